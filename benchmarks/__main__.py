@@ -47,15 +47,16 @@ class Goal:
     bound: float
     at_least: bool = False
 
-    def row(self, found: Mapping[str, Values]) -> str:
+    def row(self, measured: Mapping[str, Values]) -> str:
+        """The row of the table, as Markdown, from what was measured by section and key."""
         sign = ">=" if self.at_least else "<="
-        value = found.get(self.section, {}).get(self.key)
+        value = measured.get(self.section, {}).get(self.key)
         if value is None:
             return f"| {self.issue} | {self.what} | {sign} {self.bound:,g} | | not measured |"
         kept = value >= self.bound if self.at_least else value <= self.bound
         verdict = "met" if kept else "**missed**"
-        told = f"{sign} {self.bound:,g} | {shown(value)} | {verdict}"
-        return f"| {self.issue} | {self.what} | {told} |"
+        cells = f"{sign} {self.bound:,g} | {shown(value)} | {verdict}"
+        return f"| {self.issue} | {self.what} | {cells} |"
 
 
 GOALS = (
@@ -98,52 +99,53 @@ GOALS = (
 
 
 def main() -> int:
-    """Measure, write, judge."""
+    """Measure and write; the status is 1 where CPU time of the demo is over its budget."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=", ".join(SECTIONS))
     chosen = parser.parse_args().sections or list(SECTIONS)
-    found = json.loads(MEASURED.read_text()) if MEASURED.is_file() else {}
+    measured = json.loads(MEASURED.read_text()) if MEASURED.is_file() else {}
     for section in chosen:
         measure = measure_of(section)
         if measure is not None:
             print(f"measuring {section}", flush=True)
-            found[section] = dict(measure(*SECTIONS[section]))
+            measured[section] = dict(measure(*SECTIONS[section]))
             if section == "registry":
-                found[section] |= of_registry(found[section])
-            MEASURED.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
-    text = report(found)
+                measured[section] |= registry_ratios(measured[section])
+            MEASURED.write_text(json.dumps(measured, indent=1, sort_keys=True) + "\n")
+    text = report(measured)
     print(text)
     (HERE / "results.md").write_text(text)
-    return int(found.get("everyday", {}).get("single_ratio", 0) > 3)
+    return int(measured.get("everyday", {}).get("single_ratio", 0) > 3)
 
 
 def measure_of(section: str) -> Callable[..., Values] | None:
-    """The function that measures a section; None where there is none."""
+    """The function ``measure`` of the module of a section; None where there is none."""
     name = f"benchmarks.{section}"
     if importlib.util.find_spec(name) is None:
         return None
-    found: Callable[..., Values] | None = getattr(importlib.import_module(name), "measure", None)
-    return found
+    measure: Callable[..., Values] | None = getattr(importlib.import_module(name), "measure", None)
+    return measure
 
 
-def of_registry(large: dict[str, float]) -> Values:
-    """Ratios of a large registry, and how time grows from one a tenth of its size.
+def registry_ratios(large: dict[str, float]) -> Values:
+    """Ratios of a large registry (``wall_ratio``), and the ``exponent`` of time in the assessments.
 
-    Its figures are kept, with those of one a hundredth of its size, for the table of growth.
+    The exponent is that of the CPU time of all stages, from a registry a tenth of its size on. Its
+    figures are kept, with those of one a hundredth of its size, for the table of growth.
     """
     from benchmarks import registry
 
     sizes = [registry.measure(int(large["subjects"]) // part) for part in (100, 10)]
     sizes.append(dict(large))
-    for found in sizes:
-        registry.keep(found)
-        found["stages_cpu"] = sum(found[f"{stage}_cpu"] for stage in registry.STAGES)
+    for costs in sizes:
+        registry.keep(costs)
+        costs["stages_cpu"] = sum(costs[f"{stage}_cpu"] for stage in registry.STAGES)
     ratios = {f"{key}_ratio": value for key, value in registry.ratios(large).items()}
     return ratios | {"exponent": registry.exponent(sizes[1:], "stages_cpu")}
 
 
-def report(found: Mapping[str, Values]) -> str:
-    """The page, as Markdown."""
+def report(measured: Mapping[str, Values]) -> str:
+    """The page, as Markdown, from what was measured by section and key."""
     lines = [
         "# Measured goals",
         "",
@@ -154,11 +156,15 @@ def report(found: Mapping[str, Values]) -> str:
         "",
         "| issue | | goal | measured | |",
         "|---|---|---|---|---|",
-        *(goal.row(found) for goal in GOALS),
+        *(goal.row(measured) for goal in GOALS),
         "",
     ]
     for section in SECTIONS:
-        lines += [f"## {section.replace('_', ' ').capitalize()}", "", *figures(found.get(section))]
+        lines += [
+            f"## {section.replace('_', ' ').capitalize()}",
+            "",
+            *figures(measured.get(section)),
+        ]
         if section == "registry":
             from benchmarks import registry
 
@@ -171,7 +177,7 @@ def report(found: Mapping[str, Values]) -> str:
 
 
 def machine() -> list[str]:
-    """Class of the machine and versions, without its name."""
+    """Class of the machine and versions, without its name, as two lines of Markdown."""
     cores = len(os.sched_getaffinity(0))
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     names = [
@@ -187,7 +193,7 @@ def machine() -> list[str]:
 
 
 def r_version() -> str:
-    """Version of R and of the packages that the analysis in R uses."""
+    """Version of R and of the packages that the analysis in R uses; "no R" without them."""
     code = (
         "cat('R', as.character(getRversion()), 'with survival',"
         " as.character(packageVersion('survival')), 'and dplyr',"
@@ -201,7 +207,7 @@ def r_version() -> str:
 
 
 def figures(values: Values | None) -> list[str]:
-    """Every figure of a section."""
+    """Every figure of a section, as lines of Markdown."""
     if not values:
         return ["Not measured.", ""]
     rows = [f"| {key.replace('_', ' ')} | {shown(value)} |" for key, value in values.items()]
@@ -209,6 +215,7 @@ def figures(values: Values | None) -> list[str]:
 
 
 def shown(value: float) -> str:
+    """A figure with three digits; from 1,000 on without decimals."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 

@@ -51,20 +51,25 @@ def measure(rounds: int = 3) -> dict[str, float]:
 
     Each round runs, one after the other: the analysis in R (where R is installed) and its plan, the
     demo from no results, again with nothing to do, ``snakemake --version``, a series of a later
-    cut-off and `FURTHER` more, the audit of the first one, and all stages in one process.
+    cut-off and `FURTHER` more, the audit of the first one, and all stages in one process. The keys
+    are those of `one_round`.
     """
-    found: dict[str, list[float]] = {}
+    values_by_key: dict[str, list[float]] = {}
     for _ in range(rounds):
         with tempfile.TemporaryDirectory() as name:
             for key, value in one_round(Path(name)).items():
-                found.setdefault(key, []).append(value)
-    return {key: median(values) for key, values in found.items()}
+                values_by_key.setdefault(key, []).append(value)
+    return {key: median(values) for key, values in values_by_key.items()}
 
 
 def one_round(folder: Path) -> dict[str, float]:
-    """Seconds and ratios of one round, in an empty folder."""
-    for given in ("config", "data"):
-        shutil.copytree(ROOT / given, folder / given)
+    """Seconds and ratios of one round, in an empty folder.
+
+    ``fresh_cpu`` and ``fresh_wall`` are those of the command ``fresh``, and so on; the ratios are
+    those of `ratios`, and ``stage_check`` those of `stage_seconds`.
+    """
+    for source in ("config", "data"):
+        shutil.copytree(ROOT / source, folder / source)
     later = (folder / "config/config.yaml").read_text(encoding="utf-8")
     later = later.replace("id: demo-interim", "id: demo-series").replace("2024-06-30", "2024-09-30")
     series = later[: later.index("series:")] + f"series: {{cutoffs: [{', '.join(FURTHER)}]}}\n"
@@ -72,7 +77,7 @@ def one_round(folder: Path) -> dict[str, float]:
     (folder / "config/peer.yaml").write_text(peer_plan(), encoding="utf-8")
     snakemake = str(Path(sys.executable).parent / "snakemake")
     run = [snakemake, "--snakefile", str(ROOT / "Snakefile")]
-    alone = [
+    single_process = [
         sys.executable,
         "-m",
         "durable",
@@ -89,7 +94,7 @@ def one_round(folder: Path) -> dict[str, float]:
         "version": [snakemake, "--version"],
         "series": [*run, "series", "--configfile", "config/series.yaml"],
         "audit": [*run, "audit", "--configfile", PINNED],
-        "single": [*alone, "--config", "config/config.yaml", "--results", "one"],
+        "single": [*single_process, "--config", "config/config.yaml", "--results", "one"],
     }
     if not shutil.which("Rscript"):
         del commands["peer"], commands["same"]
@@ -103,8 +108,8 @@ def one_round(folder: Path) -> dict[str, float]:
 
 
 def ratios(times: dict[str, float]) -> dict[str, float]:
-    """The ratios that the goals are about."""
-    found = {
+    """The ratios that the goals are about, of the seconds of `one_round`; `GOALS` says of what."""
+    by_name = {
         "nothing_ratio": times["nothing_wall"] / (1.3 * times["version_wall"] + 1),
         "series_ratio": (times["series_wall"] - times["fresh_wall"])
         / len(FURTHER)
@@ -113,13 +118,13 @@ def ratios(times: dict[str, float]) -> dict[str, float]:
         "single_ratio": times["fresh_cpu"] / times["single_cpu"],
     }
     if "peer_wall" in times:
-        found["peer_ratio"] = times["same_wall"] / times["peer_wall"]
-        found["peer_cpu_ratio"] = times["same_cpu"] / times["peer_cpu"]
-    return found
+        by_name["peer_ratio"] = times["same_wall"] / times["peer_wall"]
+        by_name["peer_cpu_ratio"] = times["same_cpu"] / times["peer_cpu"]
+    return by_name
 
 
 def peer_plan() -> str:
-    """The plan of the demo without what the analysis in R does not do."""
+    """The plan of the demo without what the analysis in R does not do, as YAML."""
     plan = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))
     for path in BEYOND_PEER:
         *sections, key = path.split(".")
@@ -140,21 +145,21 @@ def stage_seconds(folder: Path) -> dict[str, float]:
 
 
 def seconds(command: list[str], folder: Path) -> Measured:
-    """What a command costs."""
+    """Seconds of CPU and on the wall that a command takes in a folder."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    where = {"cwd": folder, "env": environment}
-    return measured(lambda: succeed(command, where))
+    options = {"cwd": folder, "env": environment}
+    return measured(lambda: succeed(command, options))
 
 
-def succeed(command: list[str], where: dict[str, object]) -> None:
-    """Run a command; where it fails, what it said is shown."""
-    done = subprocess.run(command, **where, check=False, capture_output=True, text=True)
+def succeed(command: list[str], options: dict[str, object]) -> None:
+    """Run a command; where it fails, what it printed is shown (RuntimeError)."""
+    done = subprocess.run(command, **options, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}\n{done.stdout}\n{done.stderr}")
 
 
 def measured(task: Callable[[], object]) -> Measured:
-    """What a task costs in the processes that it starts."""
+    """Seconds of CPU, and on the wall, that a task takes in the processes that it starts."""
     before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     task()
     after, wall = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun

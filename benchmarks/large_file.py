@@ -68,44 +68,48 @@ _JITTERED = {
 
 
 def main() -> int:
-    """Measure, print, judge."""
+    """Measure and print; the status is 1 where a stage takes more memory than `LIMIT_GB`."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", default="1G", help="size of the CSV file: 60M, 1G")
     parser.add_argument("--format", default="csv", choices=["csv", "parquet"])
     options = parser.parse_args()
     size = int(float(options.size[:-1]) * _UNITS[options.size[-1].upper()])
-    found = measure(size, options.format)
-    print(f"{found['records']} records, {found['bytes'] / 1e6:.0f} MB {options.format}")
+    figures = measure(size, options.format)
+    print(f"{figures['records']} records, {figures['bytes'] / 1e6:.0f} MB {options.format}")
     for stage in ("check", "derive"):
-        wall, cpu, peak = (found[f"{stage}_{name}"] for name in Cost._fields)
+        wall, cpu, peak = (figures[f"{stage}_{name}"] for name in Cost._fields)
         print(f"{stage:6} {wall:6.1f} s wall {cpu:6.1f} s CPU {peak:5.2f} GB (limit {LIMIT_GB:g})")
-    return int(max(found["check_peak_gb"], found["derive_peak_gb"]) > LIMIT_GB)
+    return int(max(figures["check_peak_gb"], figures["derive_peak_gb"]) > LIMIT_GB)
 
 
 def measure(size: int, form: str = "csv") -> dict[str, Any]:
-    """Time and memory of both stages on a visits file that is `size` bytes as CSV."""
+    """Time and memory of both stages on a visits file that is `size` bytes as CSV.
+
+    ``records`` and ``bytes`` are of the file; ``check_seconds``, ``check_cpu_seconds`` and
+    ``check_peak_gb`` are the `Cost` of ``check``, and so on.
+    """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         records = write_study(folder, subjects_of(size, folder), form)
-        found: dict[str, Any] = {
+        figures: dict[str, Any] = {
             "records": records,
             "bytes": (folder / f"visits.{form}").stat().st_size,
         }
         for stage in ("check", "derive"):
             cost = run(stage, folder)._asdict()
-            found |= {f"{stage}_{name}": value for name, value in cost.items()}
-        return found
+            figures |= {f"{stage}_{name}": value for name, value in cost.items()}
+        return figures
 
 
 def subjects_of(size: int, folder: Path) -> int:
-    """How many subjects have visits that are `size` bytes as CSV, by a sample."""
+    """How many subjects, at least one, have visits of `size` bytes as CSV, by a sample."""
     sample = 1200
     write_study(folder, sample)
     return max(size * sample // (folder / "visits.csv").stat().st_size, 1)
 
 
 class Cost(NamedTuple):
-    """What a stage takes in a process of its own."""
+    """What a stage takes in a process of its own: wall and CPU time, and peak memory."""
 
     seconds: float
     cpu_seconds: float
@@ -113,7 +117,7 @@ class Cost(NamedTuple):
 
 
 def run(stage: str, folder: Path) -> Cost:
-    """Run a stage on the study in a folder."""
+    """Run a stage on the study in a folder; what it takes."""
     options = ["--config", str(folder / "plan.yaml"), "--results", str(folder / "results")]
     command = [
         sys.executable,
@@ -126,13 +130,13 @@ def run(stage: str, folder: Path) -> Cost:
         stage,
         *options,
     ]
-    found = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
-    seconds, cpu, kilobytes = map(float, found.split())
+    printed = subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
+    seconds, cpu, kilobytes = map(float, printed.split())
     return Cost(seconds, cpu, kilobytes * 1024 / 1e9)
 
 
 def write_study(folder: Path, subjects: int, form: str = "csv", seed: int = 1) -> int:
-    """A plan and a study of demo subjects over and over; the number of its visits.
+    """Write a plan and a study of demo subjects over and over; the number of its visits.
 
     Every copy has an identifier of its own, and measures that differ a little from the demo's.
     """
@@ -166,8 +170,8 @@ def _identifier(number: int) -> str:
 def _copied(frame: pd.DataFrame, copies: range) -> pd.DataFrame:
     """Rows of the demo once for each copy; subject k of copy c is number 12 c + k."""
     names = sorted(frame["subject_id"].unique())
-    place = frame["subject_id"].map({name: k for k, name in enumerate(names)}).to_numpy()
-    numbers = (np.array(copies)[:, None] * len(names) + place).ravel()
+    position = frame["subject_id"].map({name: k for k, name in enumerate(names)}).to_numpy()
+    numbers = (np.array(copies)[:, None] * len(names) + position).ravel()
     everyone = pd.Series([_identifier(n) for n in range(numbers.min(), numbers.max() + 1)])
     rows = np.tile(np.arange(len(frame)), len(copies))
     copied = frame.take(rows).reset_index(drop=True)
@@ -178,8 +182,8 @@ def _jittered(visits: pd.DataFrame, generator: np.random.Generator) -> pd.DataFr
     # A row's numbers are drawn together: the start of a study is the same however long it is.
     drawn = generator.uniform(-1, 1, (len(visits), len(_JITTERED)))
     changed = {}
-    for place, (name, (decimals, far)) in enumerate(_JITTERED.items()):
-        value = visits[name] + far * drawn[:, place]
+    for column, (name, (decimals, far)) in enumerate(_JITTERED.items()):
+        value = visits[name] + far * drawn[:, column]
         low, high = visits[name].min(), visits[name].max()
         changed[name] = value.clip(low, high).round(decimals)
     return visits.assign(**changed)

@@ -23,16 +23,16 @@ STAGES = ("check", "derive", "analyse", "figures", "display", "export")
 
 
 def write(folder: Path, subjects: int) -> Path:
-    """Write the tables and the plan of the final analysis of the demo for them; its path."""
+    """Write the tables of so many subjects, and a plan for them; the path of the plan."""
     tables: dict[str, list[pd.DataFrame]] = {}
     with tempfile.TemporaryDirectory() as copy:
         for number in range(-(-subjects // SUBJECTS_OF_DEMO)):
             write_demo(Path(copy), SEED + number)
             for path in Path(copy).glob("*.csv"):
                 table = pd.read_csv(path, dtype=str, keep_default_na=False)
-                place = table["subject_id"].str[3:].astype(int) + SUBJECTS_OF_DEMO * number
-                table["subject_id"] = [f"S-{i:06d}" for i in place]
-                tables.setdefault(path.stem, []).append(table.loc[place <= subjects])
+                subject = table["subject_id"].str[3:].astype(int) + SUBJECTS_OF_DEMO * number
+                table["subject_id"] = [f"S-{i:06d}" for i in subject]
+                tables.setdefault(path.stem, []).append(table.loc[subject <= subjects])
     plan = yaml.safe_load((ROOT / "config" / "final.yaml").read_text(encoding="utf-8"))
     plan["analysis"]["id"] = "load"
     for name, parts in tables.items():
@@ -47,17 +47,23 @@ def write(folder: Path, subjects: int) -> Path:
 def measure(*sizes: int) -> dict[str, float]:
     """Seconds of each stage by number of subjects; ``export`` writes the datasets for submission.
 
+    ``check_500_cpu`` and ``check_500_wall`` are those of ``check`` with 500 subjects.
     ``export_growth`` is the time of the largest over that of the next by the subjects of both: 1
     where time is linear.
+
+    Parameters
+    ----------
+    sizes
+        Numbers of subjects, at least two, ascending.
     """
-    found: dict[str, float] = {}
+    times: dict[str, float] = {}
     for subjects in sizes:
         with tempfile.TemporaryDirectory() as name:
             plan = write(Path(name), subjects)
             command = [sys.executable, "-m", "durable", "stage"]
             for stage in STAGES:
                 cpu, wall = seconds([*command, stage, "--config", plan.name], Path(name))
-                found |= {f"{stage}_{subjects}_cpu": cpu, f"{stage}_{subjects}_wall": wall}
+                times |= {f"{stage}_{subjects}_cpu": cpu, f"{stage}_{subjects}_wall": wall}
     smaller, larger = sizes[-2:]
-    growth = found[f"export_{larger}_cpu"] / found[f"export_{smaller}_cpu"]
-    return found | {"export_growth": growth * smaller / larger}
+    growth = times[f"export_{larger}_cpu"] / times[f"export_{smaller}_cpu"]
+    return times | {"export_growth": growth * smaller / larger}

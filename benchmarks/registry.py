@@ -71,17 +71,17 @@ MISSED, NOT_MEASURED = 0.04, 0.02
 
 
 def tables(subjects: int, seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """Subjects, visits (about eleven each, in the order of their dates) and therapies."""
+    """Input tables by name: subjects, visits (about eleven each, sorted by date) and therapies."""
     random = np.random.default_rng(seed)
     people = _people(subjects, random)
     visits = _visits(people, random)
     last = visits.groupby("subject_id")["visit_date"].max()
     people["last_contact_date"] = people["subject_id"].map(last)
-    for table in ("death_date", "withdrawal_date", "infusion_date"):
-        people["last_contact_date"] = people[["last_contact_date", table]].max(axis=1)
+    for date in ("death_date", "withdrawal_date", "infusion_date"):
+        people["last_contact_date"] = people[["last_contact_date", date]].max(axis=1)
     therapies = _therapies(people, random)
-    found = {"subjects": people, "visits": visits, "therapies": therapies}
-    return {name: _native(name, table) for name, table in found.items()}
+    frames = {"subjects": people, "visits": visits, "therapies": therapies}
+    return {name: _native(name, frame) for name, frame in frames.items()}
 
 
 def _native(name: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -191,10 +191,10 @@ KEPT = Path(__file__).parent / "results" / "registry.json"
 def write(folder: Path, subjects: int, seed: int = SEED) -> Path:
     """Write the tables as Parquet and a plan for them; the path of the plan."""
     folder.mkdir(parents=True, exist_ok=True)
-    made = tables(subjects, seed)
-    for name, table in made.items():
-        table.to_parquet(folder / f"{name}.parquet", index=False)
-    inputs = {name: {"path": str(folder / f"{name}.parquet")} for name in made}
+    frames = tables(subjects, seed)
+    for name, frame in frames.items():
+        frame.to_parquet(folder / f"{name}.parquet", index=False)
+    inputs = {name: {"path": str(folder / f"{name}.parquet")} for name in frames}
     plan = {
         "analysis": {"id": "registry", "data_cutoff": dt.date.fromisoformat(CUTOFF)},
         "study": {"id": "registry"},
@@ -207,20 +207,20 @@ def write(folder: Path, subjects: int, seed: int = SEED) -> Path:
 
 
 def measure(subjects: int, stages: tuple[str, ...] = STAGES) -> dict[str, float]:
-    """What reading and sorting costs with pandas, and each stage of the analysis.
+    """What reading and sorting costs with pandas (``read_sort``), and each stage of the analysis.
 
-    Each runs in a process of its own. Seconds (``*_wall``,
-    ``*_cpu``) are of the work, without the start of the interpreter and the imports; ``*_memory``
-    is the peak in bytes of the process.
-    ``frame`` is the size of the visits as pandas holds them, ``assessments`` their number.
+    Each runs in a process of its own. Seconds (``check_wall``, ``check_cpu``) are of the work,
+    without the start of the interpreter and the imports; ``check_memory`` is the peak in bytes of
+    the process and its forks. ``frame`` is the size in bytes of the visits as pandas holds them,
+    ``assessments`` their number, ``subjects`` that of the subjects.
     """
-    found: dict[str, float] = {"subjects": subjects}
+    costs: dict[str, float] = {"subjects": subjects}
     with tempfile.TemporaryDirectory() as name:
         plan = write(Path(name), subjects)
-        found |= _child(_READ_AND_SORT, "read_sort", str(plan.parent / "visits.parquet"))
+        costs |= _child(_READ_AND_SORT, "read_sort", str(plan.parent / "visits.parquet"))
         for stage in stages:
-            found |= _child(_STAGE, stage, stage, str(plan), str(plan.parent / "results"))
-    return found
+            costs |= _child(_STAGE, stage, stage, str(plan), str(plan.parent / "results"))
+    return costs
 
 
 _TIMED = """
@@ -271,12 +271,12 @@ def _child(program: str, name: str, *arguments: str) -> dict[str, float]:
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise SystemExit(f"{name}: exit status {process.returncode}")
-    told = json.loads(text.splitlines()[-1])
-    found = {f"{name}_{what}": told[what] for what in ("wall", "cpu")}
-    found[f"{name}_memory"] = max(usage.ru_maxrss * 1024, *peak)
-    if "rows" in told:
-        found |= {"assessments": told["rows"], "frame": told["bytes"]}
-    return found
+    printed = json.loads(text.splitlines()[-1])
+    costs = {f"{name}_{what}": printed[what] for what in ("wall", "cpu")}
+    costs[f"{name}_memory"] = max(usage.ru_maxrss * 1024, *peak)
+    if "rows" in printed:
+        costs |= {"assessments": printed["rows"], "frame": printed["bytes"]}
+    return costs
 
 
 def _watch(process: int, peak: list[int]) -> None:
@@ -298,53 +298,66 @@ def _own(process: str) -> int:
     return 0
 
 
-def ratios(found: dict[str, float]) -> dict[str, float]:
-    """Time of all stages together and peak memory of any, over those of reading and sorting.
+def ratios(costs: dict[str, float]) -> dict[str, float]:
+    """Time of all stages together (``wall``, ``cpu``) over that of reading and sorting.
 
-    Memory is that of the whole process over the size of the frame.
+    ``memory`` is the peak of any stage over the size of the frame, ``peak_gb`` that peak in GB.
+
+    Parameters
+    ----------
+    costs
+        As of `measure`.
     """
-    stages = [stage for stage in STAGES if f"{stage}_wall" in found]
+    stages = [stage for stage in STAGES if f"{stage}_wall" in costs]
     return {
-        "wall": sum(found[f"{stage}_wall"] for stage in stages) / found["read_sort_wall"],
-        "cpu": sum(found[f"{stage}_cpu"] for stage in stages) / found["read_sort_cpu"],
-        "memory": max(found[f"{stage}_memory"] for stage in stages) / found["frame"],
-        "peak_gb": max(found[f"{stage}_memory"] for stage in stages) / 1e9,
+        "wall": sum(costs[f"{stage}_wall"] for stage in stages) / costs["read_sort_wall"],
+        "cpu": sum(costs[f"{stage}_cpu"] for stage in stages) / costs["read_sort_cpu"],
+        "memory": max(costs[f"{stage}_memory"] for stage in stages) / costs["frame"],
+        "peak_gb": max(costs[f"{stage}_memory"] for stage in stages) / 1e9,
     }
 
 
 def exponent(sizes: list[dict[str, float]], what: str) -> float:
-    """Exponent of the growth of a cost: slope of its logarithm over that of the assessments."""
-    assessments, cost = (np.log([found[key] for found in sizes]) for key in ("assessments", what))
+    """Exponent of the growth of a cost: slope of its logarithm over that of the assessments.
+
+    Parameters
+    ----------
+    sizes
+        Costs as of `measure`, of two sizes or more.
+    what
+        Key of the cost: ``check_cpu``.
+    """
+    assessments, cost = (np.log([costs[key] for costs in sizes]) for key in ("assessments", what))
     return float(np.polyfit(assessments, cost, 1)[0])
 
 
-def keep(found: dict[str, float]) -> None:
-    """Put the figures of one size beside those of the others."""
+def keep(costs: dict[str, float]) -> None:
+    """Write the costs of one size into results/registry.json, beside those of the others."""
     kept = {int(size): values for size, values in _kept().items()}
-    kept[int(found["subjects"])] = found
+    kept[int(costs["subjects"])] = costs
     ordered = {str(size): kept[size] for size in sorted(kept)}
     KEPT.write_text(json.dumps(ordered, indent=1, sort_keys=False) + "\n")
 
 
 def _kept() -> dict[str, dict[str, float]]:
-    found: dict[str, dict[str, float]] = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
-    return found
+    kept: dict[str, dict[str, float]] = json.loads(KEPT.read_text()) if KEPT.is_file() else {}
+    return kept
 
 
 def growth() -> list[str]:
-    """Cost of each stage by the number of subjects, as Markdown; what was not kept is left out.
+    """Cost of each stage by the number of subjects, as lines of Markdown, of the sizes kept.
 
     The exponent of time is that of CPU from 10,000 subjects on: below, a stage spends most on what
     does not depend on their number, and the exponent over all sizes says little.
     """
-    kept = [found for found in _kept().values() if "analyse_cpu" in found]
+    kept = [costs for costs in _kept().values() if "analyse_cpu" in costs]
     if not kept:
         return ["Not measured.", ""]
-    for found in kept:
-        found |= {"all_cpu": sum(found[f"{stage}_cpu"] for stage in STAGES)}
-        found |= {"all_memory": max(found[f"{stage}_memory"] for stage in STAGES)}
-    large = [found for found in kept if found["subjects"] >= 10_000]
-    sizes = [f"{found['subjects']:,.0f}" for found in kept]
+    for costs in kept:
+        costs |= {"all_cpu": sum(costs[f"{stage}_cpu"] for stage in STAGES)}
+        costs |= {"all_memory": max(costs[f"{stage}_memory"] for stage in STAGES)}
+    large = [costs for costs in kept if costs["subjects"] >= 10_000]
+    sizes = [f"{costs['subjects']:,.0f}" for costs in kept]
     lines = [
         "CPU seconds and, in brackets, peak memory in MB. The exponents are of CPU time over the",
         "number of assessments: from 10,000 subjects on, and over all sizes. A process is told a",
@@ -362,12 +375,12 @@ def growth() -> list[str]:
         label = {"read_sort": "pandas reads and sorts", "all": "all stages"}.get(name, name)
         lines.append(f"| {label} | {' | '.join([*cells, *slopes])} |")
     rows: dict[str, Any] = {
-        "frame, MB": lambda found: f"{found['frame'] / 1e6:,.0f}",
-        "assessments": lambda found: f"{found['assessments']:,.0f}",
-        "wall, all stages / reading and sorting": lambda found: f"{ratios(found)['wall']:.3g}",
-        "peak memory / frame": lambda found: f"{ratios(found)['memory']:.3g}",
+        "frame, MB": lambda costs: f"{costs['frame'] / 1e6:,.0f}",
+        "assessments": lambda costs: f"{costs['assessments']:,.0f}",
+        "wall, all stages / reading and sorting": lambda costs: f"{ratios(costs)['wall']:.3g}",
+        "peak memory / frame": lambda costs: f"{ratios(costs)['memory']:.3g}",
     }
-    lines += [f"| {what} | {' | '.join(map(told, kept))} | | |" for what, told in rows.items()]
+    lines += [f"| {what} | {' | '.join(map(cell, kept))} | | |" for what, cell in rows.items()]
     return [*lines, ""]
 
 

@@ -16,7 +16,11 @@ PROCESSES = 2
 
 
 def measure() -> dict[str, float]:
-    """Trials and the seconds of both processes, from their start to the last file."""
+    """Virtual trials (``trials``), the wall time of both processes (``seconds``), and their ratio.
+
+    Seconds are from the start of the first process to the end of the last; ``per_minute`` is the
+    number of trials a minute.
+    """
     simulation = load(PLAN).simulation
     assert simulation is not None
     with tempfile.TemporaryDirectory() as results:

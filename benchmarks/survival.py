@@ -48,9 +48,11 @@ class Goal:
 
     @property
     def kept(self) -> bool:
+        """Whether the ratio keeps the bound."""
         return self.ratio >= self.bound if self.at_least else self.ratio <= self.bound
 
     def row(self) -> str:
+        """The row of the table, as Markdown."""
         sign, verdict = (">=" if self.at_least else "<="), ("kept" if self.kept else "MISSED")
         return f"| {self.what} | {sign} {self.bound:,g} | {self.ratio:,.3g} | {verdict} |"
 
@@ -74,7 +76,17 @@ def main() -> int:
 def small_samples(
     per_round: int, rscript: str | None, folder: Path
 ) -> tuple[list[Goal], list[str]]:
-    """Ten thousand samples of ten subjects, in rounds of batch, lifelines and R."""
+    """Goals and notes on ten thousand samples of ten subjects, in rounds of batch, lifelines and R.
+
+    Parameters
+    ----------
+    per_round
+        Samples of a round that lifelines fits; its time is that of all, in proportion.
+    rscript
+        Program of R; None where it is not installed: its goals are then left out.
+    folder
+        For the files that R reads and writes.
+    """
     times, events = simulated()
     first = seconds(lambda: answered(times, events), repeats=5)
     # As in a simulation, whose larger arrays come and go: memory that the process once got is not
@@ -126,7 +138,10 @@ def small_samples(
 
 
 def simulated() -> tuple[Floats, Bools]:
-    """Durations in days as months: exponential, median 12 months, censored between 6 and 30."""
+    """Times in months and whether each is an event, a row a sample.
+
+    Days over 30.4375: exponential, median 12 months, censored between 6 and 30 months.
+    """
     rng = np.random.default_rng(20240607)
     duration = rng.exponential(12 / np.log(2), (SAMPLES, SUBJECTS))
     censored = rng.uniform(6, 30, (SAMPLES, SUBJECTS))
@@ -135,16 +150,16 @@ def simulated() -> tuple[Floats, Bools]:
 
 
 def answered(times: Floats, events: Bools) -> KaplanMeierBatch:
-    """What is asked of each sample: curve, limits, median with limits, landmarks with limits."""
+    """Estimate what is asked of each sample: curve, median and landmarks, all with limits."""
     estimate = kaplan_meier_batch(times, events)
     estimate.confidence()
     estimate.quantile(0.5)
-    estimate.at(LANDMARKS)
+    estimate.survival_at(LANDMARKS)
     return estimate
 
 
 def lifelines_loop(times: Floats, events: Bools) -> tuple[float, Floats]:
-    """Seconds of the fits alone, and the median with its limits, untimed."""
+    """Seconds of the fits alone, and by sample the median with its limits, NaN if not reached."""
     from lifelines import KaplanMeierFitter
     from lifelines.utils import median_survival_times
 
@@ -155,12 +170,12 @@ def lifelines_loop(times: Floats, events: Bools) -> tuple[float, Floats]:
         spent += time.process_time() - begin
         limits = median_survival_times(fitter.confidence_interval_).to_numpy()[0]
         answers.append([fitter.median_survival_time_, *limits])
-    found = np.array(answers)
-    return spent, np.where(np.isinf(found), np.nan, found)
+    medians = np.array(answers)
+    return spent, np.where(np.isinf(medians), np.nan, medians)
 
 
 def r_loop(rscript: str, times: Floats, events: Bools, folder: Path) -> tuple[float, float, Floats]:
-    """Seconds of R's two loops, and its numbers."""
+    """Seconds of R's loops without and with landmarks, and its numbers, a row a sample."""
     source, target = folder / "samples.txt", folder / "numbers.csv"
     np.savetxt(source, np.hstack([times, events]).ravel(), fmt="%.17g")
     loop, longer = run_r(rscript, times.shape[1], source, str(target))
@@ -178,30 +193,30 @@ def run_r(rscript: str, subjects: int, source: Path, target: str) -> tuple[float
 
 
 def compared_with_r(times: Floats, events: Bools, expected: Floats) -> list[str]:
-    """How many cells of the batch differ from R's."""
+    """A note on how many cells of the batch differ from R's."""
     estimate = kaplan_meier_batch(times, events)
     survival = [estimate.survival, *estimate.confidence()]
-    behind = SUBJECTS - estimate.time.shape[1]
-    padded = [np.pad(x, ((0, 0), (0, behind)), constant_values=np.nan) for x in survival]
-    found = np.hstack(
-        [*padded, np.column_stack(estimate.quantile(0.5)), *estimate.at(LANDMARKS)[:3]]
+    missing = SUBJECTS - estimate.time.shape[1]
+    padded = [np.pad(x, ((0, 0), (0, missing)), constant_values=np.nan) for x in survival]
+    numbers = np.hstack(
+        [*padded, np.column_stack(estimate.quantile(0.5)), *estimate.survival_at(LANDMARKS)[:3]]
     )
-    differing = int((~np.isclose(found, expected, rtol=1e-9, atol=1e-12, equal_nan=True)).sum())
-    return [f"cells of the batch that differ from R: {differing:,} of {found.size:,}"]
+    differing = int((~np.isclose(numbers, expected, rtol=1e-9, atol=1e-12, equal_nan=True)).sum())
+    return [f"cells of the batch that differ from R: {differing:,} of {numbers.size:,}"]
 
 
-def lifelines_compared(found: Floats, expected: Floats) -> list[str]:
-    """In how many samples lifelines' median and limits differ from R's."""
+def lifelines_compared(medians: Floats, expected: Floats) -> list[str]:
+    """A note on how many of lifelines' medians and limits differ from R's."""
     start = 3 * SUBJECTS
-    same = np.isclose(found, expected[:, start : start + 3], rtol=1e-9, equal_nan=True)
+    same = np.isclose(medians, expected[:, start : start + 3], rtol=1e-9, equal_nan=True)
     names = ("median", "lower limit", "upper limit", "any of the three")
     counts = [*(~same).sum(axis=0), (~same.all(axis=1)).sum()]
-    told = ", ".join(f"{name} in {count:,}" for name, count in zip(names, counts, strict=True))
-    return [f"lifelines differs from R, of {len(found):,} samples: {told}"]
+    text = ", ".join(f"{name} in {count:,}" for name, count in zip(names, counts, strict=True))
+    return [f"lifelines differs from R, of {len(medians):,} samples: {text}"]
 
 
 def large_sample(rscript: str | None, folder: Path) -> list[Goal]:
-    """One sample of a hundred thousand, in whole days."""
+    """Goals on one sample of a hundred thousand, in whole days."""
     rng = np.random.default_rng(20240608)
     days, events = rng.integers(1, 731, LARGE), rng.random(LARGE) < 0.6
     source = folder / "large.txt"
@@ -229,7 +244,7 @@ def large_sample(rscript: str | None, folder: Path) -> list[Goal]:
 
 
 def between_visits() -> str:
-    """Turnbull's estimate with its bootstrap at n = 1,000, against one fit by lifelines."""
+    """A note on Turnbull's estimate with its bootstrap at n = 1,000, against a lifelines fit."""
     from lifelines import KaplanMeierFitter
 
     rng = np.random.default_rng(20240609)
@@ -238,17 +253,18 @@ def between_visits() -> str:
     recurred = rng.exponential(300, (1000, 1))
     lower = np.where(day < recurred, day, 0).max(axis=1)
     upper = np.where(day >= recurred, day, np.inf).min(axis=1)
-    own = seconds(lambda: turnbull(lower, upper).quantile(0.5))
+    with_bootstrap = seconds(lambda: turnbull(lower, upper).quantile(0.5))
     with warnings.catch_warnings(action="ignore"):
         fitter = KaplanMeierFitter()
-        theirs = seconds(lambda: fitter.fit_interval_censoring(lower + 0.5, upper))
+        one_fit = seconds(lambda: fitter.fit_interval_censoring(lower + 0.5, upper))
     return (
-        f"Turnbull, n = 1,000: {REPLICATES:,} bootstrap samples take {own:.3g} s, "
-        f"{own / theirs:.2g} times one fit by lifelines"
+        f"Turnbull, n = 1,000: {REPLICATES:,} bootstrap samples take {with_bootstrap:.3g} s, "
+        f"{with_bootstrap / one_fit:.2g} times one fit by lifelines"
     )
 
 
 def single_answered(days: npt.NDArray[np.int64], events: Bools) -> None:
+    """Estimate limits and quartiles of one sample, as `kaplan_meier` does."""
     estimate = kaplan_meier(days, events)
     estimate.confidence()
     for p in (0.25, 0.5, 0.75):
@@ -256,6 +272,7 @@ def single_answered(days: npt.NDArray[np.int64], events: Bools) -> None:
 
 
 def batch_answered(days: npt.NDArray[np.int64], events: Bools) -> None:
+    """Estimate limits and quartiles of one sample, as a batch of one."""
     estimate = kaplan_meier_batch(days[None], events[None])
     estimate.confidence()
     for p in (0.25, 0.5, 0.75):
@@ -263,7 +280,7 @@ def batch_answered(days: npt.NDArray[np.int64], events: Bools) -> None:
 
 
 def seconds(task: Callable[[], object], repeats: int = 1) -> float:
-    """Median CPU time of a task: what else runs on the machine counts little."""
+    """Median CPU time of a task in seconds: what else runs on the machine counts little."""
     spent = []
     for _ in range(repeats):
         begin = time.process_time()
@@ -273,7 +290,7 @@ def seconds(task: Callable[[], object], repeats: int = 1) -> float:
 
 
 def ratio(above: list[float], below: list[float]) -> float:
-    """Median over the rounds: what slows a round slows both."""
+    """Median over the rounds of one time over another: what slows a round slows both."""
     return median(a / b for a, b in zip(above, below, strict=True))
 
 

@@ -16,6 +16,12 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src"
 PACKAGE = SOURCE / "durable"
 LONGEST_MODULE, LONGEST_FUNCTION = 500, 60
+#: Prepositions, participles and pronouns, which do not say what a thing is; a variable may have one
+#: that is used within three lines.
+NO_NAMES = {
+    *("alone", "apart", "at", "behind", "by", "each", "found", "given", "here", "made", "now"),
+    *("of", "own", "place", "said", "taken", "then", "there", "told", "way", "whole"),
+}
 #: What reading the Snakefile and a plan imports must do without: a second or more each.
 HEAVY = ("lifelines", "matplotlib", "numpy", "pandas", "pandera", "pyarrow", "scipy")
 #: Packages that import nothing of this package but what is named here.
@@ -114,6 +120,32 @@ def test_modules_and_functions_are_short() -> None:
                 if lines >= LONGEST_FUNCTION:
                     long.append(f"{name}.{node.name}: {lines} lines")
     assert long == []
+
+
+def long_lived(function: ast.FunctionDef) -> Iterator[str]:
+    """Names of a function, of its parameters, and of variables used over more than three lines."""
+    parameters = function.args
+    yield function.name
+    yield from (
+        one.arg for one in [*parameters.posonlyargs, *parameters.args, *parameters.kwonlyargs]
+    )
+    lines: dict[str, list[int]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            lines.setdefault(node.id, []).append(node.lineno)
+    yield from (name for name, uses in lines.items() if max(uses) - min(uses) > 3)
+
+
+def test_names_say_what_a_thing_is() -> None:
+    wrong = [
+        f"{module}.{node.name}: {name}"
+        for module, (_, tree) in MODULES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef)
+        for name in long_lived(node)
+        if name in NO_NAMES
+    ]
+    assert not wrong
 
 
 def defined(tree: ast.Module) -> Iterator[str]:

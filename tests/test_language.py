@@ -46,7 +46,7 @@ def test_a_catalogue_has_the_texts_of_the_code_each_translated(translation: str,
     stored = (LOCALES / translation / f"{part}.po").read_bytes()
     assert stored == catalogues.text(catalogue), "make catalogues"
     assert (LOCALES / translation / f"{part}.mo").read_bytes() == catalogues.compiled(catalogue)
-    untranslated = [m.id for m in catalogue if m.id and not all(catalogues.said(m))]
+    untranslated = [m.id for m in catalogue if m.id and not all(catalogues.translations(m))]
     assert untranslated == []
 
 
@@ -57,7 +57,7 @@ def test_a_translation_fills_in_what_the_text_fills_in(translation: str, part: s
             continue
         singular, *plural = (message.id,) if isinstance(message.id, str) else message.id
         expected = places((plural or [singular])[0])
-        for said in catalogues.said(message):
+        for said in catalogues.translations(message):
             assert places(said) == expected, (singular, said)
 
 
@@ -67,7 +67,7 @@ def test_a_text_has_one_translation_in_all_catalogues(translation: str) -> None:
     for part in catalogues.PARTS:
         for message in catalogues.read(translation, part):
             if message.id:
-                found.setdefault(message.id, set()).add(catalogues.said(message))
+                found.setdefault(message.id, set()).add(catalogues.translations(message))
     assert {text: said for text, said in found.items() if len(said) > 1} == {}
 
 

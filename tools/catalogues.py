@@ -53,16 +53,21 @@ KEYWORDS = {"_": None, "N_": None, "ngettext": (1, 2)}
 
 
 def main() -> int:
+    """Write every catalogue and print texts without a translation; the status is 1 if any is."""
     untranslated = []
     for folder in sorted(path for path in LOCALES.iterdir() if path.is_dir()):
         for part in PARTS:
             catalogue = updated(folder.name, part)
             (folder / f"{part}.po").write_bytes(text(catalogue))
             (folder / f"{part}.mo").write_bytes(compiled(catalogue))
-            untranslated += [(folder.name, part, m) for m in catalogue if m.id and not any(said(m))]
+            untranslated += [
+                (folder.name, part, message)
+                for message in catalogue
+                if message.id and not any(translations(message))
+            ]
     for language, part, message in untranslated:
-        where = ", ".join(path for path, _ in message.locations)
-        print(f"{language}/{part}.po: {message.id!r} has no translation ({where})")
+        paths = ", ".join(path for path, _ in message.locations)
+        print(f"{language}/{part}.po: {message.id!r} has no translation ({paths})")
     return 1 if untranslated else 0
 
 
@@ -70,8 +75,9 @@ def updated(language: str, part: str) -> Catalog:
     """The catalogue with the texts that the code has now, and the translations it had."""
     known = read(language, part)
     catalogue = Catalog(locale=language, charset="utf-8", fuzzy=False)
-    for path, found, comments in sorted(texts(part), key=lambda found: found[0]):
-        catalogue.add(found, locations=[(path, 0)], auto_comments=comments, flags=flags(found))
+    for path, message_id, comments in sorted(texts(part), key=lambda entry: entry[0]):
+        flagged = flags(message_id)
+        catalogue.add(message_id, locations=[(path, 0)], auto_comments=comments, flags=flagged)
     for message in catalogue:
         former = known.get(message.id) if message.id else None
         if former:
@@ -80,7 +86,7 @@ def updated(language: str, part: str) -> Catalog:
 
 
 def flags(message: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Whether the text has places to be filled in."""
+    """Flags of a text in its catalogue: that of a text with places in braces, or none."""
     first = message if isinstance(message, str) else message[0]
     return ("python-brace-format",) if "{" in first else ()
 
@@ -95,7 +101,7 @@ def read(language: str, part: str) -> Catalog:
 
 
 def texts(part: str) -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
-    """File, text and comments for translators, of each marked text."""
+    """File, text and comments for translators, of each marked text; a plural as two texts."""
     if part == KEYS:
         yield from (("plan", text, []) for text in key_meanings())
         return
@@ -104,13 +110,13 @@ def texts(part: str) -> Iterator[tuple[str, str | tuple[str, ...], list[str]]]:
             template = path.parent.name == "templates"
             method = "jinja2.ext:babel_extract" if template else "python"
             options = TEMPLATES if template else {}
-            found = extract_from_file(method, str(path), KEYWORDS, ["Translators:"], options)
-            for _, message, comments, _ in found:
+            messages = extract_from_file(method, str(path), KEYWORDS, ["Translators:"], options)
+            for _, message, comments, _ in messages:
                 yield path.relative_to(PACKAGE).as_posix(), message, comments
 
 
-def said(message: Message) -> tuple[str, ...]:
-    """The translation, in each of its plural forms."""
+def translations(message: Message) -> tuple[str, ...]:
+    """The translation of a text, in each of its plural forms; '' where there is none."""
     string = message.string or ""
     return (string,) if isinstance(string, str) else tuple(string)
 

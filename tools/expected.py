@@ -12,6 +12,6 @@ from durable.qualification.performance import demo_digests
 EXPECTED = Path(__file__).parents[1] / "tests/reference/demo-final.sha256"
 
 if __name__ == "__main__":
-    found = demo_digests()
-    EXPECTED.write_text("".join(f"{found[name]}  {name}\n" for name in sorted(found)))
-    print(f"{len(found)} files: {EXPECTED}")
+    digests = demo_digests()
+    EXPECTED.write_text("".join(f"{digests[name]}  {name}\n" for name in sorted(digests)))
+    print(f"{len(digests)} files: {EXPECTED}")

@@ -39,7 +39,7 @@ are shown is chosen by `outputs.shells`.
 
 
 def main() -> int:
-    """Analyse the demo in ``dist/study`` and write the pictures and the page."""
+    """Analyse the demo in ``dist/study`` and write the pictures and the page; the status is 0."""
     shutil.rmtree(GALLERY, ignore_errors=True)
     GALLERY.mkdir(parents=True)
     documents = analysed(ROOT / "dist" / "study") / "documents"
@@ -54,10 +54,10 @@ def main() -> int:
 
 
 def analysed(folder: Path) -> Path:
-    """Results of the demo at its final cut-off, made in a folder of their own."""
+    """Analyse the demo at its final cut-off in a folder of its own; the folder of the results."""
     folder.mkdir(parents=True, exist_ok=True)
-    for given in ("config", "data"):
-        shutil.copytree(ROOT / given, folder / given, dirs_exist_ok=True)
+    for source in ("config", "data"):
+        shutil.copytree(ROOT / source, folder / source, dirs_exist_ok=True)
     snakemake = str(Path(sys.executable).parent / "snakemake")
     command = [snakemake, "--snakefile", str(ROOT / "Snakefile")]
     subprocess.run(
@@ -70,7 +70,7 @@ def analysed(folder: Path) -> Path:
 
 
 def first_pages(document: Path) -> Iterator[tuple[str, int]]:
-    """Title and first page of each output, as the bookmarks of the document have them."""
+    """Title and first page (from 0) of each output, as the bookmarks of the document have them."""
     reader = PdfReader(document)
     for bookmark in reader.outline:
         if isinstance(bookmark, Destination):
@@ -81,7 +81,7 @@ def first_pages(document: Path) -> Iterator[tuple[str, int]]:
 
 
 def picture(document: Path, page: int) -> Path:
-    """A page of a document as PNG, without the empty paper around what is printed."""
+    """Write a page (from 0) of a document as PNG, without the empty paper around it; its path."""
     path = GALLERY / f"{document.stem}_{page:03}.png"
     drawn = pypdfium2.PdfDocument(document)[page].render(scale=SCALE).to_pil().convert("RGB")
     left, top, right, bottom = ImageOps.invert(drawn).getbbox() or (0, 0, *drawn.size)
@@ -90,7 +90,7 @@ def picture(document: Path, page: int) -> Path:
 
 
 def section(title: str, path: Path) -> str:
-    """The part of the page that shows an output."""
+    """The part of the page that shows an output, as Markdown."""
     return f"## {title}\n\n![{title}]({path.name})\n"
 
 

@@ -19,12 +19,12 @@ def main() -> int:
     """Print what Snakemake has to say otherwise; the status is 1 where there is something."""
     command = [sys.executable, "-m", "snakemake", "--lint"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    said = done.stdout + done.stderr
-    before, *places = _PLACE.split(said)
-    lints = [(place.splitlines()[0], lint) for place in places for lint in _LINT.split(place)[1:]]
-    other = [(place, lint) for place, lint in lints if not lint.startswith(_ADVICE)]
-    for place, lint in other:
-        print(f"{place}\n    * {lint}")
+    printed = done.stdout + done.stderr
+    before, *parts = _PLACE.split(printed)
+    lints = [(part.splitlines()[0], lint) for part in parts for lint in _LINT.split(part)[1:]]
+    other = [(rule, lint) for rule, lint in lints if not lint.startswith(_ADVICE)]
+    for rule, lint in other:
+        print(f"{rule}\n    * {lint}")
     if done.returncode and not lints:
         print(before)
     return 1 if other or (done.returncode and not lints) else 0

@@ -16,14 +16,14 @@ from durable.runs.files import dataset_names
 
 @dataclass(frozen=True)
 class Analysis:
-    """A finished analysis: its plan, the folder of its results, and what lies in it."""
+    """A finished analysis: its plan, the folder of its results (``RESULTS/ID``), and its files."""
 
     plan: Plan
     folder: Path
 
     @cached_property
     def datasets(self) -> dict[str, pd.DataFrame]:
-        """The analysis datasets (ADaM) by their names in small letters, such as ``adtte``."""
+        """The analysis datasets (ADaM) that the study has, by name in lower case (``adtte``)."""
         return {
             name: pd.read_parquet(self.folder / "adam" / f"{name}.parquet")
             for name in dataset_names(self.plan)
@@ -31,15 +31,18 @@ class Analysis:
 
     @cached_property
     def results(self) -> pd.DataFrame:
-        """The analysis results, a number a row (``ard.csv``); NaN where not estimable."""
-        found = pd.read_csv(self.folder / "ard.csv", dtype=str, keep_default_na=False)
-        numbers = {name: found[name].replace("", "nan").astype(float) for name in _NUMBERS}
-        texts = {name: found[name].map(recorded_cell) for name in ("group", "parameter", "note")}
-        return found.assign(**numbers, **texts)
+        """The rows of ``ard.csv``: value, lower and upper as floats, NaN where not estimable.
+
+        The limits are NaN of a value without any, too. All other columns are text, '' where empty.
+        """
+        ard = pd.read_csv(self.folder / "ard.csv", dtype=str, keep_default_na=False)
+        numbers = {name: ard[name].replace("", "nan").astype(float) for name in _NUMBERS}
+        texts = {name: ard[name].map(recorded_cell) for name in ("group", "parameter", "note")}
+        return ard.assign(**numbers, **texts)
 
     @cached_property
     def queries(self) -> pd.DataFrame:
-        """The findings in the data, one a row (``queries.csv``), all as text."""
+        """The findings in the data, one a row: ``queries.csv`` as it is, all text, '' if empty."""
         return pd.read_csv(self.folder / "queries.csv", dtype=str, keep_default_na=False)
 
 

@@ -21,11 +21,11 @@ _NO_CHARACTER = re.compile(f"[{NO_CHARACTERS}]")
 
 
 def no_character(text: str) -> str:
-    """The first such character of a text as an escape; '' where there is none."""
-    found = None if text.isascii() else _NO_CHARACTER.search(text)
-    return "" if found is None else escape(found)
+    """The first of `NO_CHARACTERS` in a text, escaped as by `escape`; '' where there is none."""
+    match = None if text.isascii() else _NO_CHARACTER.search(text)
+    return "" if match is None else escape(match)
 
 
-def escape(found: re.Match[str]) -> str:
-    """What was found, each character as an escape."""
-    return found[0].encode("unicode_escape").decode()
+def escape(match: re.Match[str]) -> str:
+    """The matched characters as Python's literals escape them: a backslash and ``ud800``."""
+    return match[0].encode("unicode_escape").decode()

@@ -161,15 +161,18 @@ _TITLES: dict[Kind, str] = {
 
 
 def kind_of(name: str) -> Kind:
-    """What an output of this name is, by the letter that it begins with."""
+    """Kind of an output by the first letter of its name: ``t_dor`` is a ``Table``."""
     return _KINDS[name[0]]
 
 
 def numbered_title(kind: Kind, number: str, title: str) -> str:
-    """Heading of an output: ``Table 14.2.1. Disease improvement rate``."""
+    """Heading of an output in the language in force: ``Table 14.2.1. Improvement rate``.
+
+    The title is shown as it is: it is in that language already.
+    """
     return _(_TITLES[kind]).format(number=number, title=title)
 
 
 def section_of(name: str) -> str:
-    """The section of the page of the report in which a table or a figure stands, in English."""
+    """Heading in English of an output's section in the report: ``t_dor`` is in ``Efficacy``."""
     return SECTIONS[".".join(NUMBERS[name].split(".")[:2])]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from durable.plan.eligibility import Eligibility
 
+    #: One value for each row of the attempts: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
     Evaluation = Callable[[pd.DataFrame, Eligibility], Status]
 
@@ -35,14 +36,15 @@ class Criterion:
     reads
         Columns of the screening attempts that decide it, of which the first is its source.
     evaluate
-        Whether the criterion is met at each attempt: 1, 0, or NaN unknown. An exclusion criterion
-        that is met excludes.
+        Whether the criterion is met at each attempt: 1, 0, or NaN unknown, by the index of the
+        attempts. An exclusion criterion that is met excludes.
     keys
         Keys of the section `eligibility` that decide, dotted.
     describe
-        The rule in force in words; none where the text says it all.
+        The rule in force in words; '' where the text says it all.
     applies
-        Whether the criterion applies to the attempt: 0 makes it not applicable, NaN unknown.
+        Whether the criterion applies to the attempt: 0 makes it not applicable, NaN unknown. None
+        where it applies to all.
     """
 
     id: str
@@ -55,23 +57,23 @@ class Criterion:
 
     @property
     def category(self) -> Category:
-        """Whether it includes or excludes."""
+        """``INCLUSION`` where `id` begins with I, else ``EXCLUSION``."""
         return "INCLUSION" if self.id.startswith("I") else "EXCLUSION"
 
     @property
     def fulfilled(self) -> str:
-        """The answer of an eligible subject."""
+        """The answer of an eligible subject: Y to inclusion criteria, N to exclusion criteria."""
         return MET if self.category == "INCLUSION" else NOT_MET
 
     @property
     def violated(self) -> str:
-        """The answer of a subject who is not eligible."""
+        """The answer that makes a subject ineligible: N to inclusion, Y to exclusion criteria."""
         return NOT_MET if self.category == "INCLUSION" else MET
 
     def answer(self, attempts: pd.DataFrame, rules: Eligibility) -> pd.Series[str]:
-        """Y met, N not met, U unknown or NA not applicable, by screening attempt.
+        """Y met, N not met, U unknown or NA not applicable, for each row of the attempts.
 
-        Where it is unknown whether the criterion applies, it is fulfilled or unknown, not violated.
+        Where it is unknown whether the criterion applies, an answer that violates it is U.
         """
         answers = self.evaluate(attempts, rules).map({1.0: MET, 0.0: NOT_MET}).astype(object)
         answers = answers.where(answers.notna(), UNKNOWN)

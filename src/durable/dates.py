@@ -92,11 +92,15 @@ class DateForm:
         return re.compile(first + body, re.IGNORECASE | re.ASCII)
 
     def read(self, text: str) -> Moment | None:
-        """What a text means in this form; None where it is not in it, or is no date."""
-        found = self._pattern.fullmatch(text)
-        if found is None:
+        """The date or time that a text means; None if it is in another form or does not exist.
+
+        Parts that are not known are left out: in DD-MMM-YYYY, ``UN-MAR-2024`` is ``2024-03``. A day
+        without its month is None.
+        """
+        match = self._pattern.fullmatch(text)
+        if match is None:
             return None
-        parts = found.groupdict()
+        parts = match.groupdict()
         date = "" if "year" not in parts else _date(parts)
         time = "" if "hour" not in parts else _time(parts)
         if date is None or time is None:
@@ -165,7 +169,10 @@ _TIMES = ("hh:mm", "h:mm", "hh:mm:ss", "h:mm am", "h:mm:ss am")
 
 @cache
 def known_forms() -> tuple[DateForm, ...]:
-    """Usual forms of dates, of times, and of dates with a time."""
+    """Usual forms of dates, of times, and of dates with a time, the plainer first.
+
+    Without YYYY-MM-DD and hh:mm alone, which need no form.
+    """
     dates = ("YYYY-MM-DD", *(form for form in _KNOWN if "D" in form))
     both = [f"{date}{between}{time}" for date in dates for between in " T" for time in _TIMES]
     # As SAS writes a date with its time.
@@ -174,16 +181,19 @@ def known_forms() -> tuple[DateForm, ...]:
 
 
 def forms_of(texts: list[str]) -> list[str]:
-    """The usual forms in which every one of some texts can be read, of each reading the plainest.
+    """The usual forms in which every one of some texts can be read; empty where there is none.
+
+    ``03/04/2025`` gives MM/DD/YYYY and DD/MM/YYYY. Of forms by which all texts mean the same, only
+    the first of `known_forms` is given.
 
     Parameters
     ----------
     texts
         Not empty; without those that are ISO 8601 already.
     """
-    found: dict[tuple[Moment | None, ...], str] = {}
+    forms_by_reading: dict[tuple[Moment | None, ...], str] = {}
     for form in known_forms():
         readings = tuple(map(form.read, texts))
         if None not in readings:
-            found.setdefault(readings, form.text)
-    return list(found.values())
+            forms_by_reading.setdefault(readings, form.text)
+    return list(forms_by_reading.values())

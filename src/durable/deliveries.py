@@ -46,8 +46,16 @@ class Delivery:
         listings: Collection[str],
         datasets: Collection[str],
     ) -> list[str]:
-        """Its files in an analysis with these tables, figures, listings and datasets."""
-        names = {
+        """Its files in the folder of results of an analysis with these outputs and datasets.
+
+        Parameters
+        ----------
+        tables, figures, listings
+            Names of the outputs that are shown: ``t_dor``, ``f_swimmer``, ``l_duration``.
+        datasets
+            Names of the datasets in lower case: ``adtte``.
+        """
+        names_by_place = {
             "table": tables,
             "figure": figures,
             "listing": listings,
@@ -57,11 +65,11 @@ class Delivery:
         }
         expanded = []
         for file in self.files:
-            kind = next((kind for kind in names if f"{{{kind}}}" in file), None)
+            kind = next((kind for kind in names_by_place if f"{{{kind}}}" in file), None)
             if kind is None:
                 expanded.append(file)
             else:
-                expanded += [file.replace(f"{{{kind}}}", name) for name in names[kind]]
+                expanded += [file.replace(f"{{{kind}}}", name) for name in names_by_place[kind]]
         return expanded
 
 
@@ -166,21 +174,24 @@ READERS_OF_XPT = {"r-programs", "sas-programs"}
 
 
 def programs_of(datasets: Collection[str]) -> list[str]:
-    """The tables with a program in an analysis with these datasets (names in lower case)."""
+    """Tables (``t_dor``) with a program that computes them again from one of these datasets.
+
+    The datasets are named in lower case: ``adtte``.
+    """
     return [table for table, dataset in _PROGRAMS.items() if dataset in datasets]
 
 
 def asked_for(names: Collection[str]) -> list[Delivery]:
-    """The deliveries of these names."""
+    """The deliveries of these names, in the order of `DELIVERIES`; other names are ignored."""
     return [delivery for delivery in DELIVERIES if delivery.name in names]
 
 
 def names(key: Literal["documents", "datasets"]) -> tuple[str, ...]:
-    """Names of the deliveries under a key of the plan."""
+    """Names of the deliveries under a key of the plan, in the order of `DELIVERIES`."""
     return tuple(delivery.name for delivery in DELIVERIES if delivery.key == key)
 
 
 def described(key: Literal["documents", "datasets"]) -> str:
-    """What each delivery under a key of the plan is."""
+    """The deliveries under a key of the plan in English: "rtf: all tables ...; docx: each ..."."""
     entries = [delivery for delivery in DELIVERIES if delivery.key == key]
     return "; ".join(f"{delivery.name}: {delivery.about}" for delivery in entries)

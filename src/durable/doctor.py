@@ -44,7 +44,7 @@ _PLUGINS = (
 
 
 def report() -> str:
-    """What is installed, as text for a terminal."""
+    """Versions of durable and Snakemake, and what is there of the rest, as text for a terminal."""
     lines = [
         f"durable {version('durable')}, Python {platform.python_version()},"
         f" Snakemake {version('snakemake')}, {platform.system()} {platform.machine()}",
@@ -61,21 +61,21 @@ def report() -> str:
             for name in FAMILIES
         ],
     }
-    for title, found in sections.items():
+    for title, entries in sections.items():
         lines += ["", f"{title}, none needed for tables, figures and report in English:"]
-        lines += _table(found)
+        lines += _table(entries)
     return "\n".join(lines)
 
 
-def _table(found: Sequence[tuple[Optional, str | None]]) -> Iterator[str]:
-    widths = [max(len(text) for text in column) for column in zip(*_cells(found), strict=True)]
-    for cells in _cells(found):
+def _table(entries: Sequence[tuple[Optional, str | None]]) -> Iterator[str]:
+    widths = [max(len(text) for text in column) for column in zip(*_cells(entries), strict=True)]
+    for cells in _cells(entries):
         padded = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
         yield ("  " + "  ".join(padded)).rstrip()
 
 
-def _cells(found: Sequence[tuple[Optional, str | None]]) -> list[tuple[str, str, str]]:
-    return [(what.name, there or "not there", what.purpose) for what, there in found]
+def _cells(entries: Sequence[tuple[Optional, str | None]]) -> list[tuple[str, str, str]]:
+    return [(entry.name, state or "not there", entry.purpose) for entry, state in entries]
 
 
 def _program_version(program: Optional) -> str | None:

@@ -27,12 +27,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """What a run wrote down about its results; empty where there is no such file.
+    """The JSON object in a file that a run has written; empty where there is no such file.
 
     Raises
     ------
     UserError
-        Where the file is damaged.
+        Where the file is damaged: no JSON, or no object.
     """
     if not path.is_file():
         return {}
@@ -49,7 +49,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def read_records(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file, each a text by column."""
+    """Rows of a CSV file with a header, each its texts by column; '' of an empty cell."""
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -58,9 +58,10 @@ def read_records(path: Path) -> list[dict[str, str]]:
 def atomic_path(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to; it takes the place of `path` only on success.
 
-    Written means written: the content is on the disk before the file bears its name, and the name
-    is before the next step is done (Pillai et al., All File Systems Are Not Created Equal, OSDI
-    2014). A power failure leaves the earlier file, or the later one.
+    Its folder is made where there is none. Written means written: the content is on the disk before
+    the file bears its name, and the name is before the next step is done (Pillai et al., All File
+    Systems Are Not Created Equal, OSDI 2014). A power failure leaves the earlier file, or the later
+    one.
 
     Raises
     ------
@@ -114,7 +115,7 @@ def _sync(descriptor: int) -> None:
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Remove what processes that were killed left of files they had not finished."""
+    """Remove, in a folder and all below it, files that a killed process had not finished."""
     for path in folder.rglob(f".*{UNFINISHED}"):
         path.unlink(missing_ok=True)
 
@@ -127,7 +128,7 @@ def remove_file(path: Path) -> None:
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file."""
+    """SHA-256 of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -145,22 +146,23 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame for programs and spreadsheets: text that looks like a formula is quoted."""
+    """Write a frame, without its index, as CSV that is safe to open (`safe_cells`)."""
     with atomic_path(path) as aside:
         safe_cells(frame).to_csv(aside, index=False, lineterminator="\n")
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame as Parquet, the same bytes for the same frame."""
+    """Write a frame, without its index, as Parquet: the same bytes for the same frame."""
     with atomic_path(path) as aside:
         frame.to_parquet(aside, index=False, engine="pyarrow", compression="zstd")
 
 
 def write_parquet_blocks(path: Path, blocks: Iterable[pd.DataFrame]) -> None:
-    """Write frames with the same columns one after another as one Parquet file.
+    """Write frames with the same columns, at least one, after another as one Parquet file.
 
     Each frame is a row group of its own, and is written while the next is made. Categories are
-    written as text, by their codes: a reader sees text columns.
+    written as text, by their codes: a reader sees text columns. Without a frame the file is empty,
+    which is no Parquet.
     """
     from concurrent.futures import ThreadPoolExecutor
 
@@ -217,7 +219,7 @@ def recorded_cell(text: str) -> str:
 
 
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose text columns are safe to open in a spreadsheet."""
+    """The frame with `safe_cell` of every text and category; `frame` itself is not changed."""
     safe = frame.copy(deep=False)
     for column in frame.columns[(frame.dtypes == "object") | (frame.dtypes == "string")]:
         text = frame[column]

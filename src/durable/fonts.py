@@ -64,15 +64,15 @@ class NoFontError(UserError):
 
     Attributes
     ----------
-    found : str
-        What there is instead.
+    available : str
+        What there is instead: the font, and which signs it lacks, or that none is installed.
     """
 
     status = 2
 
-    def __init__(self, found: str) -> None:
-        self.found = found
-        super().__init__(f"outputs.font: found {found}; expected {EXPECTED}")
+    def __init__(self, available: str) -> None:
+        self.available = available
+        super().__init__(f"outputs.font: found {available}; expected {EXPECTED}")
 
 
 @dataclass(frozen=True)
@@ -93,13 +93,13 @@ class Face:
 
     @cached_property
     def signs(self) -> frozenset[str]:
-        """The signs that it has."""
+        """The signs that the face can draw, each a text of one character."""
         with _opened(self.path, self.number) as font:
             return frozenset(map(chr, font.getBestCmap()))
 
     @property
     def record(self) -> str:
-        """Version and SHA-256 of the file, by which a repetition knows whether it is the same."""
+        """``VERSION; SHA-256 DIGEST`` of the file, to tell whether a repetition has the same."""
         return f"{self.version}; SHA-256 {sha256(self.path)}"
 
 
@@ -112,7 +112,7 @@ class Fallback:
 
     @property
     def records(self) -> dict[str, str]:
-        """What is recorded of its files, by the name of the face."""
+        """Version and SHA-256 of its files, in one text, by family and style of the face."""
         return {face.name: face.record for face in (self.regular, self.bold)}
 
     def lacks(self, signs: Collection[str]) -> list[str]:
@@ -121,21 +121,22 @@ class Fallback:
 
 
 def fallback_font(language: str, wanted: str | None, text: Collection[str] = ()) -> Fallback | None:
-    """The font of the signs that DejaVu Sans lacks; None where the language needs none.
+    """The font of the signs that DejaVu Sans lacks; None where none is needed and none wanted.
 
     Parameters
     ----------
     language
-        Language of the outputs.
+        Language of the outputs: one of `FAMILIES` needs a font, another one does not.
     wanted
-        Family or file that the plan names (``outputs.font``).
+        Family or file that the plan names (``outputs.font``), None where it names none. For a
+        language that needs no font, its signs are not looked at.
     text
         Signs beside those of the language that it has to have.
 
     Raises
     ------
     NoFontError
-        Where no installed font is as wanted, or none has the signs of the language.
+        Where no installed font is as wanted, or none has the signs of the language and of `text`.
     """
     families = FAMILIES.get(language, ())
     if wanted is None and not families:
@@ -170,12 +171,12 @@ def font_of(plan: Plan) -> Fallback | None:
 
 
 def plan_text(plan: Plan) -> str:
-    """The words of a plan that its outputs show."""
+    """One text that holds every sign of a plan that its outputs show, as JSON."""
     return json.dumps(plan.slice(_SHOWN), ensure_ascii=False)
 
 
 def font_records(plan: Plan) -> dict[str, str]:
-    """What is recorded of the font files of a plan's outputs; empty where there are none."""
+    """`Fallback.records` of the font of a plan's outputs; empty where they need or find none."""
     try:
         font = font_of(plan)
     except NoFontError:
@@ -245,7 +246,18 @@ def _opened(path: Path, number: int) -> TTFont:
 
 
 def base_font(style: str = "") -> Path:
-    """File of DejaVu Sans (``-Bold``), found without importing matplotlib, which takes long."""
+    """File of DejaVu Sans, located without importing matplotlib, which takes long.
+
+    Parameters
+    ----------
+    style
+        '' for the regular face, ``-Bold`` for the bold one.
+
+    Raises
+    ------
+    FileNotFoundError
+        Where matplotlib is not installed.
+    """
     spec = find_spec("matplotlib")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("the fonts of matplotlib")
@@ -263,14 +275,14 @@ def base_signs() -> frozenset[str]:
 
 
 def cut(font: Fallback, signs: Iterable[str], *, bold: bool = False) -> bytes:
-    """A TrueType font with those of some signs that DejaVu Sans lacks, and one for none.
+    """The bytes of a TrueType font with some signs of a font, and a glyph for a missing one.
 
     Parameters
     ----------
     font
         The font that has them.
     signs
-        The signs; others of DejaVu Sans among them are left out.
+        The signs; those that DejaVu Sans has, and those that `font` lacks, are left out.
     bold
         Whether it is the bold face.
     """

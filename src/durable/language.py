@@ -36,7 +36,10 @@ def _(text: str) -> str:
 
 
 def ngettext(singular: str, plural: str, number: int) -> str:
-    """The text for a number of things, in the language in force."""
+    """The singular or the plural for a number of things, in the language in force.
+
+    As a text with places, such as ``{n}``, that are not filled in.
+    """
     return _catalogue(_in_force.get()).ngettext(singular, plural, number)
 
 
@@ -51,9 +54,9 @@ def translated(text: str, forms: Collection[str]) -> str:
         Marked texts, the first that fits is taken. A text that fits none stays as it is.
     """
     for form in forms:
-        found = _pattern(form).fullmatch(text)
-        if found:
-            words = {name: translated(word, forms) for name, word in found.groupdict().items()}
+        match = _pattern(form).fullmatch(text)
+        if match:
+            words = {name: translated(word, forms) for name, word in match.groupdict().items()}
             return _(form).format(**words)
     return text
 
@@ -81,7 +84,10 @@ class Text(str):
 
 
 def shown(text: str) -> str:
-    """A text that was made earlier, in the language in force."""
+    """A `Text`, or another text that is marked, in the language in force.
+
+    Texts in the places of a `Text` are shown in that language too.
+    """
     if not isinstance(text, Text):
         return _(text)
     places = text.places.items()
@@ -100,13 +106,13 @@ def language(name: str) -> Iterator[None]:
 
 
 def current_language() -> str:
-    """The language in force, as ``lang`` of an HTML page has it."""
+    """The language in force, one of `LANGUAGES`, as ``lang`` of an HTML page has it."""
     return _in_force.get()
 
 
 @cache
 def signs_of(name: str) -> frozenset[str]:
-    """The signs beyond ASCII that the texts of a language are written with."""
+    """The signs beyond ASCII that the texts of a language are written with; none of English."""
     texts = "".join(path.read_text("utf-8") for path in sorted((LOCALES / name).glob("*.po")))
     return frozenset(sign for sign in texts if not sign.isascii())
 
@@ -114,10 +120,10 @@ def signs_of(name: str) -> frozenset[str]:
 @cache
 def _catalogue(name: str) -> _gettext.NullTranslations:
     """The catalogues of a language, one after another."""
-    found = _gettext.NullTranslations()
+    merged = _gettext.NullTranslations()
     for path in sorted((LOCALES / name).glob("*.mo"), reverse=True):
         with path.open("rb") as file:
             catalogue = _gettext.GNUTranslations(file)
-        catalogue.add_fallback(found)
-        found = catalogue
-    return found
+        catalogue.add_fallback(merged)
+        merged = catalogue
+    return merged

@@ -17,12 +17,15 @@ _CLOSING, _OPENING = ("Pe", "Pf", "Po"), ("Ps", "Pi")
 
 @cache
 def is_wide(sign: str) -> bool:
-    """Whether a sign is full width: as wide as the type is high."""
+    """Whether a sign (one character) is full width: as wide as the type is high."""
     return east_asian_width(sign) in "WF"
 
 
 def line_parts(text: str) -> Iterator[tuple[str, str]]:
-    """The parts of a text that stay on a line, each with the space before it, or with nothing."""
+    """The parts of a text that stay on a line, each after the space before it, or ''.
+
+    "two words" gives ("", "two") and (" ", "words").
+    """
     for i, word in enumerate(text.split(" ")):
         space = " " if i else ""
         for part in _parts(word):

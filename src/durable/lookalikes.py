@@ -36,29 +36,33 @@ _LATIN = {other: sign for sign, others in _SIGNS.items() for other in others} | 
 }
 
 
-def look_alike(given: str, expected: str) -> str:
+def look_alike(text: str, expected: str) -> str:
     """How a text differs from the words of an expectation that it looks like; '' if from none.
 
-    Texts that differ by their case alone do not look alike.
+    By `difference` from the first such words. Texts that differ by their case alone do not look
+    alike, and no two texts in ASCII do.
     """
-    if given.isascii() and expected.isascii():
+    if text.isascii() and expected.isascii():
         return ""
-    looks = look(given)
+    looks = look(text)
     for candidate in _alike(looks, expected) if looks else ():
-        if candidate.lower() == given.lower():
+        if candidate.lower() == text.lower():
             return ""
-        return difference(given, candidate)
+        return difference(text, candidate)
     return ""
 
 
 def look(text: str) -> str:
-    """What a text looks like: without case, width, blanks, and kinds of dashes and quotes."""
+    """What a text looks like: without case, width, blanks, and kinds of dashes and quotes.
+
+    Letters of Greek and Cyrillic are the Latin ones that they look like. For comparisons only.
+    """
     return "".join(map(_look, text))
 
 
-def with_code_points(given: str, expected: str) -> str:
-    """An expectation, and where the given text looks like a part of it what differs."""
-    differs = look_alike(given, expected)
+def with_code_points(text: str, expected: str) -> str:
+    """An expectation; with `look_alike` in brackets where the text looks like a part of it."""
+    differs = look_alike(text, expected)
     return (
         _("{expected} ({differs})").format(expected=expected, differs=differs)
         if differs
@@ -69,16 +73,16 @@ def with_code_points(given: str, expected: str) -> str:
 def _alike(looks: str, text: str) -> Iterator[str]:
     """Words of a text that look so."""
     signs = [_look(sign) for sign in text]
-    whole = "".join(signs)
-    # Of each sign of the folded text its place in the text.
-    places = [place for place, seen in enumerate(signs) for _ in seen]
-    start = whole.find(looks)
+    folded = "".join(signs)
+    # Of each sign of the folded text its position in the text.
+    positions = [position for position, seen in enumerate(signs) for _ in seen]
+    start = folded.find(looks)
     while start >= 0:
-        first, last = places[start], places[start + len(looks) - 1]
+        first, last = positions[start], positions[start + len(looks) - 1]
         before, after = text[max(first - 1, 0) : first], text[last + 1 : last + 2]
         if not (_continues(text[first], before) or _continues(text[last], after)):
             yield text[first : last + 1]
-        start = whole.find(looks, start + 1)
+        start = folded.find(looks, start + 1)
 
 
 def _continues(sign: str, beside: str) -> bool:
@@ -101,31 +105,36 @@ def _look(sign: str) -> str:
     return "".join(one for one in seen if unicodedata.category(one)[0] not in "ZC")
 
 
-def difference(given: str, expected: str) -> str:
-    """The characters in which two texts differ, with their code points and names."""
-    told = []
+def difference(text: str, expected: str) -> str:
+    """The characters in which two texts differ, as `named`; '' where they are the same.
+
+    An en dash gives itself and "U+2013 EN DASH in place of - U+002D HYPHEN-MINUS".
+    """
+    differences = []
     for kind, start, end, first, last in SequenceMatcher(
-        None, given, expected, autojunk=False
+        None, text, expected, autojunk=False
     ).get_opcodes():
-        found, wanted = given[start:end], expected[first:last]
-        if kind == "replace" and len(found) == len(wanted):
-            pairs = zip(found, wanted, strict=True)
-            told += [_in_place(one, other) for one, other in pairs]
+        characters, wanted = text[start:end], expected[first:last]
+        if kind == "replace" and len(characters) == len(wanted):
+            pairs = zip(characters, wanted, strict=True)
+            differences += [_in_place(one, other) for one, other in pairs]
         elif kind == "replace":
-            told.append(_in_place(found, wanted))
+            differences.append(_in_place(characters, wanted))
         elif kind == "delete":
-            told.append(_("{characters} too many").format(characters=named(found)))
+            differences.append(_("{characters} too many").format(characters=named(characters)))
         elif kind == "insert":
-            told.append(_("{characters} missing").format(characters=named(wanted)))
-    return ", ".join(dict.fromkeys(told))
+            differences.append(_("{characters} missing").format(characters=named(wanted)))
+    return ", ".join(dict.fromkeys(differences))
 
 
-def _in_place(found: str, expected: str) -> str:
-    return _("{found} in place of {expected}").format(found=named(found), expected=named(expected))
+def _in_place(characters: str, expected: str) -> str:
+    return _("{found} in place of {expected}").format(
+        found=named(characters), expected=named(expected)
+    )
 
 
 def named(text: str) -> str:
-    """The characters of a text with their code points and names."""
+    """The characters of a text with their code points and names: "c U+0063 LATIN SMALL ..."."""
     return ", ".join(map(_named, text))
 
 

@@ -26,14 +26,15 @@ _TOGETHER = re.compile(
 
 
 def render_page(template: str, **values: Any) -> str:
-    """The text of a page.
+    """The text of a page, in the language in force.
 
     Parameters
     ----------
     template
         Name of a file in the folder ``templates``.
     values
-        What the template shows. It is escaped, unless it is `Markup`.
+        What the template shows, by the names that it uses: one that is missing is an error. It is
+        escaped, unless it is `Markup`.
     """
     return _environment().get_template(template).render(values)
 

@@ -31,10 +31,12 @@ def forked_pool(
 
     Parameters
     ----------
+    workers
+        Number of forks.
     work
         What a fork does, for the message: ``draws figures``.
     inherited
-        The task of `_do_inherited`.
+        The task of each fork, which it has as it is (`done_beside`); none where tasks are sent.
 
     Raises
     ------
@@ -53,28 +55,30 @@ def forked_pool(
 
 @contextmanager
 def done_beside(
-    cores: int, work: str, task: Callable[..., T], *given: object
+    cores: int, work: str, task: Callable[..., T], *arguments: object
 ) -> Iterator[Future[T]]:
-    """Do a task in a fork while the body is done; after it where there is one core alone.
+    """Do a task in a fork while the body is done; after it in this process unless `can_fork`.
 
     Parameters
     ----------
+    cores
+        How many may be used.
     work
         What the fork does, for the message, as in `forked_pool`.
-    task, given
+    task, arguments
         The task and its arguments. A fork has them as they are: a large dataset is not sent to it.
 
     Yields
     ------
     Future
-        Of the task's result, which is there after the body.
+        Of the task's result, which is there after the body. An error of the task is raised there.
     """
     if not can_fork(cores):
         done: Future[T] = Future()
         yield done
-        done.set_result(task(*given))
+        done.set_result(task(*arguments))
         return
-    with forked_pool(1, work, partial(task, *given)) as pool:
+    with forked_pool(1, work, partial(task, *arguments)) as pool:
         waiting: Future[T] = pool.submit(_do_inherited)
         yield waiting
         waiting.result()

@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def dataset_names(tables: Collection[str], plan: Plan) -> tuple[str, ...]:
-    """Analysis datasets made from these input tables, in the order of the define.xml.
+    """Names in lower case of the datasets made from these input tables, as define.xml sorts them.
 
-    Deviations are judged wherever the plan asks for them: what a table that there is not would
-    have said is not assessable.
+    ``adsl`` is always among them, and ``addv`` wherever the plan asks for deviations: what a table
+    that the study lacks would show is not assessable there.
     """
     assessments = ("adrs", "adtte") if "visits" in tables else ()
     adverse_events = ("adae",) if "adverse_events" in tables else ()
@@ -48,14 +48,14 @@ class Entry:
     """Whether the plan asks for it."""
 
     def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has it.
+        """Whether an analysis has the entry: the plan asks for it, and its datasets are there.
 
         Parameters
         ----------
         plan
             The analysis plan.
         datasets
-            Names of the datasets that the analysis has.
+            Names of the datasets that the analysis has, in lower case.
         """
         wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
             bool(plan.subgroups) or not self.of_subgroups

@@ -57,7 +57,7 @@ def _finite(value: float) -> float:
 
 
 def unique(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the values; those with an entry twice are refused."""
+    """Return the values; those with an entry twice are refused (ValueError)."""
     if len(set(values)) != len(values):
         raise ValueError("each entry once")
     return values
@@ -142,7 +142,7 @@ def _project(section: SectionT, paths: list[list[str]]) -> SectionT:
 
 
 def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
-    """`base` with `change` laid over it; mappings are merged key by key."""
+    """`base` with `change` laid over it, as a new dict; mappings are merged key by key."""
     result = dict(base)
     for key, new in change.items():
         old = result.get(key)

@@ -65,12 +65,24 @@ class Stage:
         return f"durable.stages.{self.name}"
 
     def part_of(self, plan: Plan) -> Plan:
-        """The parts of the plan that it is handed."""
+        """The plan with nothing but `sections`, and the font where the stage draws."""
         font = ("outputs.font",) if self.draws else ()
         return plan.only((*self.sections, *font))
 
     def run(self, plan: Plan, folder: Path, *chunk: int, **several: int) -> None:
-        """Do it, with the sections of the plan that it declares, in the language of the outputs."""
+        """Do the stage by its part of the plan (`part_of`), in the language of the outputs.
+
+        Parameters
+        ----------
+        plan
+            The whole plan.
+        folder
+            Folder of the results of the analysis, or the one in it that the stage works in.
+        chunk
+            Number of the chunk, from 0, of a stage that is ``chunked``.
+        several
+            ``cores`` of a stage that can use several.
+        """
         module = import_module(self.module)
         with language(ENGLISH if self.english else plan.outputs.language):
             module.run(self.part_of(plan), folder, *chunk, **several)

@@ -180,7 +180,10 @@ IMPUTATION_FLAGS = {
 
 
 def not_in_remission(deadline: str) -> str:
-    """Event of who is followed to the visit by which remission must be reached, without one."""
+    """EVNTDESC of a subject who is followed to the deadline (``M6``) without a remission.
+
+    In English: "NOT IN REMISSION BY M6".
+    """
     return NOT_IN_REMISSION.format(deadline=deadline)
 
 
@@ -216,7 +219,10 @@ FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applic
 
 
 def shown(coded: str) -> str:
-    """A coded text of the datasets as readers of the outputs see it: in English as it is stored."""
+    """A coded text of the datasets in the language in force: in English as it is stored.
+
+    In another language, Y, N, U and NA are words, and a text that is not of `CODED` stays.
+    """
     if current_language() == ENGLISH:
         return coded
     return _(FLAGS[coded]) if coded in FLAGS else translated(coded, CODED)

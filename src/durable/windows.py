@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import pandas as pd
 
+    #: One value for each row: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
+    #: One day for each row; NaT where none is recorded.
     Dates = pd.Series[pd.Timestamp]
 
 #: How a month is counted: to the same day of another month, or as so many days.
@@ -25,17 +27,23 @@ DAYS_PER_MONTH = 30
 
 @dataclass(frozen=True)
 class Days:
-    """Dates as the first and the last day that each can mean; NaT where nothing is recorded."""
+    """Dates as the first and the last day that each can mean: two Series with one index.
+
+    The two are the same day of a date recorded in full, and NaT where nothing is recorded.
+    """
 
     first: Dates
     last: Dates
 
     def or_else(self, other: Days) -> Days:
-        """These, and others where nothing is recorded."""
+        """These dates, and those of `other` where nothing is recorded."""
         return Days(self.first.fillna(other.first), self.last.fillna(other.last))
 
     def not_after(self, limit: Days) -> Days:
-        """These, or a limit where that is earlier."""
+        """The earlier of each date and its limit; the limit too where nothing is recorded.
+
+        NaT where the limit is not recorded.
+        """
         return Days(
             self.first.where(self.first <= limit.first, limit.first),
             self.last.where(self.last <= limit.last, limit.last),
@@ -43,29 +51,29 @@ class Days:
 
 
 def days_recorded(frame: pd.DataFrame, column: str) -> Days:
-    """The days of a date column, from the two columns that `derive.screening` makes of it."""
+    """The days of a date column, from its columns `first_day` and `last_day` in the frame."""
     return Days(frame[first_day(column)], frame[last_day(column)])
 
 
 def first_day(column: str) -> str:
-    """Name of the column with the first day that a date can mean."""
+    """Name of the column with the first day that a date can mean: ``infusion_date_first_day``."""
     return f"{column}_first_day"
 
 
 def last_day(column: str) -> str:
-    """Name of the column with the last day that a date can mean."""
+    """Name of the column with the last day that a date can mean: ``infusion_date_last_day``."""
     return f"{column}_last_day"
 
 
 def moved(dates: Dates, months: int, rule: MonthRule) -> Dates:
-    """Dates so many months later, or earlier where negative.
+    """Dates so many months later; NaT where there is none.
 
     Parameters
     ----------
     dates
         Days.
     months
-        Number of months.
+        Number of months; where negative, the dates are earlier.
     rule
         ``calendar``: the same day of the month, or its last day where it has no such day (3 months
         before 31 May is 28 February); ``days``: 30 days a month.
@@ -78,16 +86,16 @@ def moved(dates: Dates, months: int, rule: MonthRule) -> Dates:
 
 
 def within(days: Days, start: Days, end: Days, boundary: Boundary) -> Status:
-    """Whether dates lie from a first to a last day.
+    """1 where dates lie from a first to a last day, 0 if not, NaN if unknown.
 
     Parameters
     ----------
     days
-        The dates; NaN where nothing is recorded.
+        The dates.
     start, end
         First and last day of the window. The last one belongs to it.
     boundary
-        Whether the first one does: ``closed``, or ``open``.
+        Whether the first one does: ``closed``, or does not: ``open``.
     """
     if boundary == "closed":
         surely_in = days.first >= start.last
@@ -101,23 +109,23 @@ def within(days: Days, start: Days, end: Days, boundary: Boundary) -> Status:
 
 
 def at_or_before(days: Days, limit: Days) -> Status:
-    """Whether dates are no later than others."""
+    """1 where dates are no later than a limit, 0 if later, NaN if unknown."""
     return _status(days.last <= limit.first, days.first > limit.last)
 
 
 def at_or_after(days: Days, limit: Days) -> Status:
-    """Whether dates are no earlier than others."""
+    """1 where dates are no earlier than a limit, 0 if earlier, NaN if unknown."""
     return _status(days.first >= limit.last, days.last < limit.first)
 
 
 def lasted(start: Days, end: Days, months: int, rule: MonthRule) -> Status:
-    """Whether what began and ended lasted at least so many months."""
+    """1 where what began and ended lasted at least so many months, 0 if not, NaN if unknown."""
     earliest = Days(moved(start.first, months, rule), moved(start.last, months, rule))
     return at_or_before(earliest, end)
 
 
 def completed_years(birth: Days, day: Days) -> tuple[pd.Series[float], pd.Series[float]]:
-    """Least and greatest age in completed years; NaN where a date is not recorded."""
+    """Least and greatest age on a day, in completed years; NaN where a date is not recorded."""
     return _years(birth.last, day.first), _years(birth.first, day.last)
 
 

@@ -14,15 +14,15 @@ _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
 
 def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
-    """Words as a list in a sentence: "a, b and c"."""
+    """Words, at least one, as a list in a sentence: "a, b and c"."""
     if len(words) == 1:
         return words[0]
-    whole = _("{words} and {word}") if last == "and" else _("{words} or {word}")
-    return whole.format(words=joined(words[:-1]), word=words[-1])
+    form = _("{words} and {word}") if last == "and" else _("{words} or {word}")
+    return form.format(words=joined(words[:-1]), word=words[-1])
 
 
 def joined(words: Sequence[str]) -> str:
-    """Words one after another: "a, b, c"."""
+    """Words, at least one, one after another: "a, b, c"."""
     return reduce(lambda words, word: _("{words}, {word}").format(words=words, word=word), words)
 
 
@@ -35,7 +35,7 @@ def sentences(*texts: str) -> str:
 
 
 def clauses(texts: Sequence[str]) -> str:
-    """Parts of a sentence one after another: "a; b; c"."""
+    """Parts of a sentence, at least one, one after another: "a; b; c"."""
     return reduce(
         lambda first, second: _("{first}; {second}").format(first=first, second=second), texts
     )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from durable.derive.datasets import Derivation
-from durable.derive.identifiers import renamed, with_identifiers
+from durable.derive.identifiers import with_identifiers, with_usubjid
 from durable.derive.trial import Trial, ValidatedTables
 from durable.files import write_parquet
 from tests.derive.build import ACTIVE, INACTIVE, plan, subject, table, visit
@@ -41,7 +41,7 @@ def test_two_subjects_of_one_number_are_not_taken_for_one() -> None:
 
 def test_records_follow_their_subject() -> None:
     unique = pd.Series({"1": "S-1", "2": "S-2"})
-    found = renamed(pd.DataFrame({"subject_id": ["2", "1", "2", "9"]}), unique)
+    found = with_usubjid(pd.DataFrame({"subject_id": ["2", "1", "2", "9"]}), unique)
     assert found["subject_id"].tolist() == ["S-2", "S-1", "S-2", "9"]
 
 

@@ -149,12 +149,12 @@ def test_a_page_names_the_worst_events_and_says_how_many_there_are(tmp_path: Pat
 
 def test_the_time_axis_is_wide_at_first_and_in_order() -> None:
     axis = TimeAxis(-28, 700, 0, 100, 30.4375)
-    places = axis.place(pd.Series([-28.0, 0, 35, 700, 900]).to_numpy())
+    places = axis.positions(pd.Series([-28.0, 0, 35, 700, 900]).to_numpy())
     assert places.tolist() == pytest.approx([0, 18.667, 42, 100, 100], abs=0.001)
     assert [label for _, label in axis.ticks][:5] == ["-28", "0", "7", "14", "28"]
     assert axis.ticks[-1][1] == "M21"
     short = TimeAxis(0, 60, 0, 100, 30.4375)
-    assert short.place(pd.Series([30.0]).to_numpy()).tolist() == [50]
+    assert short.positions(pd.Series([30.0]).to_numpy()).tolist() == [50]
 
 
 def test_profiles_of_no_subject_are_a_page_that_says_so(tmp_path: Path) -> None:

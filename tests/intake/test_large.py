@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from durable.intake import check, cutoff, queries
 from durable.intake.findings import HIDDEN
 from durable.intake.readers.cells import native_text
-from durable.intake.readers.parquet import written
+from durable.intake.readers.parquet import native_texts
 from durable.intake.texts import is_plain_ascii
 from durable.plan import load
 from durable.stage import STAGES
@@ -112,8 +112,8 @@ def test_numbers_written_together_are_as_each_alone(
 ) -> None:
     import pyarrow as pa
 
-    assert written(pa.array(double, pa.float64())) == [native_text(value) for value in double]
-    for value, text in zip(single, written(pa.array(single, pa.float32())), strict=True):
+    assert native_texts(pa.array(double, pa.float64())) == [native_text(value) for value in double]
+    for value, text in zip(single, native_texts(pa.array(single, pa.float32())), strict=True):
         if text in ("nan", "inf", "-inf"):
             continue
         # The decimals that its precision holds, not the binary rest behind them; whole numbers keep

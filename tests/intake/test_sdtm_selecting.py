@@ -268,6 +268,8 @@ def test_labels_that_mean_one_visit_are_one_assessment(tmp_path: Path) -> None:
         ({"files": {"QS": ["qs1.xpt", "lb.xpt"]}}, "found two files of the name LB"),
         ({"files": {"QS": ["qs1.xpt", "qs2.xpt"]}, "records": {"QS": 5}}, "records.QS: found"),
         ({"variables": {"therapies": {"new_systemic": ""}}}, "there is no analysis without it"),
+        ({"variables": {"subjects": {"cells_kg": "EX.EXDOSE"}}},
+         "inputs.sdtm.variables.subjects.cells_kg: found an unknown column"),
     ],
 )  # fmt: skip
 def test_a_choice_of_records_that_cannot_be_meant_is_refused(
@@ -288,6 +290,11 @@ def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
         "files": {"AE": ["ae1.xpt", "ae2.xpt"], "QS": ["qs1.xpt", "qs2.xpt"]},
         "records": {"AE1": 3, "AE2": 4, "QS1": 5, "DM": 6},
         "values": {"adverse_events": {"serious": {"1": "Y"}}},
+        "partial_dates": {
+            "therapies": {"start_date": "earliest"},
+            "subjects": {"death_date": "earliest"},
+        },
+        "qualifiers": {"cmas": {"QSCAT": "CMAS"}},
     }
     study.raw["inputs"] = {"sdtm": {"folder": "x", **keys}}
     values = parse(study.raw).model_dump(mode="json")["inputs"]["sdtm"]
@@ -297,3 +304,6 @@ def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
     assert sdtm.where == {"LB": {"LBSPEC": ("SERUM",)}}
     assert (list(sdtm.files), sdtm.records) == (["QS"], {"QS1": 5, "DM": 6})
     assert sdtm.values == {}  # noqa: PD011  (a key of the plan)
+    assert list(sdtm.partial_dates) == ["subjects"]
+    assert list(sdtm.qualifiers) == ["cmas"]
+    assert for_tables(values, ["subjects", "therapies"])["qualifiers"] == {}

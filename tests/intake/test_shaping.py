@@ -141,6 +141,27 @@ def test_keys_of_the_table_hold_for_each_file(tmp_path: Path) -> None:
     assert made.rows("subject_id", "therapy") == [("1", "mtx"), ("2", "ivig")]
 
 
+def test_a_file_can_state_what_is_usual_against_its_table(tmp_path: Path) -> None:
+    files = {"a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n3,mtx,2024-03-01,,N,\n",
+             "b.csv": "title\n" + THERAPY + "labels\n2,ivig,2024-02-01,,Y,\n"}  # fmt: skip
+    plain = {"path": "a.csv", "header_row": 1, "skip_rows": []}
+    made = Made(tmp_path, files, files=[plain, "b.csv"], header_row=2, skip_rows=[3])
+    assert made.told == []
+    assert made.rows("subject_id", "therapy") == [("1", "mtx"), ("3", "mtx"), ("2", "ivig")]
+
+
+def test_a_pinned_table_of_several_files_is_read_as_before() -> None:
+    """A pinned configuration states every key of every file."""
+    plain = {"path": "a.csv", "header_row": 1}
+    keys = {"files": [plain, "b.csv"], "header_row": 2, "encoding": "gb18030"}
+    table = Input.model_validate(keys)
+    pinned = Input.model_validate(table.model_dump(mode="json"))
+    assert [(file.header_row, file.encoding) for file in pinned.sources] == [
+        (1, "gb18030"),
+        (2, "gb18030"),
+    ]
+
+
 def test_columns_of_another_file(tmp_path: Path) -> None:
     files = {"cm.csv": "ID,therapy,start_date\n7,mtx,2024-01-01\n8,mtx,2024-01-02\n",
              "dm.csv": "ID,SUBJECT\n7,S1\n9,S3\n"}  # fmt: skip

@@ -85,7 +85,7 @@ def _estimates(
     curves = kaplan_meier_batch(np.minimum(seen, 730), events)
     x = events.sum(axis=1)
     yield _rows("median DOR", "log-log", n, x, *curves.quantile(0.5))
-    survival, lower, upper, _ = curves.at([6 * MONTH])
+    survival, lower, upper, _ = curves.survival_at([6 * MONTH])
     # Before any event there is no interval.
     columns = [np.where(survival == 1, np.nan, limit)[:, 0] for limit in (lower, upper)]
     columns = [survival[:, 0], *columns]

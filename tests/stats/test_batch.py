@@ -117,7 +117,7 @@ def test_landmarks_equal_r_and_are_missing_past_the_last_time():
     for case in CASES:
         landmarks = case["expected"]["landmarks"]
         level = case["conf_level"]
-        survival, lower, upper, n_risk = batch_of([case]).at(landmarks["times"], level)
+        survival, lower, upper, n_risk = batch_of([case]).survival_at(landmarks["times"], level)
         followed = np.array(landmarks["times"]) <= max(case["data"]["time"])
         limits = landmarks["ci"]["log-log"]
         for ours, theirs in (
@@ -152,7 +152,7 @@ def test_every_cell_equals_the_single_sample(transform, drawn, level):
     times, events = unzipped(drawn)
     batch = kaplan_meier_batch(ragged(times), ragged(events))
     limits = batch.confidence(level, transform)
-    landmarks = batch.at([0, 3, 6.5, 20], level, transform)
+    landmarks = batch.survival_at([0, 3, 6.5, 20], level, transform)
     quantiles = {
         (p, rule): batch.quantile(p, level, transform, rule)
         for p in (0.25, 1 / 3, 0.5, 0.8)
@@ -165,7 +165,10 @@ def test_every_cell_equals_the_single_sample(transform, drawn, level):
             np.testing.assert_array_equal(getattr(batch, name)[row, :k], single.curve[name])
         assert np.isnan(batch.survival[row, k:]).all()
         assert not batch.n_risk[row, k:].any()
-        band, at = single.confidence(level, transform), single.at([0, 3, 6.5, 20], level, transform)
+        band, at = (
+            single.confidence(level, transform),
+            single.survival_at([0, 3, 6.5, 20], level, transform),
+        )
         for ours, side in zip(limits, ("lower", "upper"), strict=True):
             np.testing.assert_allclose(ours[row, :k], band[side], rtol=1e-13)
         for ours, name in zip(landmarks, ("survival", "lower", "upper", "n_risk"), strict=True):
@@ -202,7 +205,7 @@ def test_times_equal_but_for_rounding_are_one_time_in_their_sample_only():
 
 
 def test_a_landmark_that_differs_from_a_time_by_rounding_is_that_time():
-    survival, _, _, n_risk = kaplan_meier_batch([[0.1 + 0.2, 1.0]], [[1, 1]]).at([0.3])
+    survival, _, _, n_risk = kaplan_meier_batch([[0.1 + 0.2, 1.0]], [[1, 1]]).survival_at([0.3])
     assert (survival.item(), n_risk.item()) == (0.5, 2)
 
 
@@ -210,7 +213,7 @@ def test_samples_without_subjects_are_not_estimable():
     batch = kaplan_meier_batch(np.full((2, 3), np.nan), np.zeros((2, 3)))
     assert np.isnan(batch.survival).all()
     assert all(np.isnan(values).all() for values in batch.quantile(0.5))
-    survival, _, _, n_risk = batch.at([0, 5])
+    survival, _, _, n_risk = batch.survival_at([0, 5])
     assert np.isnan(survival).all()
     assert not n_risk.any()
 
@@ -219,7 +222,7 @@ def test_samples_without_subjects_are_not_estimable():
 def test_empty_arrays_are_allowed(shape):
     batch = kaplan_meier_batch(np.empty(shape), np.empty(shape))
     assert batch.quantile(0.5)[0].shape == (shape[0],)
-    assert batch.at([1, 2])[0].shape == (shape[0], 2)
+    assert batch.survival_at([1, 2])[0].shape == (shape[0], 2)
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def exact_upper(n_risk: list[int], n_event: list[int], p: float) -> float:
 def test_limits_equal_those_of_the_authors_package(name: str, level: float) -> None:
     case = CASES[name]
     km, expected = kaplan_meier(case["time"], case["status"]), case[str(level)]
-    before = km.at([0], level, "bpcp").iloc[0]
+    before = km.survival_at([0], level, "bpcp").iloc[0]
     assert expected["left"] == [0, *km.time.tolist()]
     assert [before["lower"], *limits(km, level)[:, 0]] == pytest.approx(expected["lower"], abs=1e-9)
     assert [before["upper"], *limits(km, level)[:, 1]] == pytest.approx(expected["upper"], abs=1e-9)
@@ -60,7 +60,7 @@ def test_limits_equal_those_of_the_authors_package(name: str, level: float) -> N
 def test_without_censoring_they_are_clopper_and_pearsons(events: int) -> None:
     """Ten subjects followed to the end: the survival after so many events is a proportion."""
     km = kaplan_meier(range(1, 11), [1] * 10)
-    row = km.at([events], 0.95, "bpcp").iloc[0]
+    row = km.survival_at([events], 0.95, "bpcp").iloc[0]
     expected = proportion_ci(10 - events, 10)
     assert tuple(row[["survival", "lower", "upper"]]) == pytest.approx(expected, abs=1e-12)
 
@@ -68,7 +68,7 @@ def test_without_censoring_they_are_clopper_and_pearsons(events: int) -> None:
 def test_before_the_first_event_there_is_an_interval() -> None:
     """Eight subjects without an event: the lower limit is the eighth root of 0.025."""
     km = kaplan_meier(range(10, 18), [0] * 8)
-    row = km.at([9], 0.95, "bpcp").iloc[0]
+    row = km.survival_at([9], 0.95, "bpcp").iloc[0]
     assert tuple(row[["survival", "lower", "upper"]]) == (1, pytest.approx(0.6306, abs=5e-5), 1)
 
 
@@ -82,7 +82,7 @@ def test_one_subject_and_none() -> None:
     assert limits(kaplan_meier([5], [0])) == pytest.approx(np.array([[0, 1]]))
     nobody = kaplan_meier([], [])
     assert limits(nobody).shape == (0, 2)
-    assert np.isnan(nobody.at([1], 0.95, "bpcp")[["lower", "upper"]].to_numpy()).all()
+    assert np.isnan(nobody.survival_at([1], 0.95, "bpcp")[["lower", "upper"]].to_numpy()).all()
     assert np.isnan(nobody.quantile(0.5, 0.95, "bpcp")).all()
 
 
@@ -146,10 +146,10 @@ def test_many_samples_at_once_equal_each_alone(
         time[row, : len(times)], event[row, : len(events)] = times, events
     batch = kaplan_meier_batch(time, event)
     quantiles = np.column_stack(batch.quantile(0.5, 0.95, "bpcp", rule))
-    rates = batch.at([0, 2.5, 5], 0.95, "bpcp")
+    rates = batch.survival_at([0, 2.5, 5], 0.95, "bpcp")
     for row, (times, events) in enumerate(samples):
         km = kaplan_meier(times, events)
         assert quantiles[row] == pytest.approx(km.quantile(0.5, 0.95, "bpcp", rule), nan_ok=True)
-        expected = km.at([0, 2.5, 5], 0.95, "bpcp")
+        expected = km.survival_at([0, 2.5, 5], 0.95, "bpcp")
         for values, name in zip(rates, ("survival", "lower", "upper", "n_risk"), strict=True):
             assert values[row] == pytest.approx(expected[name].to_numpy(), nan_ok=True)

@@ -50,7 +50,7 @@ def test_curve_and_standard_error_equal_r_survfit(case):
 @pytest.mark.parametrize("case", SURVFIT, ids=lambda case: case["id"])
 def test_landmarks_and_limits_equal_r_survfit_and_are_missing_past_the_last_time(case, transform):
     landmarks = case["expected"]["landmarks"]
-    table = aalen_johansen(**case["data"]).at(landmarks["times"], transform=transform)
+    table = aalen_johansen(**case["data"]).incidence_at(landmarks["times"], transform=transform)
     followed = np.array(landmarks["times"]) <= max(case["data"]["time"])
     for cause, name in ((1, "event"), (2, "death")):
         rows = table[table["cause"] == cause]
@@ -79,7 +79,7 @@ def test_aalen_variance_equals_r_cuminc_with_ties_and_events_at_zero(case):
 def test_aalen_variance_equals_r_cuminc_without_ties():
     case = SURVFIT[-1]
     expected = case["expected"]["cmprsk"]
-    table = aalen_johansen(**case["data"], variance="aalen").at(expected["times"])
+    table = aalen_johansen(**case["data"], variance="aalen").incidence_at(expected["times"])
     for cause, name in ((1, "event"), (2, "death")):
         variance = table.loc[table["cause"] == cause, "std_err"] ** 2
         np.testing.assert_allclose(variance, expected[f"var_{name}"], atol=1e-12)
@@ -101,7 +101,7 @@ def test_ties_by_hand():
 
 
 def test_without_censoring_the_incidence_is_a_proportion_with_binomial_variance():
-    table = aalen_johansen([1, 1, 2, 3, 3, 4, 4, 4], [1, 2, 1, 1, 2, 2, 2, 1]).at([3, 4])
+    table = aalen_johansen([1, 1, 2, 3, 3, 4, 4, 4], [1, 2, 1, 1, 2, 2, 2, 1]).incidence_at([3, 4])
     assert table["cif"].tolist() == pytest.approx([3 / 8, 2 / 8, 4 / 8, 4 / 8], rel=1e-14)
     binomial = [np.sqrt(p * (1 - p) / 8) for p in table["cif"]]
     assert table["std_err"].tolist() == pytest.approx(binomial, rel=1e-12)
@@ -109,11 +109,11 @@ def test_without_censoring_the_incidence_is_a_proportion_with_binomial_variance(
 
 def test_an_event_at_time_zero_counts():
     estimate = aalen_johansen([0, 3, 4, 4], [1, 0, 2, 1])
-    assert estimate.at([0]).iloc[0][["cif", "n_risk"]].tolist() == [0.25, 4]
+    assert estimate.incidence_at([0]).iloc[0][["cif", "n_risk"]].tolist() == [0.25, 4]
 
 
 def test_number_at_risk_is_that_just_before_and_zero_past_the_last_time():
-    table = aalen_johansen([1, 2, 2, 4], [1, 0, 2, 0]).at([0.5, 1, 1.5, 2, 3, 4, 5])
+    table = aalen_johansen([1, 2, 2, 4], [1, 0, 2, 0]).incidence_at([0.5, 1, 1.5, 2, 3, 4, 5])
     assert table.loc[table["cause"] == 1, "n_risk"].tolist() == [4, 4, 3, 3, 1, 1, 0]
     assert table.loc[table["time"] == 5, ["cif", "std_err", "lower", "upper"]].isna().all(axis=None)
 
@@ -121,7 +121,7 @@ def test_number_at_risk_is_that_just_before_and_zero_past_the_last_time():
 def test_times_equal_but_for_rounding_are_one_time():
     estimate = aalen_johansen([0.1 + 0.2, 0.3, 0.8, 0.9], [1, 2, 1, 0])
     assert estimate.n_event.tolist() == [[1, 1], [1, 0], [0, 0]]
-    assert estimate.at([0.3])["cif"].tolist() == [0.25, 0.25]
+    assert estimate.incidence_at([0.3])["cif"].tolist() == [0.25, 0.25]
 
 
 def test_a_cause_that_does_not_occur_has_incidence_zero_and_three_causes_are_told_apart():
@@ -133,7 +133,7 @@ def test_a_cause_that_does_not_occur_has_incidence_zero_and_three_causes_are_tol
 def test_an_incidence_of_one_is_exactly_one_and_certain():
     # 1/7 + 1/7 + ... is not 1 in binary, nor is a variance of 0 found by cancellation.
     for subjects in range(1, 30):
-        row = aalen_johansen(range(subjects), [1] * subjects).at([subjects - 1]).iloc[0]
+        row = aalen_johansen(range(subjects), [1] * subjects).incidence_at([subjects - 1]).iloc[0]
         assert (row["cif"], row["std_err"]) == (1, pytest.approx(0, abs=1e-15))
         assert np.isnan([row["lower"], row["upper"]]).all()
 
@@ -141,7 +141,7 @@ def test_an_incidence_of_one_is_exactly_one_and_certain():
 def test_no_subject_gives_an_empty_curve_and_nothing_estimable():
     estimate = aalen_johansen([], [])
     assert estimate.curve.empty
-    assert estimate.at([1])["cif"].isna().all()
+    assert estimate.incidence_at([1])["cif"].isna().all()
 
 
 @pytest.mark.parametrize("variance", ["infinitesimal-jackknife", "aalen"])

@@ -53,7 +53,7 @@ def test_five_subjects_by_hand():
     np.testing.assert_allclose(estimate.waiting, [0.6, 0.4, 0.2, 0.2, 0.2], rtol=1e-14)
     # At 5 the last who waited is censored: a fifth may respond later, or not.
     assert estimate.last == 5
-    assert isnan(estimate.at([6])["probability"][0])
+    assert isnan(estimate.probability_at([6])["probability"][0])
 
 
 def test_area_under_the_curve_by_hand():
@@ -93,14 +93,14 @@ def test_who_loses_the_response_at_the_time_of_entering_it_was_never_in_it():
 
 def test_no_subject_gives_nothing_estimable():
     estimate = in_response([], [], [])
-    row = estimate.at([0, 5])
+    row = estimate.probability_at([0, 5])
     assert row[["probability", "lower", "upper"]].isna().all(axis=None)
     assert row["n_waiting"].tolist() == [0, 0]
     assert np.isnan(estimate.mean_time(5)).all()
 
 
 def test_one_subject_has_an_estimate_without_limits():
-    row = in_response([3], [9], [0]).at([2, 5])
+    row = in_response([3], [9], [0]).probability_at([2, 5])
     assert row["probability"].tolist() == [0, 1]
     assert row[["lower", "upper"]].isna().all(axis=None)
     mean, lower, upper = in_response([3], [9], [0]).mean_time(8)
@@ -109,15 +109,15 @@ def test_one_subject_has_an_estimate_without_limits():
 
 def test_nobody_and_everybody_in_response():
     never = in_response([nan] * 4, [5, 6, 7, 8], [1, 0, 0, 0])
-    assert never.at([6])["probability"].tolist() == [0]
+    assert never.probability_at([6])["probability"].tolist() == [0]
     every = in_response([1] * 4, [5, 6, 7, 8], [0] * 4)
-    assert every.at([4])["probability"].tolist() == [1]
-    assert every.at([4])["lower"].isna().all()
+    assert every.probability_at([4])["probability"].tolist() == [1]
+    assert every.probability_at([4])["lower"].isna().all()
 
 
 def test_the_bootstrap_is_that_of_its_seed_and_holds_the_estimate():
     sample = [1, 2, 4, 4, nan, nan, 6, 3], [9, 5, 8, 12, 12, 7, 12, 4], [1, 1, 0, 0, 0, 1, 0, 1]
-    first, again = (in_response(*sample).at([5, 8], seed=1) for _ in range(2))
+    first, again = (in_response(*sample).probability_at([5, 8], seed=1) for _ in range(2))
     assert first.equals(again)
     one, same, other = (
         in_response(*sample).mean_time(11, replicates=100, seed=seed) for seed in (1, 1, 2)
@@ -127,7 +127,7 @@ def test_the_bootstrap_is_that_of_its_seed_and_holds_the_estimate():
     assert one[1:] != other[1:]
     assert (first["lower"] <= first["probability"]).all()
     assert (first["probability"] <= first["upper"]).all()
-    wide = in_response(*sample).at([5, 8], level=0.5, seed=1)
+    wide = in_response(*sample).probability_at([5, 8], level=0.5, seed=1)
     assert (wide["upper"] - wide["lower"] <= first["upper"] - first["lower"]).all()
 
 
@@ -135,7 +135,7 @@ def test_bootstrap_spread_without_censoring_is_that_of_a_proportion():
     # 12 of 30 in response at 5: the limits are quantiles of the binomial share, 0.4 -/+ 0.175.
     start = [1] * 12 + [nan] * 18
     end = [9] * 12 + [3] * 18
-    row = in_response(start, end, [1] * 30).at([5], replicates=4000).iloc[0]
+    row = in_response(start, end, [1] * 30).probability_at([5], replicates=4000).iloc[0]
     assert row["probability"] == pytest.approx(0.4)
     # R 4.2.2: qbinom(c(0.025, 0.975), 30, 0.4) is 7 and 17.
     assert [round(30 * row[name]) for name in ("lower", "upper")] == pytest.approx([7, 17], abs=1)
@@ -143,9 +143,9 @@ def test_bootstrap_spread_without_censoring_is_that_of_a_proportion():
 
 def test_samples_in_parts_are_the_same(monkeypatch):
     sample = [1, 2, 4, nan], [9, 5, 8, 7], [1, 1, 0, 1]
-    whole = in_response(*sample).at([4, 6])
+    whole = in_response(*sample).probability_at([4, 6])
     monkeypatch.setattr("durable.stats.in_response._AT_ONCE", 100)
-    assert in_response(*sample).at([4, 6]).equals(whole)
+    assert in_response(*sample).probability_at([4, 6]).equals(whole)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_who_never_leaves_is_the_incidence_of_the_response(sample):
     estimate = in_response(start, end, left)
     first = np.where(ever, start, end)
     incidence = aalen_johansen(first, np.where(ever, 1, np.where(left, 2, 0)))
-    expected = incidence.at(estimate.time[estimate.time <= first.max()])
+    expected = incidence.incidence_at(estimate.time[estimate.time <= first.max()])
     found = estimate.probability[estimate.time <= first.max()]
     np.testing.assert_allclose(found, expected.loc[expected["cause"] == 1, "cif"], atol=1e-13)
 

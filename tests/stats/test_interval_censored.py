@@ -134,7 +134,7 @@ def test_consecutive_visits_share_no_time():
 
 
 def test_survival_inside_a_region_is_a_range():
-    table = turnbull([0, 3, 6, 6], [3, 6, INF, INF]).at([1, 3, 4, 6, 6.5])
+    table = turnbull([0, 3, 6, 6], [3, 6, INF, INF]).survival_at([1, 3, 4, 6, 6.5])
     assert table["lowest"].tolist()[:4] == pytest.approx([0.75, 0.75, 0.5, 0.5])
     assert table["highest"].tolist()[:4] == pytest.approx([1, 0.75, 0.75, 0.5])
     assert table.iloc[4, 1:].isna().all()
@@ -145,7 +145,7 @@ def test_survival_inside_a_region_is_a_range():
 def test_likelihood_is_not_below_that_of_two_thousand_self_consistent_steps(sample):
     estimate = turnbull(*sample)
     bounds = sorted({b for b in (*sample[0], *sample[1]) if 0 < b < INF})
-    lowest = [estimate.at([b], replicates=1)["lowest"].item() for b in bounds]
+    lowest = [estimate.survival_at([b], replicates=1)["lowest"].item() for b in bounds]
     ours = log_likelihood(*sample, dict(zip(bounds, lowest, strict=True)))
     plain = self_consistent(*sample, steps=2000)
     assert ours >= log_likelihood(*sample, plain) - 1e-9
@@ -239,7 +239,7 @@ def test_ten_copies_of_every_subject_have_the_same_curve():
 def test_bootstrap_of_a_registry_gives_narrow_limits():
     lower, upper = registry(2000, 5)
     estimate = turnbull(lower, upper)
-    table = estimate.at([365], replicates=200)
+    table = estimate.survival_at([365], replicates=200)
     # exp(-365 / 300) = 0.296 is the truth; (p (1 - p) / n)^(1/2) = 0.010 if nobody were censored.
     assert table["lower"].item() < 0.296 < table["upper"].item()
     assert 0.03 < table["upper"].item() - table["lower"].item() < 0.12
@@ -247,7 +247,7 @@ def test_bootstrap_of_a_registry_gives_narrow_limits():
 
 def test_plain_self_consistency_gives_the_same_curve():
     plain = self_consistent(*RADIOTHERAPY, steps=5000)
-    table = turnbull(*RADIOTHERAPY).at([5, 8, 12, 25, 34, 40, 46], replicates=1)
+    table = turnbull(*RADIOTHERAPY).survival_at([5, 8, 12, 25, 34, 40, 46], replicates=1)
     np.testing.assert_allclose(table["lowest"], [plain[t] for t in table["time"]], atol=2e-4)
 
 
@@ -256,9 +256,9 @@ def test_plain_self_consistency_gives_the_same_curve():
 def test_exact_and_right_censored_times_give_kaplan_meier(sample):
     km, estimate = kaplan_meier(*sample), turnbull(*as_bounds(*sample))
     times = np.arange(0, 9.5, 0.5)
-    table = estimate.at(times, replicates=1)
-    np.testing.assert_allclose(table["lowest"], km.at(times)["survival"], atol=1e-8)
-    np.testing.assert_allclose(table["highest"], km.at(times)["survival"], atol=1e-8)
+    table = estimate.survival_at(times, replicates=1)
+    np.testing.assert_allclose(table["lowest"], km.survival_at(times)["survival"], atol=1e-8)
+    np.testing.assert_allclose(table["highest"], km.survival_at(times)["survival"], atol=1e-8)
     for rule in ("r", "sas"):
         expected = km.quantile(0.5, rule=rule)[0]
         median = estimate.quantile(0.5, rule=rule, replicates=1)
@@ -288,11 +288,11 @@ def test_bootstrap_limits_are_those_of_each_sample_estimated_alone(monkeypatch, 
     assert median[2:] == (np.sort(earliest)[19], np.sort(latest)[179])
     assert median[2:] == (3, 9)
     # A sample whose last bound lies before the time keeps its last survival.
-    survival = [one.at([min(5, one.values[-1])], replicates=1) for one in alone]
+    survival = [one.survival_at([min(5, one.values[-1])], replicates=1) for one in alone]
     lowest, highest = (
         np.sort([at[side].item() for at in survival]) for side in ("lowest", "highest")
     )
-    limits = estimate.at([5], level=0.8, replicates=200, seed=8)[["lower", "upper"]]
+    limits = estimate.survival_at([5], level=0.8, replicates=200, seed=8)[["lower", "upper"]]
     assert limits.to_numpy().tolist() == [[lowest[19], highest[179]]]
 
 
@@ -302,9 +302,11 @@ def test_a_quantile_near_0_is_in_the_first_region():
 
 
 def test_bootstrap_is_repeatable_and_depends_on_its_seed_only():
-    first, again = (turnbull(*RADIOTHERAPY).at([12], replicates=50, seed=3) for _ in range(2))
+    first, again = (
+        turnbull(*RADIOTHERAPY).survival_at([12], replicates=50, seed=3) for _ in range(2)
+    )
     assert first.equals(again)
-    assert not first.equals(turnbull(*RADIOTHERAPY).at([12], replicates=50, seed=4))
+    assert not first.equals(turnbull(*RADIOTHERAPY).survival_at([12], replicates=50, seed=4))
 
 
 def test_bounds_equal_but_for_rounding_are_one_time():
@@ -316,21 +318,21 @@ def test_no_subject():
     estimate = turnbull([], [])
     assert estimate.curve.empty
     assert np.isnan(estimate.quantile(0.5)).all()
-    assert estimate.at([1]).iloc[0, 1:].isna().all()
+    assert estimate.survival_at([1]).iloc[0, 1:].isna().all()
 
 
 def test_one_subject_with_an_event():
     estimate = turnbull([3], [6])
     assert estimate.probability.tolist() == [1]
     assert estimate.quantile(0.5) == (3, 6, 3, 6)
-    assert estimate.at([3, 6])["lowest"].tolist() == [1, 0]
+    assert estimate.survival_at([3, 6])["lowest"].tolist() == [1, 0]
 
 
 def test_all_right_censored_is_never_reached():
     estimate = turnbull([3, 5], [INF, INF])
     assert np.isnan(estimate.quantile(0.5)).all()
     assert estimate.curve["survival"].isna().all()
-    table = estimate.at([4, 5, 6])
+    table = estimate.survival_at([4, 5, 6])
     assert table["lowest"].tolist()[:2] == [1, 1]
     assert table["lower"].tolist()[:2] == [1, 1]
     assert np.isnan(table["lowest"][2])

@@ -80,13 +80,13 @@ def test_the_example_in_the_docstring_holds() -> None:
 
 class TestAt:
     def test_rows_are_in_the_order_asked(self, mp6: KaplanMeier) -> None:
-        at = mp6.at([23, 0, 10])
+        at = mp6.survival_at([23, 0, 10])
         assert at["time"].tolist() == [23, 0, 10]
         assert at["survival"].round(4).tolist() == [0.4482, 1.0, 0.7529]
         assert at["n_risk"].tolist() == [6, 21, 15]
 
     def test_an_event_at_the_time_asked_counts(self) -> None:
-        assert kaplan_meier([3, 5], [1, 1]).at(3)["survival"].tolist() == [0.5]
+        assert kaplan_meier([3, 5], [1, 1]).survival_at(3)["survival"].tolist() == [0.5]
 
     def test_a_time_off_by_rounding_is_the_observed_one(self) -> None:
         days = [59, 94]
@@ -94,15 +94,15 @@ class TestAt:
         asked = [d / 365.25 * 12 for d in days]
         assert asked[0] < km.time[0]
         assert asked[1] > km.time[1]
-        assert km.at(asked)["survival"].tolist() == [0.5, 0.5]
+        assert km.survival_at(asked)["survival"].tolist() == [0.5, 0.5]
         assert not math.isnan(km.rmst(asked[1])[0])
 
     def test_before_the_first_time_survival_is_certain(self) -> None:
-        at = kaplan_meier([3, 5], [1, 1]).at([0, 2.9])
+        at = kaplan_meier([3, 5], [1, 1]).survival_at([0, 2.9])
         assert at[["survival", "lower", "upper"]].to_numpy().tolist() == [[1, 1, 1]] * 2
 
     def test_past_the_last_time_nothing_is_estimated_and_nobody_at_risk(self) -> None:
-        at = kaplan_meier([3, 5], [1, 1]).at([5.5])
+        at = kaplan_meier([3, 5], [1, 1]).survival_at([5.5])
         assert at[["survival", "lower", "upper"]].isna().all(axis=None)
         assert at["n_risk"].tolist() == [0]
 
@@ -116,7 +116,7 @@ class TestDegenerateSamples:
         assert np.isnan(km.quantile(0.5)).all()
         assert np.isnan(km.quantile(0.5, rule="sas")).all()
         assert np.isnan(km.rmst(0)).all()
-        at = km.at([0, 1])
+        at = km.survival_at([0, 1])
         assert at[["survival", "lower", "upper"]].isna().all(axis=None)
         assert at["n_risk"].tolist() == [0, 0]
         assert km.n_risk_before([0, 1]).tolist() == [0, 0]
@@ -151,7 +151,7 @@ class TestDegenerateSamples:
 
     def test_an_event_at_time_0(self) -> None:
         km = kaplan_meier([0, 2], [1, 1])
-        assert km.at([0])["survival"].tolist() == [0.5]
+        assert km.survival_at([0])["survival"].tolist() == [0.5]
         assert km.quantile(0.25)[0] == 0
         assert km.rmst(2)[0] == 1
 
@@ -285,7 +285,7 @@ class TestRefusedInput:
     @pytest.mark.parametrize("times", [[3, -1], [3, NAN], [3, math.inf]])
     def test_times_asked_for(self, mp6: KaplanMeier, times: list[float]) -> None:
         with pytest.raises(ValueError, match=r"times\[1\]"):
-            mp6.at(times)
+            mp6.survival_at(times)
 
 
 class TestCnsr:

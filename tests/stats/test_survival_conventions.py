@@ -152,7 +152,7 @@ def test_standard_error_is_not_estimable_at_survival_0() -> None:
 def test_a_rate_past_the_last_observation_is_not_estimable() -> None:
     assert lifelines_fit(*FLAT_TO_THE_END).predict(100) == pytest.approx(0.5)
     assert reference("half_ends_curve")["landmarks"]["surv"][-1] == 0.5
-    assert kaplan_meier(*FLAT_TO_THE_END).at([100])["survival"].isna().all()
+    assert kaplan_meier(*FLAT_TO_THE_END).survival_at([100])["survival"].isna().all()
 
 
 def test_a_restricted_mean_past_the_last_observation_is_not_estimable() -> None:
@@ -221,7 +221,7 @@ def test_a_risk_set_emptied_early_is_answered() -> None:
 def test_n_risk_of_a_landmark_is_the_next_times_as_in_r_and_the_figure_counts_subjects() -> None:
     # Nobody is under observation between 2 and 3; at 5, the next time, four are.
     km = kaplan_meier([1, 2, 5, 6, 7, 8], [1, 0, 1, 0, 1, 0], [0, 0, 3, 3, 4, 4])
-    assert km.at([2.5])["n_risk"].tolist() == [4]
+    assert km.survival_at([2.5])["n_risk"].tolist() == [4]
     assert km.n_risk_before([2.5]).tolist() == [0]
 
 
@@ -236,7 +236,7 @@ def test_a_landmark_off_an_observed_time_by_rounding_is_that_time() -> None:
     # R merges the data's times, but not the times asked for.
     observed, asked = 59 / 30.4375, 59 / 365.25 * 12
     assert asked < observed
-    assert kaplan_meier([observed, 3], [1, 0]).at([asked])["survival"].tolist() == [0.5]
+    assert kaplan_meier([observed, 3], [1, 0]).survival_at([asked])["survival"].tolist() == [0.5]
 
 
 @pytest.mark.parametrize(

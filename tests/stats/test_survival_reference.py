@@ -98,7 +98,7 @@ def test_landmarks_equal_r_up_to_the_last_time_and_are_nan_past_it(case: Case) -
     within = times <= max(case["data"]["time"])
     assert not within.all()
     for theirs, ours in TRANSFORMS.items():
-        at = km.at(times, case["conf_level"], ours)
+        at = km.survival_at(times, case["conf_level"], ours)
         assert_equal(at["n_risk"], expected["n_risk"])
         assert_equal(at["survival"][within], np.asarray(expected["surv"])[within])
         for side in ("lower", "upper"):

@@ -18,32 +18,38 @@ class Act:
     what: str
     """``run``, or the meaning of a signature."""
     who: str
+    """Full name and login of who ran it; of a signature also the identity of the key."""
     when: str
+    """Time of the entry in the history, ISO 8601."""
     reason: str
+    """As declared; empty where none was."""
     file: str = ""
-    """Of a signature: its statement among the signatures."""
+    """Of a signature: name of its statement in the folder of the signatures; else empty."""
 
 
 def recorded_acts(results: Path, analysis: str, event: str = RECORDED) -> list[Act]:
-    """The last recording of some results, and the signatures since.
+    """The run that last recorded some results, then the signatures since, in their order.
 
     Parameters
     ----------
     results
         Folder of all results, where the history lies.
+    analysis
+        Identifier of the analysis.
     event
-        What recorded them: the run of the analysis, or the place of a part of it.
+        Event of the history that recorded them: ``run`` for the analysis, or the path of a part of
+        it, as ``simulation``. Of a part no signatures are listed.
 
     Returns
     -------
     list of Act
-        None where the history holds no such event or cannot be read: the checks of the audit then
+        Empty where the history holds no such event or cannot be read: the checks of the audit then
         say so.
     """
     try:
         history = read_history(results / HISTORY)
-        recorded = history.of(analysis, event)[-1:]
-        signed = history.of(analysis, SIGNED) if event == RECORDED else []
+        recorded = history.entries_of(analysis, event)[-1:]
+        signed = history.entries_of(analysis, SIGNED) if event == RECORDED else []
         return [*map(_run, recorded), *_signatures(recorded, signed)]
     except (BrokenHistoryError, AttributeError, KeyError, TypeError):
         return []

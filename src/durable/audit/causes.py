@@ -17,19 +17,24 @@ class ResultChange:
     """A row of the analysis results that changed."""
 
     key: tuple[str, ...]
+    """Output, analysis, group_by, group, parameter and statistic, as text (`Result.text_key`)."""
     earlier: Result | None
+    """None where the analysis has no such row; so `later`."""
     later: Result | None
     causes: tuple[str, ...]
+    """Causes of the steps in which it moves, then CODE where code or packages differ; UNEXPLAINED
+    alone where there is neither."""
     subjects: tuple[str, ...]
+    """Subjects whose records differ in those steps, or who joined or left the group; sorted."""
 
 
 def causes_of(changes: Iterable[ResultChange]) -> tuple[str, ...]:
-    """The causes of several changes, each once."""
+    """The causes of several changes, each once, in the order in which they first occur."""
     return tuple(dict.fromkeys(cause for change in changes for cause in change.causes))
 
 
 def subjects_of(changes: Iterable[ResultChange]) -> tuple[str, ...]:
-    """The subjects behind several changes."""
+    """The subjects behind several changes, each once, sorted."""
     return tuple(sorted({subject for change in changes for subject in change.subjects}))
 
 
@@ -39,10 +44,14 @@ class StatusChange:
 
     subject: str
     status: str
+    """Name of the status: REMISSION, IMPROVEMENT with a visit, or a PARAMCD of ADTTE."""
     earlier: Status
+    """NO_STATUS where the analysis has none; so `later`."""
     later: Status
     causes: tuple[str, ...]
+    """Causes of the steps in which it changes; at least one."""
     decided_by: str
+    """Input record that decided the later one (`Datasets.sources`); empty where none is named."""
     because: tuple[str | InputChange, ...]
     """Changes of records, of the plan or of the data cut-off behind it."""
 
@@ -56,7 +65,7 @@ class StatusChange:
 
 
 def changes_of_inputs(steps: Iterable[Step]) -> list[InputChange]:
-    """Changes of input records, those before the earlier cut-off first."""
+    """Changes of input records in the steps BEFORE and SINCE, in the order of the steps."""
     return [
         change
         for step in steps
@@ -70,19 +79,28 @@ def changes_of_inputs(steps: Iterable[Step]) -> list[InputChange]:
 def status_changes(
     earlier: Side, later: Side, steps: Sequence[Step], inputs: Iterable[InputChange]
 ) -> Iterator[StatusChange]:
-    """Statuses of subjects that differ, each with the steps, the record and the changes behind."""
+    """Statuses of subjects that differ between two analyses, by subject and status.
+
+    Parameters
+    ----------
+    steps
+        Steps between the two; the causes of a change are those in which the status differs.
+    inputs
+        Changes of input records in these steps. Of those only changes of a subject's own subjects,
+        visits and therapies count as reasons.
+    """
     old, new = earlier.datasets.statuses(), later.datasets.statuses()
     sources = later.datasets.sources()
     changed: dict[tuple[str, str], list[InputChange]] = {}
     for change in inputs:
         if change.table in ("subjects", "visits", "therapies"):
             changed.setdefault((change.when, change.subject_id), []).append(change)
-    keys = [f"{key}: {was} -> {now}" for key, was, now in differing_keys(earlier, later)]
+    keys = [f"{key}: {was} -> {value}" for key, was, value in differing_keys(earlier, later)]
     cutoffs = [str(side.plan.analysis.data_cutoff) for side in (earlier, later)]
     moved = Text(N_("data cut-off {dates}"), dates=" -> ".join(cutoffs))
     for subject, status in sorted({*old, *new}):
-        was, now = (held.get((subject, status), NO_STATUS) for held in (old, new))
-        if was == now:
+        old_status, new_status = (held.get((subject, status), NO_STATUS) for held in (old, new))
+        if old_status == new_status:
             continue
         because: list[str | InputChange] = []
         causes = []
@@ -94,40 +112,46 @@ def status_changes(
             if before == after:
                 continue
             causes.append(step.cause)
-            found = keys if step.cause == PLAN else changed.get((step.cause, subject), [])
-            because += found or ([moved] if step.cause == SINCE else [])
+            reasons = keys if step.cause == PLAN else changed.get((step.cause, subject), [])
+            because += reasons or ([moved] if step.cause == SINCE else [])
         decided = sources.get((subject, status), "")
-        yield StatusChange(subject, status, was, now, tuple(causes), decided, tuple(because))
+        yield StatusChange(
+            subject, status, old_status, new_status, tuple(causes), decided, tuple(because)
+        )
 
 
 def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterator[ResultChange]:
-    """Rows of the analysis results that changed, those before the earlier cut-off first."""
+    """Rows of the analysis results that changed, were added or removed.
+
+    Those with the cause BEFORE come first; else in the order of the earlier results, then of new
+    rows. Rows that are equal in all of value, limits and note are no change.
+    """
     code = _other_code(earlier, later)
     changed = []
     for key in dict.fromkeys((*earlier.results, *later.results)):
-        was, now = earlier.results.get(key), later.results.get(key)
-        if _same(was, now):
+        old, new = earlier.results.get(key), later.results.get(key)
+        if _same(old, new):
             continue
         causes: list[str] = []
         subjects: set[str] = set()
         for step in steps:
             if _same(step.before.results.get(key), step.after.results.get(key)):
                 continue
-            behind = _subjects(step, key)
-            if step.cause == PLAN or behind:
+            differing_subjects = _subjects(step, key)
+            if step.cause == PLAN or differing_subjects:
                 causes.append(step.cause)
-                subjects |= behind
+                subjects |= differing_subjects
         if code:
             causes.append(CODE)
         who = tuple(sorted(subjects))
-        changed.append(ResultChange(key, was, now, tuple(causes) or (UNEXPLAINED,), who))
+        changed.append(ResultChange(key, old, new, tuple(causes) or (UNEXPLAINED,), who))
     return iter(sorted(changed, key=lambda cell: BEFORE not in cell.causes))
 
 
-def _same(was: Result | None, now: Result | None) -> bool:
-    if was is None or now is None:
-        return was is now
-    return repr(was) == repr(now)  # NaN equals itself here
+def _same(old: Result | None, new: Result | None) -> bool:
+    if old is None or new is None:
+        return old is new
+    return repr(old) == repr(new)  # NaN equals itself here
 
 
 def _subjects(step: Step, key: tuple[str, ...]) -> set[str]:
@@ -140,7 +164,7 @@ def _subjects(step: Step, key: tuple[str, ...]) -> set[str]:
 
 
 def _other_code(earlier: Side, later: Side) -> bool:
-    """Whether a rule that both have computed with other code or packages."""
+    """Whether a rule that both analyses have ran with other code or other packages."""
     digests = [{r["id"]: r["digests"] for r in side.manifest["rules"]} for side in (earlier, later)]
     return any(
         digests[0][rule].get(kind) != digests[1][rule].get(kind)

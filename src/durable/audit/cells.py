@@ -20,15 +20,18 @@ Table = dict[tuple[str, ...], dict[str, str]]
 
 @dataclass(frozen=True)
 class Change:
-    """One cell, line or row that differs."""
+    """One cell, line or row that differs; as text ``where: before -> after``."""
 
     where: str
+    """Row and column, the line, or the row that one file lacks."""
     before: str
+    """Text of the cell or line, at most 120 characters; ``absent`` where it is not there, of a row
+    ``present`` or ``absent``."""
     after: str
 
     @property
     def text(self) -> Text:
-        """Where, what was there and what is."""
+        """The change in words that can be translated: ``where: before -> after``."""
         where, before, after = self.where, self.before, self.after
         return Text(N_("{where}: {before} -> {after}"), where=where, before=before, after=after)
 
@@ -37,10 +40,12 @@ class Change:
 
 
 def changes(before: Path, after: Path) -> Iterator[Change]:
-    """What differs between two files of one name, in their order.
+    """Cells, rows and lines that differ between two files of one name, in their order.
 
-    Analysis results are matched by their key (output, analysis, group, parameter, statistic), rows
-    of other tables by their number (the header is row 1). Files of other kinds have no cells.
+    Of CSV and Parquet: analysis results are matched by their key (output, analysis, group,
+    parameter, statistic), rows of other tables by their number (the header is row 1). JSON, SVG,
+    HTML, RTF, TXT and YAML are compared line by line. Of other kinds there are none, nor where only
+    bytes differ.
     """
     if before.suffix in (".csv", ".parquet"):
         yield from _cells(_table(before), _table(after))
@@ -92,7 +97,7 @@ def _cells(old: Table, new: Table) -> Iterator[Change]:
             continue
         columns = dict.fromkeys((*old[key], *new[key]))
         for column in columns:
-            was, now = old[key].get(column, _ABSENT), new[key].get(column, _ABSENT)
-            if was != now:
+            old_text, new_text = old[key].get(column, _ABSENT), new[key].get(column, _ABSENT)
+            if old_text != new_text:
                 where = Text(N_("{row}, {column}"), row=name, column=column)
-                yield Change(where, _short(was), _short(now))
+                yield Change(where, _short(old_text), _short(new_text))

@@ -51,10 +51,23 @@ def run(
     cores: int = 1,
     reason: str = "",
 ) -> None:
-    """Compare the configured analysis with another one; write ``compare/OTHER/``.
+    """Compare the configured analysis with another one; write ``compare/OTHER/`` in its results.
+
+    The comparison is recorded as a part of the configured analysis, in its manifest and in the
+    history; a sentence with the numbers of changes is printed.
 
     Parameters
     ----------
+    config
+        Configuration of the analysis.
+    results
+        Folder of all results.
+    against
+        Identifier of the other analysis.
+    workflow
+        Folder of the workflow.
+    cores
+        Jobs at a time.
     reason
         Why they are compared, for the history.
 
@@ -69,48 +82,59 @@ def run(
         raise UserError(
             f"--config against={against}: expected the id of another analysis in {results}"
         )
-    own, other = results / plan.analysis.id, results / against
-    changed = changed_sections(plan, read_manifest(own / MANIFEST))
+    folder, other_folder = results / plan.analysis.id, results / against
+    changed = changed_sections(plan, read_manifest(folder / MANIFEST))
     if changed:
         raise UserError(
-            f"{config}: {', '.join(changed)}: not as when {own} was recorded; start snakemake first"
+            f"{config}: {', '.join(changed)}: not as when {folder} was recorded;"
+            " start snakemake first"
         )
-    place = own / "compare" / against
-    said = write_comparison(own, other, place, workflow, cores)
+    target = folder / "compare" / against
+    summary = write_comparison(folder, other_folder, target, workflow, cores)
     run_of = Run(plan, config, workflow, code_files(workflow), results=results)
-    read = {f"{side.name}/{MANIFEST}": sha256(side / MANIFEST) for side in (own, other)}
-    record_part(run_of, COMPARISON, place, read, FILES, against=against)
-    append_part(place, own, reason)
-    print(f"{said}: {place / 'compare.html'}")
+    digests = {
+        f"{side.name}/{MANIFEST}": sha256(side / MANIFEST) for side in (folder, other_folder)
+    }
+    record_part(run_of, COMPARISON, target, digests, FILES, against=against)
+    append_part(target, folder, reason)
+    print(f"{summary}: {target / 'compare.html'}")
 
 
-def write_comparison(own: Path, other: Path, place: Path, workflow: Path, cores: int) -> str:
-    """Write the files of a comparison; what it found, in a sentence.
+def write_comparison(
+    folder: Path, other_folder: Path, target: Path, workflow: Path, cores: int
+) -> str:
+    """Write the files of a comparison (`FILES`); a sentence with the numbers of changes.
 
     Parameters
     ----------
-    own, other
-        Folders of the results of two analyses; the one with the earlier cut-off is the earlier.
-    place
-        Where the files go, and ``steps/``.
+    folder, other_folder
+        Folders of the results of two analyses. The one with the earlier cut-off is the earlier
+        analysis; of equal ones the other.
+    target
+        Folder that the files go to, and ``steps/``.
+    workflow
+        Folder of the workflow.
+    cores
+        Jobs at a time.
 
     Raises
     ------
     UserError
-        Where one of them is not finished or was altered.
+        Where one of them is not finished or was altered, where input files that a step has to be
+        computed from were replaced, or where such a step fails.
     """
-    sides = (finished_side(other), finished_side(own))
+    sides = (finished_side(other_folder), finished_side(folder))
     earlier, later = sorted(sides, key=lambda side: side.plan.analysis.data_cutoff)
-    steps = steps_between(earlier, later, place / "steps", workflow, cores)
+    steps = steps_between(earlier, later, target / "steps", workflow, cores)
     inputs = changes_of_inputs(steps)
     flips = list(status_changes(earlier, later, steps, inputs))
-    cells = list(result_changes(earlier, later, steps))
-    _write(place, earlier, later, inputs, flips, cells)
-    unexplained = sum(cell.causes == (UNEXPLAINED,) for cell in cells)
+    results = list(result_changes(earlier, later, steps))
+    _write(target, earlier, later, inputs, flips, results)
+    unexplained = sum(cell.causes == (UNEXPLAINED,) for cell in results)
     return (
         f"{earlier.name} -> {later.name}: {sum(i.when == BEFORE for i in inputs)} input change(s)"
         f" before the earlier cut-off, {len(flips)} subject statuses and"
-        f" {len(cells)} results changed, {unexplained} unexplained"
+        f" {len(results)} results changed, {unexplained} unexplained"
     )
 
 
@@ -125,7 +149,7 @@ def _plan_rows(earlier: Side, later: Side) -> list[list[str]]:
 
 
 def _records_read(earlier: Side, later: Side) -> Iterator[list[str]]:
-    """Tables or domains of which another number of records was read, with both numbers."""
+    """Name, earlier and later number of records, of each table or domain where they differ."""
     sides = [
         {
             count.name: str(count.records)
@@ -162,7 +186,7 @@ _COLUMNS = {
 
 
 def _write(
-    place: Path,
+    folder: Path,
     earlier: Side,
     later: Side,
     inputs: Sequence[InputChange],
@@ -191,14 +215,14 @@ def _write(
             for cell in cells
         ],
     }
-    for name, of in rows.items():
+    for name, lines in rows.items():
         text = StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([_COLUMNS[name], *(map(_safe, row) for row in of)])
-        write_text(place / f"{name}.csv", text.getvalue())
+        writer.writerows([_COLUMNS[name], *(map(_safe, row) for row in lines)])
+        write_text(folder / f"{name}.csv", text.getvalue())
     with language(later.plan.outputs.language):
         page = comparison_page(earlier, later, plan, inputs, flips, cells)
-    write_text(place / "compare.html", page)
+    write_text(folder / "compare.html", page)
 
 
 def _safe(cell: str) -> str:

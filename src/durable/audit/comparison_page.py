@@ -38,24 +38,33 @@ _NAMED = 6
 
 @dataclass(frozen=True)
 class ShownCell:
-    """A changed cell of a table as a row of the page."""
+    """A changed cell of a table as a row of the page, in the language in force."""
 
     table: str
+    """Number and title of the table."""
     block: str
+    """Labels of the rows above that it belongs to; empty where there are none."""
     label: str
+    """Label of the row."""
     column: str
+    """Heading of the column."""
     earlier: str
+    """The text of the cell, or that there is no such row; so `later`."""
     later: str
     exact: str
     """Every result of the cell at full precision."""
     causes: str
+    """Causes of the changes, one after another."""
     subjects: tuple[str, ...]
+    """Subjects behind the changes, sorted."""
     size: str
+    """Value of the `Size` of the largest change, in English."""
     unexplained: bool
+    """Whether UNEXPLAINED is among the causes."""
 
     @property
     def row(self) -> str:
-        """The whole label of the row."""
+        """Block and label of the row, one after another."""
         return _(": ").join(filter(None, (self.block, self.label)))
 
 
@@ -80,9 +89,10 @@ def comparison_page(
     Parameters
     ----------
     plan
-        What differs in plan, records read, code and environment: kind, key and both values.
+        Differences of the plan, the records read, the code and the environment, each as kind, key,
+        earlier and later value; by kind.
     inputs, flips, results
-        What changed in the input records, the subjects' statuses and the results.
+        Changes of the input records, of the statuses of subjects and of the results.
     """
     changes = {change.key: change for change in results}
     shown = [_shown(cell, later.plan) for cell in changed_cells(earlier, later, changes)]
@@ -117,7 +127,7 @@ def comparison_page(
 
 
 def _joined(parts: Iterable[object]) -> str:
-    """Causes, or what is behind a change, in the language in force."""
+    """Causes, or the reasons for a change, one after another, in the language in force."""
     return _("; ").join(shown(part) if isinstance(part, str) else str(part) for part in parts)
 
 
@@ -145,7 +155,7 @@ def _curves(earlier: Side, later: Side) -> Iterator[tuple[str, Markup]]:
 
 
 def _exact_by_output(results: Iterable[ResultChange]) -> dict[str, list[ResultChange]]:
-    """The results themselves by output, also those that no table shows."""
+    """Changed results by the name of their output, also those that no table shows."""
     found: dict[str, list[ResultChange]] = {}
     for change in results:
         found.setdefault(change.key[0], []).append(change)
@@ -200,7 +210,11 @@ def _with_limits(numbers: Sequence[str]) -> str:
 
 
 def values(result: Result | None) -> list[str]:
-    """Value and limits of a result at full precision; a value of NE, a limit that is none empty."""
+    """Value, lower and upper limit of a result at full precision, whole numbers without a point.
+
+    A value that cannot be estimated is ``NE``, a limit that is not there empty. Of no result:
+    ABSENT and two empty texts.
+    """
     if result is None:
         return [ABSENT, "", ""]
     value, *limits = (

@@ -12,6 +12,7 @@ _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 640, 300, 56, 44, 12
 #: Colours of the page, which knows the dark ones too.
 _COLOURS = ("var(--earlier)", "var(--later)")
 _DASHES = ("6 4", "none")
+#: Months, survival (0 to 1) and whether somebody was censored there, by time: see `read_curve`.
 Curve = list[tuple[float, float, bool]]
 
 
@@ -35,7 +36,7 @@ def read_curve(path: Path) -> Curve:
     ]
 
 
-def overlay(title: str, named: Sequence[tuple[str, Curve]]) -> Markup:
+def overlay(title: str, curves: Sequence[tuple[str, Curve]]) -> Markup:
     """SVG of the Kaplan-Meier curves of two analyses on common axes.
 
     Survival in percent over months, up to a multiple of 6 beyond the last time of either curve.
@@ -44,7 +45,7 @@ def overlay(title: str, named: Sequence[tuple[str, Curve]]) -> Markup:
     ----------
     title
         Label of the axis of time.
-    named
+    curves
         Name and curve (`read_curve`) of the earlier analysis, dashed and grey, and of the later
         one. Of an empty curve the name alone is drawn.
 
@@ -53,10 +54,10 @@ def overlay(title: str, named: Sequence[tuple[str, Curve]]) -> Markup:
     ValueError
         For more or fewer than two curves.
     """
-    last = max((curve[-1][0] for _, curve in named if curve), default=0.0)
+    last = max((curve[-1][0] for _, curve in curves if curve), default=0.0)
     months = max(6, 6 * -(-int(last + 1) // 6))
     parts = [_axes(months, title)]
-    for (name, curve), colour, dash in zip(named, _COLOURS, _DASHES, strict=True):
+    for (name, curve), colour, dash in zip(curves, _COLOURS, _DASHES, strict=True):
         parts.append(_curve(curve, months, colour, dash))
         y = _TOP + 14 + 18 * _COLOURS.index(colour)
         parts.append(

@@ -33,7 +33,11 @@ from durable.stage import STAGES
 
 
 def part_of(config: Path) -> str:
-    """What a pinned configuration is of, by the manifest beside it; empty for an analysis."""
+    """Kind of part that a pinned configuration is of: simulation, series or comparison.
+
+    It is read from the manifest beside the configuration; empty for an analysis, and where there is
+    no manifest.
+    """
     path = config.parent / MANIFEST.name
     return str(read_manifest(path).get("part", "")) if path.is_file() else ""
 
@@ -59,87 +63,88 @@ def run(
     Raises
     ------
     UserError
-        Where anything differs, once the verdict is written.
+        Where anything differs that is not allowed, once the verdict is written; and where the
+        configuration has no pins.
     """
     plan = load(config)
     folder = config.parent.parent
     manifest = read_manifest(folder / MANIFEST)
     if plan.pins is None:
         raise UserError(f"{config} pins nothing: expected the file that a run wrote there")
-    analysis, place = _part_of_analysis(folder.absolute(), manifest)
+    analysis, part = _part_of_analysis(folder.absolute(), manifest)
     statuses = [
         *_plan(plan, manifest),
         *_read(results, manifest),
         *pin_statuses(plan, manifest, workflow, allow),
         *disk_statuses(folder, manifest),
-        *verified_statuses(verify_part(analysis, place).checks),
+        *verified_statuses(verify_part(analysis, part).checks),
     ]
     refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
         rerun = folder / RERUN
         shutil.rmtree(rerun, ignore_errors=True)
-        again = _repeat(plan, manifest, results, rerun, workflow, cores)
-        statuses += repetition_statuses(manifest, folder, again)
-    acts = recorded_acts(analysis.parent, analysis.name, place)
+        repetition = _repeat(plan, manifest, results, rerun, workflow, cores)
+        statuses += repetition_statuses(manifest, folder, repetition)
+    acts = recorded_acts(analysis.parent, analysis.name, part)
     conclude(plan, folder, folder, statuses, acts, refused=bool(refused))
 
 
 def _part_of_analysis(folder: Path, manifest: Mapping[str, Any]) -> tuple[Path, str]:
-    """Results of the analysis that a part is of, and its place in them."""
+    """Results of the analysis that a part is of, and the path of the part in them."""
     if manifest["part"] == COMPARISON:
         return folder.parents[1], f"{folder.parent.name}/{folder.name}"
     return folder.parent, folder.name
 
 
 def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
-    found = list(
+    changed_keys = list(
         key_differences(manifest["plan"]["value"], plan.model_dump(mode="json", exclude={"pins"}))
     )
-    for key, before, after in found:
+    for key, before, after in changed_keys:
         yield Status("plan", key, DIFFERS, before, after)
-    if not found:
+    if not changed_keys:
         yield Status("plan", EVERY_KEY, AS_PINNED, manifest["plan"]["sha256"])
 
 
 def _read(results: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
-    """The results that the part was made from, as they are now."""
+    """The results that the part was made from, as they are now, against their recorded digests."""
     for entity in manifest["inputs"]:
         path = results / entity["id"]
-        found = sha256(path) if path.is_file() else NO_FILE
-        status = AS_PINNED if found == entity["sha256"] else DIFFERS
-        yield Status("input", str(path), status, entity["sha256"], found)
+        digest = sha256(path) if path.is_file() else NO_FILE
+        status = AS_PINNED if digest == entity["sha256"] else DIFFERS
+        yield Status("input", str(path), status, entity["sha256"], digest)
 
 
 def _repeat(
     plan: Plan,
     manifest: Mapping[str, Any],
     results: Path,
-    place: Path,
+    folder: Path,
     workflow: Path,
     cores: int,
 ) -> Path:
-    """Make the part again below `place`; the folder that holds it then."""
-    again = place / "results"
-    own = again / plan.analysis.id
+    """Make the part again below `folder`; the folder that holds it then."""
+    repeated = folder / "results"
+    analysis = repeated / plan.analysis.id
     match manifest["part"]:
         case "simulation":
             chunks = plan.simulation.chunks if plan.simulation else 0
             for chunk in range(chunks):
-                STAGES["simulate"].run(plan, own / SIMULATION, chunk)
-            STAGES["gather"].run(plan, own / SIMULATION)
-            return own / SIMULATION
+                STAGES["simulate"].run(plan, analysis / SIMULATION, chunk)
+            STAGES["gather"].run(plan, analysis / SIMULATION)
+            return analysis / SIMULATION
         case "series":
             for name in analysis_ids(plan).values():
                 for file in series_files(plan, results).inputs:
                     if Path(file).is_relative_to(results / name):
-                        copied = again / Path(file).relative_to(results)
+                        copied = repeated / Path(file).relative_to(results)
                         copied.parent.mkdir(parents=True, exist_ok=True)
                         shutil.copyfile(file, copied)
-            STAGES["series"].run(plan, own / SERIES)
-            return own / SERIES
+            STAGES["series"].run(plan, analysis / SERIES)
+            return analysis / SERIES
         case part if part == COMPARISON:
             sides = (results / plan.analysis.id, results / manifest["against"])
-            compare.write_comparison(*sides, own, workflow, cores)
-            return own
+            compare.write_comparison(*sides, analysis, workflow, cores)
+            return analysis
         case part:
             raise UserError(f"the manifest is of {part!r}; expected simulation, series, comparison")

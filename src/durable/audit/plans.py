@@ -13,7 +13,11 @@ NO_KEY = N_("none")
 
 
 def flat(values: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Dotted keys of a plan and their values as JSON, entries of lists by their number."""
+    """Dotted keys of a plan and their values as JSON: `groups[0].name` and `"Sex"`.
+
+    Entries of a list are numbered from 0 where one of them is a mapping; else the list is a value.
+    An empty mapping is a value, too.
+    """
     if isinstance(values, Mapping) and values:
         for key, value in values.items():
             yield from flat(value, f"{prefix}.{key}" if prefix else str(key))
@@ -25,9 +29,12 @@ def flat(values: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
 
 
 def key_differences(before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
-    """Keys whose values differ, with both values; ``none`` where one plan lacks the key."""
+    """Dotted key, value before and value after, as JSON, of each key whose values differ.
+
+    Keys are those of `flat`; where one plan lacks the key its value is NO_KEY.
+    """
     old, new = dict(flat(before)), dict(flat(after))
     for key in dict.fromkeys((*old, *new)):
-        was, now = old.get(key, NO_KEY), new.get(key, NO_KEY)
-        if was != now:
-            yield key, was, now
+        old_value, new_value = old.get(key, NO_KEY), new.get(key, NO_KEY)
+        if old_value != new_value:
+            yield key, old_value, new_value

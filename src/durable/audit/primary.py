@@ -22,24 +22,27 @@ from durable.wording import lower_initial, percent
 
 @dataclass(frozen=True)
 class PrimaryResult:
-    """A result over all subjects in both analyses."""
+    """A result over all subjects in both analyses, in the language in force."""
 
     label: str
     earlier: str
     """As its table shows it; '' where the analysis does not have it."""
     later: str
+    """As `earlier`, of the later analysis."""
     difference: str
-    """Later less earlier, with its unit; '' where one of them cannot be estimated."""
+    """Later less earlier, with its unit, ``none`` where it rounds to 0; '' where one of them is
+    absent or cannot be estimated."""
     changes: tuple[ResultChange, ...]
+    """Changes of the results that the text of either analysis is made of; may be empty."""
 
     @property
     def causes(self) -> str:
-        """The causes of its changes."""
+        """The causes of its changes, each once, one after another; '' without changes."""
         return _("; ").join(map(_, causes_of(self.changes)))
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """The subjects behind its changes."""
+        """The subjects behind its changes, each once, sorted."""
         return subjects_of(self.changes)
 
 
@@ -59,17 +62,27 @@ class _Line:
 
 
 def primary_results(earlier: Side, later: Side, changes: Changes) -> Iterator[PrimaryResult]:
-    """Improvement, durations, severe adverse events and deaths; what neither has is left out."""
+    """Improvement, durations, grade >=3 TEAEs and deaths over all subjects in two analyses.
+
+    A result that neither analysis has is left out, one that has not changed is not.
+
+    Parameters
+    ----------
+    changes
+        Changes of the analysis results by key.
+    """
     for line in _lines(later.plan):
         ards = [TracedArd({r.key: r for r in s.results.values()}) for s in (earlier, later)]
         finds = [ard.lookup(line.output, line.parameter, TOTAL) for ard in ards]
         texts = [line.cell(find, later.plan.outputs) for find in finds]
         if any(texts):
-            was, now = (find(line.statistic) for find in finds)
-            values = [result.value for result in (was, now) if result is not None]
-            behind = dict.fromkeys(change for ard in ards for change in ard.changes(changes))
+            old, new = (find(line.statistic) for find in finds)
+            values = [result.value for result in (old, new) if result is not None]
+            traced_changes = dict.fromkeys(
+                change for ard in ards for change in ard.changes(changes)
+            )
             yield PrimaryResult(
-                line.label, texts[0], texts[1], _difference(values, line), tuple(behind)
+                line.label, texts[0], texts[1], _difference(values, line), tuple(traced_changes)
             )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.language import N_, _
 
+#: Values of a row as text by column.
 Record = dict[str, str]
 #: What makes two records the same one, the strictest first, where that is more than the key of
 #: their table: a corrected date is a change, not a record removed and another added.
@@ -47,7 +48,9 @@ class InputChange:
     action: str
     """``added``, ``removed`` or ``changed``."""
     column: str = ""
+    """Column of a changed cell; empty for a record added or removed, as are both values."""
     earlier: str = ""
+    """Value as text; empty where it is missing."""
     later: str = ""
 
     def __str__(self) -> str:
@@ -63,7 +66,7 @@ class InputChange:
 
 
 def read_parquet(path: Path) -> list[Record]:
-    """Rows of a table, every value as text, empty where it is missing."""
+    """Rows of a Parquet file, each value as `text` by column; empty where there is no file."""
     import pyarrow.parquet as pq
 
     rows = pq.read_table(path).to_pylist() if path.is_file() else []
@@ -71,7 +74,10 @@ def read_parquet(path: Path) -> list[Record]:
 
 
 def text(value: object) -> str:
-    """A value as a reader knows it: dates without a time, whole numbers without a point."""
+    """A value as readers write it: `28.0` gives `"28"`, a date and time the date.
+
+    Empty for None, NaN and NaT.
+    """
     if value is None or value != value:
         return ""
     if isinstance(value, dt.datetime):
@@ -96,13 +102,13 @@ def input_changes(earlier: Path, later: Path, when: str) -> Iterator[InputChange
     Yields
     ------
     InputChange
-        One for a record added or removed, one for each cell changed; by table. None where the
+        One for a record added or removed, one for each cell changed; by table. Nothing where the
         records are the same.
     """
     for table in TABLES:
-        old, new = (read_parquet(place / f"{table}.parquet") for place in (earlier, later))
-        for was, now in _matched(old, new, _keys(table)):
-            yield from _change(table, was, now, when)
+        old, new = (read_parquet(folder / f"{table}.parquet") for folder in (earlier, later))
+        for old_record, new_record in _matched(old, new, _keys(table)):
+            yield from _change(table, old_record, new_record, when)
 
 
 def _keys(table: str) -> tuple[tuple[str, ...], ...]:
@@ -136,14 +142,16 @@ def _key(record: Record, names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(record.get(name, "") for name in names)
 
 
-def _change(table: str, was: Record | None, now: Record | None, when: str) -> Iterator[InputChange]:
-    record = now or was or {}
+def _change(table: str, old: Record | None, new: Record | None, when: str) -> Iterator[InputChange]:
+    record = new or old or {}
     names = [name for name in _keys(table)[0] if name != "subject_id"]
     label = " ".join(record[name] for name in names if record.get(name)) or N_("subject")
-    place = (when, table, record["subject_id"], label, record.get(_PLACE, ""))
-    if was is None or now is None:
-        yield InputChange(*place, N_("added") if was is None else N_("removed"))
+    identification = (when, table, record["subject_id"], label, record.get(_PLACE, ""))
+    if old is None or new is None:
+        yield InputChange(*identification, N_("added") if old is None else N_("removed"))
         return
     for name in record:
-        if name != _PLACE and was.get(name, "") != now.get(name, ""):
-            yield InputChange(*place, N_("changed"), name, was.get(name, ""), now.get(name, ""))
+        if name != _PLACE and old.get(name, "") != new.get(name, ""):
+            yield InputChange(
+                *identification, N_("changed"), name, old.get(name, ""), new.get(name, "")
+            )

@@ -37,7 +37,7 @@ from durable.history.states import Check
 from durable.history.verification import verify_results
 from durable.language import N_, Text
 from durable.plan import NO_ANALYSIS, Plan, load
-from durable.plan.input_files import place_of, study_files
+from durable.plan.input_files import file_section, study_files
 from durable.runs.analysis import start_analysis
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
@@ -64,8 +64,8 @@ def run(
     Parameters
     ----------
     config
-        Pinned configuration. Where a manifest lies beside it, the results around it are the ones
-        that are audited: those of another clone, for example.
+        Pinned configuration. Where a manifest lies beside it, the results that both lie in are the
+        ones that are audited: those of another clone, for example; else those in `results`.
     results
         Folder of all results; the verdict and the repetition go to the analysis's folder there.
     workflow
@@ -78,7 +78,8 @@ def run(
     Raises
     ------
     UserError
-        Where anything differs, once the verdict is written; and where there is nothing to audit.
+        Where anything differs that is not allowed, once the verdict is written; and where the
+        configuration has no pins, or the analysis no manifest.
     """
     plan = load(config)
     folder = results / plan.analysis.id
@@ -113,23 +114,23 @@ def conclude(
     *,
     refused: bool,
 ) -> None:
-    """Write the verdict and say it.
+    """Write the verdict; print its sentence and every status that is not in `GOOD`.
 
     Parameters
     ----------
     folder
-        Where ``audit/verdict.*`` goes.
+        Folder of results that ``audit/verdict.*`` is written below.
     recorded
-        The results that are audited.
+        Folder of the results that are audited.
     acts
-        Who ran and signed them.
+        Who ran and who signed them.
     refused
-        Whether nothing was repeated.
+        Whether nothing was repeated, as something pinned differs.
 
     Raises
     ------
     UserError
-        Where anything differs.
+        With the same text instead of printing, where a status is not good (`Status.good`).
     """
     verdict = verdict_sentence(statuses, refused)
     write_verdict(plan, folder, recorded, verdict, statuses, acts)
@@ -153,18 +154,18 @@ def _status(difference: Difference, allow: tuple[str, ...]) -> Status:
 
 def _plan(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     """The pinned plan against the one in the manifest, key by key."""
-    now = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
-    found = list(key_differences(manifest["plan"]["value"], now))
-    for key, before, after in found:
+    values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
+    changed_keys = list(key_differences(manifest["plan"]["value"], values))
+    for key, before, after in changed_keys:
         yield Status("plan", key, DIFFERS, before, after)
-    if not found:
+    if not changed_keys:
         yield Status("plan", EVERY_KEY, AS_PINNED, manifest["plan"]["sha256"])
 
 
 def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
     expected = {entity["id"]: entity["sha256"] for entity in manifest["inputs"]}
-    for given in study_files(plan.inputs):
-        yield _input(given.path, expected.get(f"#input-{given.name}"), given.sha256)
+    for study_file in study_files(plan.inputs):
+        yield _input(study_file.path, expected.get(f"#input-{study_file.name}"), study_file.sha256)
     for name, file in other_inputs(plan).items():
         pin = expected.get(f"#input-{name}")
         # Of the earlier listing the pins say the same; its numbers of records may not be there.
@@ -172,43 +173,64 @@ def _inputs(plan: Plan, manifest: Mapping[str, Any]) -> Iterator[Status]:
             yield _input(file, pin, pin)
 
 
-def _input(file: str, pin: str | None, given: str | None) -> Status:
+def _input(file: str, pin: str | None, configured: str | None) -> Status:
     """An input against its digest in the manifest and in the pinned configuration."""
-    found = sha256(Path(file)) if Path(file).is_file() else NO_FILE
-    if found == pin == given:
-        return Status("input", file, AS_PINNED, found)
-    return Status("input", file, DIFFERS, pin or NO_KEY, found)
+    actual = sha256(Path(file)) if Path(file).is_file() else NO_FILE
+    if actual == pin == configured:
+        return Status("input", file, AS_PINNED, actual)
+    return Status("input", file, DIFFERS, pin or NO_KEY, actual)
 
 
 def pin_statuses(
     plan: Plan, manifest: Mapping[str, Any], workflow: Path, allow: tuple[str, ...]
 ) -> Iterator[Status]:
-    """Code file by file where the manifest tells them, environment package by package."""
+    """Code, environment and earlier listing of today against the pins of a plan, which it has.
+
+    One status for each that differs: code file by file where the manifest has the pinned files, the
+    environment package by package. One ``as pinned`` for each of the three kinds that agrees;
+    none for the listing where the plan names none.
+
+    Parameters
+    ----------
+    workflow
+        Folder of the workflow.
+    allow
+        Kinds that may differ, ``code`` or ``environment``: their status is then ALLOWED.
+    """
     assert plan.pins is not None  # noqa: S101  (refused before)
-    now = found_pins(workflow, plan)
-    found = list(differences(plan.pins, now))
+    pins = found_pins(workflow, plan)
+    pin_differences = list(differences(plan.pins, pins))
     files = manifest["code"]["files"]
     if digest(files) == plan.pins.code:
-        found = [d for d in found if d.kind != "code"]
-        found += changed_files(files, code_files(workflow))
-    yield from (_status(difference, allow) for difference in found)
+        pin_differences = [d for d in pin_differences if d.kind != "code"]
+        pin_differences += changed_files(files, code_files(workflow))
+    yield from (_status(difference, allow) for difference in pin_differences)
     for kind, name, value in (
-        ("code", N_("package and workflow"), now.code),
-        ("environment", N_("Python, packages, lock file"), now.lock or ""),
-        ("input", "outputs.queries_since", now.listing),
+        ("code", N_("package and workflow"), pins.code),
+        ("environment", N_("Python, packages, lock file"), pins.lock or ""),
+        ("input", "outputs.queries_since", pins.listing),
     ):
-        if value is not None and not any(difference.kind == kind for difference in found):
+        if value is not None and not any(difference.kind == kind for difference in pin_differences):
             yield Status(kind, name, AS_PINNED, value)
 
 
 def disk_statuses(recorded: Path, manifest: Mapping[str, Any]) -> Iterator[Status]:
-    """Files that were altered, removed or added since the run."""
+    """A status for each file that was altered, removed or added since the run; none without.
+
+    Parameters
+    ----------
+    recorded
+        Folder of the results that are audited.
+    """
     for file in file_changes(recorded, manifest):
         yield Status("output", file.name, file.change, file.expected, file.found)
 
 
 def verified_statuses(checks: Iterable[Check]) -> Iterator[Status]:
-    """History, record and signatures, as ``durable verify`` checks them."""
+    """A status for each check of ``durable verify``, but for those of output files.
+
+    It is VERIFIED for a good check, else the state of the check; `disk_statuses` has the files.
+    """
     for check in checks:
         if check.kind != "output":
             status = VERIFIED if check.good else check.state.value
@@ -223,26 +245,37 @@ def _repeated(
     workflow: Path,
     cores: int,
 ) -> Iterator[Status]:
-    """Every file of a repetition against the recorded one."""
-    place = folder / RERUN
-    failure = _repeat(plan, place, workflow, cores)
+    """Repeat an analysis; then as `repetition_statuses`, or one status that it has failed."""
+    rerun = folder / RERUN
+    failure = _repeat(plan, rerun, workflow, cores)
     if failure:
         yield Status("output", N_("all"), N_("repetition failed"), detail=failure)
         return
-    yield from repetition_statuses(manifest, recorded, place / "results" / plan.analysis.id)
+    yield from repetition_statuses(manifest, recorded, rerun / "results" / plan.analysis.id)
 
 
 def repetition_statuses(
-    manifest: Mapping[str, Any], recorded: Path, again: Path
+    manifest: Mapping[str, Any], recorded: Path, repeated: Path
 ) -> Iterator[Status]:
-    """Every file of a repetition, in the folder `again`, against the recorded one."""
+    """A status for each output of a manifest: whether its repetition has the recorded SHA-256.
+
+    The detail says which cells differ between the file on disk and the repeated one, or that only
+    bytes do; also where the repetition agrees and the file on disk was altered.
+
+    Parameters
+    ----------
+    recorded
+        Folder of the results that are audited.
+    repeated
+        Folder of the results of the repetition.
+    """
     for entity in manifest["outputs"]:
         name, expected = entity["id"], entity["sha256"]
-        found = sha256(again / name) if (again / name).is_file() else NO_FILE
+        found_digest = sha256(repeated / name) if (repeated / name).is_file() else NO_FILE
         on_disk = recorded / name
-        detail = _detail(on_disk, again / name)
-        if found != expected:
-            yield Status("output", name, DIFFERS_REPEATED, expected, found, detail)
+        detail = _detail(on_disk, repeated / name)
+        if found_digest != expected:
+            yield Status("output", name, DIFFERS_REPEATED, expected, found_digest, detail)
         elif detail:
             # The record holds: the cells say what was altered on disk.
             on_disk_now = Text(N_("on disk {changes}"), changes=detail)
@@ -252,39 +285,44 @@ def repetition_statuses(
 
 
 def _detail(before: Path, after: Path) -> str:
-    """Cells that differ between two files, the first of them in words."""
+    """Cells that differ between two files, the first `_LISTED` in words.
+
+    Empty where the bytes are the same or one file is not there.
+    """
     if not (before.is_file() and after.is_file()) or before.read_bytes() == after.read_bytes():
         return ""
-    found = list(itertools.islice(changes(before, after), 10_000))
-    if not found:
+    cell_changes = list(itertools.islice(changes(before, after), 10_000))
+    if not cell_changes:
         return Text(N_("bytes differ, no cell does"))
-    listed = joined_texts(N_("{first}; {second}"), [change.text for change in found[:_LISTED]])
-    if len(found) > _LISTED:
-        listed = Text(N_("{listed}; {n} more"), listed=listed, n=len(found) - _LISTED)
-    return Text(N_("{n} cell(s): {listed}"), n=len(found), listed=listed)
+    listed = joined_texts(
+        N_("{first}; {second}"), [change.text for change in cell_changes[:_LISTED]]
+    )
+    if len(cell_changes) > _LISTED:
+        listed = Text(N_("{listed}; {n} more"), listed=listed, n=len(cell_changes) - _LISTED)
+    return Text(N_("{n} cell(s): {listed}"), n=len(cell_changes), listed=listed)
 
 
-def _repeat(plan: Plan, place: Path, workflow: Path, cores: int) -> str:
-    """Run the whole analysis again in `place`; what went wrong, empty where nothing did."""
-    if place.exists():
-        shutil.rmtree(place)
+def _repeat(plan: Plan, folder: Path, workflow: Path, cores: int) -> str:
+    """Run the whole analysis again in a new `folder`; what went wrong, empty where nothing did."""
+    if folder.exists():
+        shutil.rmtree(folder)
     values = plan.model_dump(mode="json", exclude=NO_ANALYSIS)
     files = [
-        (place_of(values["inputs"], file), "folder" if file.is_domain else "path")
+        (file_section(values["inputs"], file), "folder" if file.is_domain else "path")
         for file in study_files(plan.inputs)
     ]
     others = [(values["inputs"], "checksums"), (values["outputs"], "queries_since")]
-    for given, key in (*files, *others):
-        if given.get(key) is not None:
-            given[key] = str(Path(given[key]).absolute())
+    for section, key in (*files, *others):
+        if section.get(key) is not None:
+            section[key] = str(Path(section[key]).absolute())
     # The repetition is thrown away by the next one.
     values["outputs"]["locked"] = False
-    config = place / "analysis.yaml"
+    config = folder / "analysis.yaml"
     write_text(config, pinned(values, None))
-    log = place / "analysis.log"
+    log = folder / "analysis.log"
     status = start_analysis(
         config,
-        place / "results",
+        folder / "results",
         log,
         until="export",
         workflow=workflow,

@@ -22,7 +22,7 @@ from durable.outputs.output import Output, OutputTable
 from durable.outputs.table import Column, Line, Lookup, Row, Rows, column_name
 from durable.plan import Plan
 
-#: Changes by the key of the result, as text.
+#: Changes by the key of the result, as text (`ResultChange.key`).
 Changes = Mapping[tuple[str, ...], ResultChange]
 
 
@@ -42,18 +42,23 @@ class ChangedCell:
     """A cell of a table that is made of results that changed."""
 
     table: str
+    """Name of the table, as ``t_dor``."""
     block: tuple[str, ...]
-    """Labels of the rows above that it belongs to."""
+    """Labels of the rows above that it belongs to, the outermost first."""
     label: str
+    """Label of the row, in the later analysis where it has the row."""
     column: str
+    """Heading of the column."""
     earlier: str
     """What the table of the earlier analysis shows; '' where it has no such row."""
     later: str
+    """As `earlier`, of the later analysis."""
     changes: tuple[ResultChange, ...]
+    """Changes of the results that the cell is made of; at least one."""
 
     @property
     def size(self) -> Size:
-        """The size of its largest change."""
+        """The size of its largest change; UNSEEN where both texts are the same."""
         if self.earlier == self.later:
             return Size.UNSEEN
         order = list(Size)
@@ -61,13 +66,18 @@ class ChangedCell:
 
 
 def size_of(change: ResultChange) -> Size:
-    """The size of a change of a result."""
-    was, now = change.earlier, change.later
-    if was is None or now is None or isnan(was.value) != isnan(now.value):
+    """The size of a change of a result, by the difference of its values.
+
+    ONE_SIDE where one analysis lacks the row or cannot estimate the value, LIMITS where neither
+    can or the values are equal; else HALF from 50 % of the earlier value (or from 0), TENTH from
+    10 %, SMALL below.
+    """
+    old, new = change.earlier, change.later
+    if old is None or new is None or isnan(old.value) != isnan(new.value):
         return Size.ONE_SIDE
-    if isnan(was.value) or was.value == now.value:
+    if isnan(old.value) or old.value == new.value:
         return Size.LIMITS
-    share = abs(now.value - was.value) / abs(was.value) if was.value else inf
+    share = abs(new.value - old.value) / abs(old.value) if old.value else inf
     return Size.HALF if share >= 0.5 else Size.TENTH if share >= 0.1 else Size.SMALL
 
 
@@ -75,30 +85,32 @@ def size_of(change: ResultChange) -> Size:
 class TracedArd(Ard):
     """Analysis results that keep which of them are read, and by which lookup."""
 
-    read: list[tuple[object, Key]] = field(default_factory=list)
+    keys_read: list[tuple[object, Key]] = field(default_factory=list)
+    """A mark of the lookup and the key of the result, in the order of reading; also of keys that
+    have no result."""
 
     def lookup(
         self, output: str, parameter: Parameter, column: Column, analysis: str = PRIMARY
     ) -> Lookup:
-        """Access to the statistics of one parameter in one column."""
+        """As `Ard.lookup`: the result of a statistic, or None; what is read is kept."""
         find, this = super().lookup(output, parameter, column, analysis), object()
 
         def traced(statistic: str) -> Result | None:
-            self.read.append((this, (output, analysis, *column, parameter, statistic)))
+            self.keys_read.append((this, (output, analysis, *column, parameter, statistic)))
             return find(statistic)
 
         return traced
 
     def changes(self, changes: Changes) -> tuple[ResultChange, ...]:
-        """The changes among what was read."""
-        return _changes((key for _, key in self.read), changes)
+        """The changes of the results that were read, each once, in the order of reading."""
+        return _changes((key for _, key in self.keys_read), changes)
 
 
 class _TracedTable(TableResults):
-    """Results of a table, of which only what was read for the last row is kept."""
+    """Results of a table, of which only the keys read for the last row are kept."""
 
     def rows(self, parameter: Parameter, *lines: Line, source: str = "") -> Rows:
-        """Rows of lines on one parameter, each evaluated by itself."""
+        """As `TableResults.rows`, but line by line: `keys_read` is then of one line."""
         for line in lines:
             _read(self).clear()
             yield from super().rows(parameter, line, source=source)
@@ -106,7 +118,7 @@ class _TracedTable(TableResults):
 
 def _read(results: TableResults) -> list[tuple[object, Key]]:
     assert isinstance(results.ard, TracedArd)  # noqa: S101
-    return results.ard.read
+    return results.ard.keys_read
 
 
 #: What a row is known by in both analyses: the first result that it reads, its group where all of
@@ -126,10 +138,15 @@ class _ShownRow:
 
 
 def changed_cells(earlier: Side, later: Side, changes: Changes) -> Iterator[ChangedCell]:
-    """Cells of all tables in which a changed result stands, in the order of the tables.
+    """Cells of all tables that are made of a changed result, in the order of the tables.
 
-    Both analyses are shown in the decimals of the later plan. A cell that shows the same text is
-    left out where its changes are seen in others: an interval, where the estimate changed.
+    Both analyses are shown in the decimals of the later plan. A cell that shows the same text in
+    both is left out where all its changes are seen in other cells.
+
+    Parameters
+    ----------
+    changes
+        Changes of the analysis results by key.
     """
     cells = list(_all_cells(earlier, later, changes))
     seen = {change.key for cell in cells if cell.size != Size.UNSEEN for change in cell.changes}
@@ -151,16 +168,16 @@ def _all_cells(earlier: Side, later: Side, changes: Changes) -> Iterator[Changed
 
 
 def _cells(
-    table: str, was: _ShownRow | None, now: _ShownRow | None, changes: Changes
+    table: str, old: _ShownRow | None, new: _ShownRow | None, changes: Changes
 ) -> Iterator[ChangedCell]:
-    sides = [row for row in (now, was) if row is not None]
+    sides = [row for row in (new, old) if row is not None]
     for column in dict.fromkeys(name for row in sides for name in row.cells):
         keys = (key for row in sides for key in row.keys.get(column, []))
-        behind = _changes(keys, changes)
-        if behind:
-            texts = ["" if row is None else row.cells.get(column, "") for row in (was, now)]
+        cell_changes = _changes(keys, changes)
+        if cell_changes:
+            texts = ["" if row is None else row.cells.get(column, "") for row in (old, new)]
             yield ChangedCell(
-                table, sides[0].block, sides[0].label, column, texts[0], texts[1], behind
+                table, sides[0].block, sides[0].label, column, texts[0], texts[1], cell_changes
             )
 
 
@@ -171,7 +188,7 @@ def _changes(keys: Iterator[Key], changes: Changes) -> tuple[ResultChange, ...]:
 
 
 def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_RowKey, _ShownRow]:
-    """The rows of a table that show results."""
+    """The rows of a table that show results, by their key; empty where the table is not made."""
     results = _TracedTable(TracedArd(ard.rows), output.name, plan.outputs)
     columns = ard.columns(output.name)
     if not columns or output.not_made(ard):
@@ -181,34 +198,37 @@ def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_Row
         names = table.headings(plan)
     above: list[Row] = []
     seen: Counter[tuple[str, ...]] = Counter()
-    found: dict[_RowKey, _ShownRow] = {}
+    shown_rows: dict[_RowKey, _ShownRow] = {}
     for row in table.rows(results, plan):
         above = [*(one for one in above if one.indent < row.indent), row]
-        read = list(_read(results))
+        keys_read = list(_read(results))
         _read(results).clear()
-        if not row.cells or not read:
+        if not row.cells or not keys_read:
             continue
-        source, analysis, by, group, parameter, statistic = read[0][1]
-        one_group = table.headings and len({key[2:4] for _, key in read}) == 1
+        source, analysis, by, group, parameter, statistic = keys_read[0][1]
+        one_group = table.headings and len({key[2:4] for _, key in keys_read}) == 1
         of_group = (by, group) if one_group else ("", "")
         first = (source, analysis, *of_group, join_parameter(parameter), statistic)
-        keys = _keys_by_cell(read, columns, len(row.cells))
+        keys = _keys_by_cell(keys_read, columns, len(row.cells))
         block = tuple(one.label for one in above[:-1])
         cells = dict(zip(names, row.cells, strict=True))
-        found[*first, seen[first]] = _ShownRow(
+        shown_rows[*first, seen[first]] = _ShownRow(
             block, row.label, cells, dict(zip(names, keys, strict=True))
         )
         seen[first] += 1
-    return found
+    return shown_rows
 
 
 def _keys_by_cell(
-    read: list[tuple[object, Key]], columns: list[Column], cells: int
+    keys_read: list[tuple[object, Key]], columns: list[Column], cells: int
 ) -> list[list[Key]]:
-    """What each cell of a row was made of: by its group, else by the order of the lookups."""
+    """Keys of the results of each cell of a row: by its group, else by the order of the lookups.
+
+    Where neither has as many as the row has cells, each cell has all keys.
+    """
     if len(columns) == cells:
-        return [[key for _, key in read if key[2:4] == column] for column in columns]
-    lookups = list(dict.fromkeys(lookup for lookup, _ in read))
+        return [[key for _, key in keys_read if key[2:4] == column] for column in columns]
+    lookups = list(dict.fromkeys(lookup for lookup, _ in keys_read))
     if len(lookups) == cells:
-        return [[key for one, key in read if one == lookup] for lookup in lookups]
-    return [[key for _, key in read]] * cells
+        return [[key for one, key in keys_read if one == lookup] for lookup in lookups]
+    return [[key for _, key in keys_read]] * cells

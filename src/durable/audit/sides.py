@@ -18,7 +18,7 @@ from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.language import N_
 from durable.plan import Plan, parse
-from durable.plan.input_files import place_of, study_files
+from durable.plan.input_files import file_section, study_files
 from durable.plan.sdtm import for_tables
 from durable.runs.analysis import start_analysis
 from durable.runs.files import OTHER_INPUTS
@@ -39,24 +39,27 @@ class Side:
     """A finished analysis, or one computed for the comparison."""
 
     name: str
+    """Identifier of the analysis; of a computed one that of the earlier analysis."""
     plan: Plan
     folder: Path
+    """Folder of the results."""
     manifest: Mapping[str, Any]
+    """Manifest of the finished analysis; a computed one keeps that of the earlier analysis."""
 
     @cached_property
     def datasets(self) -> Datasets:
-        """Its ADaM datasets."""
+        """The ADaM datasets of the analysis."""
         groups = self.plan.groups_by_name.values()
         return Datasets(self.folder, {group.name: group.variable for group in groups})
 
     @cached_property
     def results(self) -> dict[tuple[str, ...], Result]:
-        """Its analysis results, by their key."""
+        """The analysis results of ``ard.csv`` by their key as text (`Result.text_key`)."""
         return {row.text_key: row for row in read_csv(self.folder / "ard.csv")}
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """Its plan as plain values."""
+        """The plan in the manifest, as values of JSON."""
         values: dict[str, Any] = self.manifest["plan"]["value"]
         return values
 
@@ -66,12 +69,19 @@ class Step:
     """Two analyses between which one thing differs."""
 
     cause: str
+    """BEFORE, SINCE or PLAN."""
     before: Side
     after: Side
 
 
 def finished_side(folder: Path) -> Side:
-    """An analysis whose results are the recorded ones."""
+    """The finished analysis in a folder of results.
+
+    Raises
+    ------
+    UserError
+        Where it has no manifest, or an output was altered or removed since.
+    """
     manifest = read_manifest(folder / MANIFEST)
     altered = [
         entity["id"]
@@ -87,11 +97,31 @@ def finished_side(folder: Path) -> Side:
 
 
 def steps_between(
-    earlier: Side, later: Side, place: Path, workflow: Path, cores: int
+    earlier: Side, later: Side, folder: Path, workflow: Path, cores: int
 ) -> list[Step]:
-    """The steps from the earlier to the later analysis that are not empty."""
-    if place.exists():
-        shutil.rmtree(place)
+    """The steps from the earlier to the later analysis: BEFORE, SINCE, PLAN, those that are needed.
+
+    BEFORE where the input files differ, SINCE where the cut-offs do (and where files, cut-off and
+    plan all agree), PLAN where keys of the plan differ that can move a number (`differing_keys`).
+    Analyses between the two are computed.
+
+    Parameters
+    ----------
+    folder
+        Folder for the computed analyses; what is there is removed.
+    workflow
+        Folder of the workflow.
+    cores
+        Jobs at a time.
+
+    Raises
+    ------
+    UserError
+        Where something has to be computed and input files of the later analysis were replaced
+        (`refuse_replaced`), or where it fails.
+    """
+    if folder.exists():
+        shutil.rmtree(folder)
     same_data = input_digests(earlier) == input_digests(later)
     same_plan = not list(differing_keys(earlier, later))
     cutoffs = [side.plan.analysis.data_cutoff for side in (earlier, later)]
@@ -100,38 +130,45 @@ def steps_between(
         refuse_replaced(later)
 
     def computed(number: int, name: str) -> Side:
-        return _computed(earlier, later, str(cutoffs[number]), place / name, workflow, cores)
+        return _computed(earlier, later, str(cutoffs[number]), folder / name, workflow, cores)
 
-    corrected = followed = later
+    as_of_earlier = under_earlier_plan = later
     if same_data:
-        corrected = earlier
+        as_of_earlier = earlier
     elif not (same_plan and same_cutoff):
-        corrected = computed(0, "as-of-earlier")
+        as_of_earlier = computed(0, "as-of-earlier")
     if not same_plan:
-        followed = corrected if same_cutoff else computed(1, "earlier-plan")
+        under_earlier_plan = as_of_earlier if same_cutoff else computed(1, "earlier-plan")
     chain = [
-        Step(BEFORE, earlier, corrected),
-        Step(SINCE, corrected, followed),
-        Step(PLAN, followed, later),
+        Step(BEFORE, earlier, as_of_earlier),
+        Step(SINCE, as_of_earlier, under_earlier_plan),
+        Step(PLAN, under_earlier_plan, later),
     ]
     return [step for step in chain if step.before is not step.after]
 
 
 def input_digests(side: Side) -> dict[str, str]:
-    """Digests of the study's files, of those alone that a number is made from."""
-    given = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
+    """SHA-256 of the input files of the study by their identifier in the manifest.
+
+    Identifiers are as ``#input-visits``; files that no number is made from (`OTHER_INPUTS`) are
+    left out.
+    """
+    digests = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
     other = {f"#input-{name}" for name in OTHER_INPUTS}
-    return {name: value for name, value in given.items() if name not in other}
+    return {name: value for name, value in digests.items() if name not in other}
 
 
 def differing_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:
-    """Keys of the plan that can move a number."""
-    for key, was, now in key_differences(earlier.values, later.values):
+    """Key, earlier and later value of the plan, as JSON, where they differ and can move a number.
+
+    Titles, outputs, limits of the input, paths and digests are left out; so is the cut-off.
+    """
+    for key, old, new in key_differences(earlier.values, later.values):
         file = key.startswith("inputs.") and (
             key.endswith(_FILES) or ".sha256." in key or ".records." in key
         )
         if not key.startswith(_NAMES) and not file:
-            yield key, was, now
+            yield key, old, new
 
 
 def refuse_replaced(side: Side) -> None:
@@ -140,37 +177,37 @@ def refuse_replaced(side: Side) -> None:
     Raises
     ------
     UserError
-        With every such file.
+        With every such file, among them those that are not there.
     """
-    other = []
+    replaced_files = []
     for entity in side.manifest["inputs"]:
         if entity["id"] not in input_digests(side):
             continue
         path = Path(entity["path"])
-        found = sha256(path) if path.is_file() else "no file"
-        if found != entity["sha256"]:
-            other.append(f"{path}: found {found}; expected {entity['sha256']}")
-    if other:
-        files = "\n  ".join(other)
+        digest = sha256(path) if path.is_file() else "no file"
+        if digest != entity["sha256"]:
+            replaced_files.append(f"{path}: found {digest}; expected {entity['sha256']}")
+    if replaced_files:
+        files = "\n  ".join(replaced_files)
         raise UserError(f"not the input files of {side.name}; run it again first:\n  {files}")
 
 
 def _computed(
-    earlier: Side, later: Side, cutoff: str, place: Path, workflow: Path, cores: int
+    earlier: Side, later: Side, cutoff: str, folder: Path, workflow: Path, cores: int
 ) -> Side:
     """The earlier plan on the later files, as of a cut-off: its numbers, without outputs."""
     values: dict[str, Any] = {**earlier.values, "outputs": {}}
     values["analysis"] = {**values["analysis"], "data_cutoff": cutoff}
     values["inputs"] = _later_files(earlier, later)
-    config = place / "analysis.yaml"
+    config = folder / "analysis.yaml"
     write_text(config, pinned(values, None))
-    log = place / "analysis.log"
+    log = folder / "analysis.log"
     status = start_analysis(
-        config, place / "results", log, until="analyse", workflow=workflow, cores=cores
+        config, folder / "results", log, until="analyse", workflow=workflow, cores=cores
     )
     if status != 0:
         raise UserError(f"the analysis between {earlier.name} and {later.name} failed: see {log}")
-    return replace(earlier, folder=place / "results" / earlier.name, plan=parse(values))
+    return replace(earlier, folder=folder / "results" / earlier.name, plan=parse(values))
 
 
 def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
@@ -190,7 +227,7 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
         inputs["sources"] = copy.deepcopy(new["sources"])
     for file in study_files(later.plan.inputs):
         if file.key[0] in inputs:
-            place_of(inputs, file)["path"] = str(Path(file.path).absolute())
+            file_section(inputs, file)["path"] = str(Path(file.path).absolute())
     if new["sdtm"]:
         same = old["sdtm"] and _files_of(earlier, "sdtm") == _files_of(later, "sdtm")
         tables = [table for table in new["sdtm"]["tables"] if table in had]
@@ -202,14 +239,14 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
 
 def _files_of(side: Side, section: str) -> dict[str, str]:
     """Digests of the input files of a table, a query's sources among them, or of the domains."""
-    given = {name.removeprefix("#input-"): value for name, value in input_digests(side).items()}
+    digests = {name.removeprefix("#input-"): value for name, value in input_digests(side).items()}
     sections = [section]
     if section in TABLES and side.values["inputs"][section].get("sql"):
         sections.append("sources")
-    return {name: digest for name, digest in given.items() if _section_of(name) in sections}
+    return {name: digest for name, digest in digests.items() if _section_of(name) in sections}
 
 
 def _section_of(name: str) -> str:
-    """Section of the inputs that a file is of: a table, what queries read, or a package."""
+    """Section of the inputs that a file is of: a table, ``sources`` of queries, or ``sdtm``."""
     first = name.split(".")[0]
     return first if first in (*TABLES, "sources") else "sdtm"

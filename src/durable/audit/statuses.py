@@ -17,6 +17,7 @@ from durable.language import N_, Text, _
 _CUTOFF = {"CUTDT", "CUTDY", "LSTALVDT"}
 #: Sequence and row numbers that say where a record stands, not what it says.
 _PLACE = {"ASEQ", "SRCSEQ", "AESEQ"}
+#: By subject, its records: each the name of the dataset, then ``VARIABLE=value``; sorted.
 Rows = dict[str, list[tuple[str, ...]]]
 #: Names of statuses beside the durations: the second with the visit behind it.
 REMISSION, IMPROVEMENT = N_("Remission"), "Improvement "
@@ -27,11 +28,13 @@ class Status:
     """A status of a subject, shown in the language in force."""
 
     kind: str
-    """In English, with places for the others."""
+    """In English, with the fields ``{reason}``, ``{date}`` and ``{days}`` where it shows them."""
     reason: str = ""
     """Coded text of the datasets: an event, a reason for censoring, why there is no status."""
     date: str = ""
+    """ISO 8601."""
     days: str = ""
+    """Value of ADTTE, in days."""
 
     def __str__(self) -> str:
         reason = vocabulary.shown(self.reason).lower()
@@ -43,7 +46,7 @@ NO_STATUS = Status(N_("none"))
 
 
 def status_label(status: str) -> str:
-    """The name of a status as readers see it."""
+    """The name of a status (`StatusChange.status`) in the language in force."""
     if status.startswith(IMPROVEMENT):
         return _("Improvement {visit}").format(visit=status.removeprefix(IMPROVEMENT))
     return _(status)
@@ -58,6 +61,13 @@ class Datasets:
         Folder of results.
     groups
         Variables of ADSL by the names of the groups that are made of them.
+
+    Attributes
+    ----------
+    tables
+        Rows by the path of the dataset below ``adam`` without its ending: ``adsl``.
+    adsl
+        Row of ADSL by subject; empty where there is no ADSL.
     """
 
     def __init__(self, folder: Path, groups: Mapping[str, str]) -> None:
@@ -70,24 +80,31 @@ class Datasets:
         self._records: dict[tuple[str, str], Rows] = {}
 
     def statuses(self) -> dict[tuple[str, str], Status]:
-        """The statuses of each subject: remission, improvement at visits, event or censoring."""
-        found: dict[tuple[str, str], Status] = {}
+        """Status by subject and name of the status; empty without datasets.
+
+        REMISSION of those in the Safety Analysis Set, IMPROVEMENT with each visit (*IMPR* of ADRS),
+        and event or censoring by PARAMCD of ADTTE. A subject that a dataset lacks has none.
+        """
+        statuses: dict[tuple[str, str], Status] = {}
         for subject, row in self.adsl.items():
             if row["SAFFL"] == "Y" and "REMSDT" in row:
                 first = Status(N_("in remission from {date}"), date=row["REMSDT"])
                 no = Status(N_("not in remission"))
-                found[subject, REMISSION] = first if row["REMSDT"] else no
+                statuses[subject, REMISSION] = first if row["REMSDT"] else no
         for row in self.tables.get("adrs", []):
             if row["PARAMCD"] == "IMPR":
                 words = {"Y": Status(N_("improved")), "N": Status(N_("not improved"))}
                 status = words.get(row["AVALC"], Status("{reason}", row["REASON"]))
-                found[_subject(row), f"{IMPROVEMENT}{row['AVISIT']}"] = status
+                statuses[_subject(row), f"{IMPROVEMENT}{row['AVISIT']}"] = status
         for row in self.tables.get("adtte", []):
-            found[_subject(row), row["PARAMCD"]] = _ending(row)
-        return found
+            statuses[_subject(row), row["PARAMCD"]] = _ending(row)
+        return statuses
 
     def sources(self) -> dict[tuple[str, str], Text]:
-        """Input record that decided each event or censoring."""
+        """Input record that decided each event or censoring, by subject and PARAMCD.
+
+        For example ``visits.visit_date row 12``.
+        """
         return {
             (_subject(row), row["PARAMCD"]): Text(
                 N_("{column} row {row}"),
@@ -98,7 +115,15 @@ class Datasets:
         }
 
     def members(self, group_by: str, group: str) -> set[str]:
-        """Subjects of a group of the outputs."""
+        """Subjects of a group of the outputs; all of ADSL for a `group_by` that is no group.
+
+        Parameters
+        ----------
+        group_by
+            Name of a group of the plan, or ``total``.
+        group
+            Value of its variable; NOT_RECORDED: subjects without one.
+        """
         column = self._groups.get(group_by)
         value = "" if group == NOT_RECORDED else group
         return {
@@ -108,17 +133,25 @@ class Datasets:
         }
 
     def records(self, output: str, parameter: str) -> Rows:
-        """By subject, what the numbers of an output are computed from."""
+        """By subject, the records that the numbers of an output are computed from.
+
+        Each is the name of its dataset, then ``VARIABLE=value`` of all but sequence numbers. In
+        ``t_dor`` they are those of ADTTE on the parameter, in ``t_improvement`` those of ADRS at
+        the visit; in ``t_subgroups`` whichever it is; in all other outputs those of all datasets,
+        without the variables that change with the cut-off for everybody.
+        """
         if output == "t_subgroups":
             output = "t_improvement" if parameter in self._visits else "t_dor"
         key = (output, parameter) if output in ("t_dor", "t_improvement") else ("", "")
         if key not in self._records:
-            found: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
+            rows_by_subject: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
             for name, row in self._rows(*key):
                 ignored = _PLACE | (_CUTOFF if key[0] else set())
                 cells = (f"{key}={value}" for key, value in row.items() if key not in ignored)
-                found[_subject(row)].append((name, *cells))
-            self._records[key] = {subject: sorted(rows) for subject, rows in found.items()}
+                rows_by_subject[_subject(row)].append((name, *cells))
+            self._records[key] = {
+                subject: sorted(rows) for subject, rows in rows_by_subject.items()
+            }
         return self._records[key]
 
     @cached_property
@@ -128,15 +161,17 @@ class Datasets:
 
     def _rows(self, output: str, parameter: str) -> Iterable[tuple[str, Record]]:
         if output == "t_dor":
-            of = (("adtte", row) for row in self.tables.get("adtte", []))
-            return (pair for pair in of if pair[1]["PARAMCD"] == parameter)
+            named_rows = (("adtte", row) for row in self.tables.get("adtte", []))
+            return (pair for pair in named_rows if pair[1]["PARAMCD"] == parameter)
         if output == "t_improvement":
-            of = (("adrs", row) for row in self.tables.get("adrs", []))
+            named_rows = (("adrs", row) for row in self.tables.get("adrs", []))
             if parameter in ("BOTH", "EITHER"):
-                return (pair for pair in of if pair[1]["PARAMCD"] == "IMPR")
-            at = (pair for pair in of if pair[1]["AVISIT"] == parameter)
+                return (pair for pair in named_rows if pair[1]["PARAMCD"] == "IMPR")
+            rows_of_visit = (pair for pair in named_rows if pair[1]["AVISIT"] == parameter)
             return (
-                pair for pair in at if pair[1]["ANL01FL"] == "Y" or pair[1]["PARAMCD"] == "IMPR"
+                pair
+                for pair in rows_of_visit
+                if pair[1]["ANL01FL"] == "Y" or pair[1]["PARAMCD"] == "IMPR"
             )
         return ((name, row) for name, rows in self.tables.items() for row in rows)
 
@@ -158,6 +193,6 @@ def _ending(row: Record) -> Status:
 
 
 def differing(earlier: Datasets, later: Datasets, output: str, parameter: str) -> set[str]:
-    """Subjects whose records behind a number differ between two analyses."""
+    """Subjects whose records behind a number (`Datasets.records`) differ between two analyses."""
     old, new = earlier.records(output, parameter), later.records(output, parameter)
     return {subject for subject in {*old, *new} if old.get(subject) != new.get(subject)}

@@ -41,28 +41,39 @@ class Status:
     kind: str
     """One of `KINDS`."""
     name: str
+    """The file, key or package that was checked."""
     status: str
+    """One of `GOOD`, ALLOWED, or what is wrong, in English."""
     expected: str = ""
+    """Digest or value, or that there is none; empty where nothing is compared."""
     found: str = ""
+    """As `expected`; may be empty where both agree."""
     detail: str = ""
+    """More in words; may be empty."""
 
     @property
     def good(self) -> bool:
-        """Whether it is no reason for the audit to fail."""
+        """Whether the status is one of `GOOD`, or ALLOWED."""
         return self.status in GOOD or self.status == ALLOWED
 
 
 def verdict_sentence(statuses: list[Status], refused: bool) -> Text:
-    """What holds, in one line."""
+    """The verdict in one line: REFUSED, FAIL or PASS, and why.
+
+    REFUSED where `refused`, whatever the statuses; else FAIL where one is not good, PASS where all
+    are; a PASS names the kinds of what differs and is allowed.
+    """
     if refused:
         return Text(N_("REFUSED: not the pinned analysis; nothing was repeated"))
     bad = [status for status in statuses if not status.good]
     if any(status.kind == "output" for status in bad):
         return Text(N_("FAIL: the outputs differ from those recorded"))
     if bad:
-        found = joined_texts(N_("{first}, {second}"), sorted({status.status for status in bad}))
+        statuses_found = joined_texts(
+            N_("{first}, {second}"), sorted({status.status for status in bad})
+        )
         text = N_("FAIL: all outputs reproduced byte for byte, but the record is {found}")
-        return Text(text, found=found)
+        return Text(text, found=statuses_found)
     other = sorted({status.kind for status in statuses if status.status == ALLOWED})
     if other:
         return Text(
@@ -73,7 +84,13 @@ def verdict_sentence(statuses: list[Status], refused: bool) -> Text:
 
 
 def joined_texts(between: str, texts: Sequence[str]) -> str:
-    """Texts one after another, joined by a text with a place for the first and the second."""
+    """Texts one after another: `"{first}, {second}"` and `["a", "b", "c"]` give `"a, b, c"`.
+
+    Raises
+    ------
+    TypeError
+        Where there are no texts.
+    """
     return reduce(lambda first, second: Text(between, first=first, second=second), texts)
 
 
@@ -85,7 +102,19 @@ def write_verdict(
     statuses: list[Status],
     acts: Sequence[Act],
 ) -> None:
-    """Write ``audit/verdict.csv`` and ``.html``."""
+    """Write ``audit/verdict.csv`` and ``.html``.
+
+    Parameters
+    ----------
+    folder
+        Folder of results that they are written below.
+    recorded
+        Folder of the results that are audited, with their manifest.
+    verdict
+        Sentence of `verdict_sentence`.
+    acts
+        Who ran and who signed them.
+    """
     manifest = read_manifest(recorded / MANIFEST)
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -131,28 +160,31 @@ class Audited:
     manifest: str
     """SHA-256 of the manifest."""
     commit: str
+    """Commit of the code, ``not known`` without one, and whether changes were uncommitted."""
 
 
 def verdict_page(
     verdict: str, audited: Audited, statuses: Sequence[Status], acts: Sequence[Act]
 ) -> str:
-    """The verdict of an audit as a page: what differs first, who signs, then every check.
+    """HTML page of the verdict of an audit: what differs first, who signed, then every check.
 
     Parameters
     ----------
+    verdict
+        Sentence of `verdict_sentence`.
     acts
-        Who ran and signed them, as recorded.
+        Who ran and who signed the results, as recorded.
     """
     kinds: dict[str, list[Status]] = {}
     for status in statuses:
         kinds.setdefault(status.kind, []).append(status)
-    found = {status.name: status.status for status in kinds.get("signature", [])}
+    statuses_of_signatures = {status.name: status.status for status in kinds.get("signature", [])}
     return render_page(
         "verdict.html.jinja",
         verdict=verdict,
         good=all(status.good for status in statuses),
         audited=audited,
         notable=[status for status in statuses if status.status not in GOOD],
-        acts=[(act, found.get(act.file, "")) for act in acts],
+        acts=[(act, statuses_of_signatures.get(act.file, "")) for act in acts],
         kinds=kinds,
     )

@@ -11,7 +11,7 @@ from durable.stage import STAGES
 
 
 def do_stage(options: argparse.Namespace) -> int:
-    """Do one stage, by hand or as a job of a run."""
+    """Do one stage, by hand or as a job of a run; its exit status."""
     from durable.history.events import append_part
     from durable.plan import load
     from durable.runs.environment import is_within_run, restrict_mode
@@ -49,7 +49,7 @@ def _start_as_job(options: argparse.Namespace) -> int:
     keep_compiled_to_source()
     program = digest(code_files(options.workflow))
     environment = environment_of_job(load(options.config), program)
-    command = [sys.executable, "-m", "durable", *options.given]
+    command = [sys.executable, "-m", "durable", *options.arguments]
     return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
 
 
@@ -58,7 +58,7 @@ def _reason(options: argparse.Namespace) -> str:
 
 
 def do_analysis(options: argparse.Namespace) -> int:
-    """Do the stages of an analysis in this process."""
+    """Do the stages of an analysis in one process, in the environment of jobs; its exit status."""
     from durable.runs.analysis import run_analysis
     from durable.runs.environment import is_within_run
 
@@ -77,7 +77,7 @@ def do_analysis(options: argparse.Namespace) -> int:
 
 
 def refuse_findings(options: argparse.Namespace) -> None:
-    """Fail where the listing of findings holds errors."""
+    """Fail (DataError) where the listing of findings holds errors."""
     from durable.intake.refusal import refuse_errors
     from durable.plan import load
 
@@ -85,7 +85,7 @@ def refuse_findings(options: argparse.Namespace) -> None:
 
 
 def audit_results(options: argparse.Namespace) -> None:
-    """Repeat a finished analysis, or what lies beside it, and compare."""
+    """Repeat an analysis, or a simulation, series or comparison, by its pinned file; compare."""
     from durable.audit import parts, rerun
 
     audit = parts if parts.part_of(options.config) else rerun
@@ -94,8 +94,8 @@ def audit_results(options: argparse.Namespace) -> None:
 
 
 def compare_results(options: argparse.Namespace) -> None:
-    """Compare two analyses."""
+    """Compare the analysis of the configuration with the one that ``--against`` names."""
     from durable.audit import compare
 
-    where = {"workflow": options.workflow, "cores": options.cores}
-    compare.run(options.config, options.results, options.against, **where, reason=_reason(options))
+    means = {"workflow": options.workflow, "cores": options.cores}
+    compare.run(options.config, options.results, options.against, **means, reason=_reason(options))

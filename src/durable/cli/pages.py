@@ -22,7 +22,7 @@ class Page:
 
     @property
     def epilog(self) -> str:
-        """What stands below the options."""
+        """Example and exit status, as the page shows them below the options."""
         lines = "\n".join(f"  {line}" for line in self.example.strip().splitlines())
         return f"example:\n{lines}\n\nexit status: {self.status}"
 

@@ -26,14 +26,14 @@ _RECORDED = ("run", "compare", "series", "simulate")
 
 
 def parser() -> argparse.ArgumentParser:
-    """The parser of the command line."""
-    found = argparse.ArgumentParser(
+    """The parser of the command line; the options it reads have the command's function ``do``."""
+    program = argparse.ArgumentParser(
         "durable",
         description=pages.PROGRAM,
         epilog=pages.PROGRAM_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = found.add_subparsers(required=True, metavar="COMMAND", dest="command")
+    commands = program.add_subparsers(required=True, metavar="COMMAND", dest="command")
     _add_new(commands)
     for name, page in STARTS_SNAKEMAKE.items():
         _add_run(commands, name, page)
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     _add_stages(stage.add_subparsers(required=True, metavar="STAGE", dest="stage"))
     reference = commands.add_parser("reference", help="write the schema and list of plan keys")
     reference.set_defaults(do=reading.write_reference)
-    return found
+    return program
 
 
 def _add_page(commands: Any, name: str, page: Page) -> argparse.ArgumentParser:
@@ -72,21 +72,21 @@ def _add_new(commands: Any) -> None:
     new.add_argument("folder", type=Path, metavar="FOLDER", help="a folder that is not there yet")
     new.add_argument("--study", metavar="ID", help="identifier of the study (study.id)")
     new.add_argument("--cutoff", metavar="DATE", help="data cut-off, YYYY-MM-DD")
-    given = new.add_argument("--analysis", metavar="ID", default="interim-1")
-    given.help = "name of the first analysis (interim-1)"
+    analysis = new.add_argument("--analysis", metavar="ID", default="interim-1")
+    analysis.help = "name of the first analysis (interim-1)"
     new.set_defaults(do=reading.make_study)
 
 
 def _add_run(commands: Any, name: str, page: Page) -> None:
     run = _add_page(commands, name, page)
     run.usage = f"durable {name} [options] [options of snakemake]"
-    given = run.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
-    given.metavar, given.help = "FILE", f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
-    given = run.add_argument("--directory", "-d", type=Path, metavar="FOLDER", default=Path())
-    given.help = "the folder of the study, which all paths are relative to (the current one)"
+    config = run.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
+    config.metavar, config.help = "FILE", f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
+    folder = run.add_argument("--directory", "-d", type=Path, metavar="FOLDER", default=Path())
+    folder.help = "the folder of the study, which all paths are relative to (the current one)"
     if name == "audit":
-        given = run.add_argument("--analysis", metavar="ID")
-        given.help = "the analysis in results/ID, by its pinned configuration"
+        analysis = run.add_argument("--analysis", metavar="ID")
+        analysis.help = "the analysis in results/ID, by its pinned configuration"
     if name == "compare":
         run.add_argument("--against", metavar="ID", help="the earlier analysis, in results/ID")
     if name in _RECORDED:
@@ -97,17 +97,17 @@ def _add_run(commands: Any, name: str, page: Page) -> None:
 def _add_inspect(commands: Any) -> None:
     command = _add_page(commands, "inspect", pages.INSPECT)
     command.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder of files")
-    given = command.add_argument("--output", type=Path, metavar="NEW", help="a new YAML file")
-    given.help = "write the draft to a new file, never over one (standard output)"
+    draft = command.add_argument("--output", type=Path, metavar="NEW", help="a new YAML file")
+    draft.help = "write the draft to a new file, never over one (standard output)"
     command.set_defaults(do=reading.inspect_files)
 
 
 def _add_shells(commands: Any) -> None:
     shells = _add_page(commands, "shells", pages.SHELLS)
-    given = shells.add_argument("--configfile", type=Path, metavar="FILE")
-    given.help = "a configuration, whose choice, numbers and titles are shown (the defaults)"
-    given = shells.add_argument("--yaml", action="store_true")
-    given.help = "print the key outputs.shells instead, to be pasted into a configuration"
+    config = shells.add_argument("--configfile", type=Path, metavar="FILE")
+    config.help = "a configuration, whose choice, numbers and titles are shown (the defaults)"
+    as_yaml = shells.add_argument("--yaml", action="store_true")
+    as_yaml.help = "print the key outputs.shells instead, to be pasted into a configuration"
     shells.set_defaults(do=reading.list_shells)
 
 
@@ -130,8 +130,8 @@ def _add_verify(commands: Any) -> None:
 
 def _add_sign(commands: Any) -> None:
     sign = _add_page(commands, "sign", pages.SIGN)
-    given = sign.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
-    given.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
+    config = sign.add_argument("--configfile", type=Path, default=DEFAULT_CONFIGURATION)
+    config.help = f"the configuration, YAML ({DEFAULT_CONFIGURATION})"
     sign.add_argument("--meaning", metavar="TEXT", help="of the signature, such as approved")
     sign.add_argument("--reason", metavar="TEXT", help="why it is signed")
     sign.add_argument("--key", type=Path, metavar="FILE", help="SSH key, such as ~/.ssh/id_ed25519")
@@ -142,11 +142,11 @@ def _add_sign(commands: Any) -> None:
 
 def _add_qualify(commands: Any) -> None:
     qualify = _add_page(commands, "qualify", pages.QUALIFY)
-    given = qualify.add_argument("--output", type=Path, metavar="FOLDER")
-    given.default = Path("qualification")
-    given.help = "of the report, which is written over (qualification)"
-    given = qualify.add_argument("--requirement", metavar="ID", action="append", default=[])
-    given.help = "run the tests of this requirement alone, such as DOR-06; may be given again"
+    folder = qualify.add_argument("--output", type=Path, metavar="FOLDER")
+    folder.default = Path("qualification")
+    folder.help = "of the report, which is written over (qualification)"
+    requirement = qualify.add_argument("--requirement", metavar="ID", action="append", default=[])
+    requirement.help = "run the tests of this requirement alone, such as DOR-06; may be given again"
     qualify.set_defaults(do=reading.qualify_installation)
 
 

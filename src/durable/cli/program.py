@@ -18,13 +18,22 @@ _DISK_ERRORS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Do one command; the exit status is 0, 1 (data), 2 (configuration) or 130 (Ctrl-C)."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    """Do one command; its exit status.
+
+    0, 1 (data, results or disk), 2 (configuration or use), 130 (Ctrl-C), 141 (who reads the output
+    has closed it), or that of Snakemake. Options that are not offered end the process (SystemExit).
+
+    Parameters
+    ----------
+    arguments
+        Those of the process where None.
+    """
+    command_line = list(sys.argv[1:] if arguments is None else arguments)
     commands = parser()
-    options, further = commands.parse_known_args(given)
+    options, further = commands.parse_known_args(command_line)
     if further and options.command not in STARTS_SNAKEMAKE:
         commands.error(f"unrecognized arguments: {' '.join(further)}")
-    options.further, options.given = further, given
+    options.further, options.arguments = further, command_line
     try:
         return int(options.do(options) or 0)
     except UserError as error:

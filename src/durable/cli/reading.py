@@ -15,10 +15,10 @@ def make_study(options: argparse.Namespace) -> None:
     """Make the folder of a new study."""
     from durable.new_study.folder import make_folder
 
-    made = make_folder(
+    files = make_folder(
         options.folder, study=options.study, analysis=options.analysis, cutoff=options.cutoff
     )
-    print(*made, sep="\n")
+    print(*files, sep="\n")
 
 
 def show_installation(_: argparse.Namespace) -> None:
@@ -33,22 +33,23 @@ def qualify_installation(options: argparse.Namespace) -> int:
     from durable.qualification.qualify import qualify
     from durable.qualification.report import write_report
 
-    found = qualify(options.requirement)
-    pages = write_report(found, options.output)
-    print(*(f"  {line}" for line in found.deviations), sep="\n", end="\n" * bool(found.deviations))
-    print(f"{found.verdict}: {' '.join(str(page) for page in pages)}")
-    return 0 if found.verdict == "PASS" else 1
+    qualification = qualify(options.requirement)
+    pages = write_report(qualification, options.output)
+    deviations = qualification.deviations
+    print(*(f"  {line}" for line in deviations), sep="\n", end="\n" * bool(deviations))
+    print(f"{qualification.verdict}: {' '.join(str(page) for page in pages)}")
+    return 0 if qualification.verdict == "PASS" else 1
 
 
 def list_keys(options: argparse.Namespace) -> int:
     """Print the keys that fit the words; the status is 1 where none does."""
-    from durable.plan.reference import keys, matching
+    from durable.plan.reference import keys, matching_keys
 
-    found = matching(keys(), options.words)
-    if not found:
+    fitting = matching_keys(keys(), options.words)
+    if not fitting:
         print(f"no key of the configuration fits {' '.join(options.words)!r}", file=sys.stderr)
         return 1
-    print("\n".join(key.path if options.paths else key.text() for key in found))
+    print("\n".join(key.path if options.paths else key.text() for key in fitting))
     return 0
 
 
@@ -92,7 +93,7 @@ def inspect_files(options: argparse.Namespace) -> None:
 
 
 def verify_results(options: argparse.Namespace) -> int:
-    """Check files, history and signatures of finished analyses."""
+    """Check files, history and signatures of finished analyses; the exit status of `verify`."""
     from durable.history.commands import analyses, verify
     from durable.plan import load
 
@@ -100,8 +101,8 @@ def verify_results(options: argparse.Namespace) -> int:
     if options.configfile is not None:
         plan = load(options.configfile)
         return verify([Path("results", plan.analysis.id)], plan, **trust)
-    given = [path if path.name not in ("", "..") else path.resolve() for path in options.folders]
-    return verify(given or analyses(Path("results")), **trust)
+    folders = [path if path.name not in ("", "..") else path.resolve() for path in options.folders]
+    return verify(folders or analyses(Path("results")), **trust)
 
 
 def sign_results(options: argparse.Namespace) -> None:

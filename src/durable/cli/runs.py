@@ -30,6 +30,13 @@ def start_snakemake(options: argparse.Namespace) -> int:
     -------
     int
         The exit status of Snakemake.
+
+    Raises
+    ------
+    PlanError
+        With every mistake in the configuration.
+    UserError
+        For options that are not taken.
     """
     if not options.directory.is_dir():
         raise UseError(f"--directory {options.directory}: no such folder")
@@ -75,12 +82,12 @@ def _workflow(further: Sequence[str]) -> Iterator[str]:
 
     Snakemake looks for profiles beside the Snakefile that it is given, and in the folder.
     """
-    given = [option.split("=")[0] for option in further]
-    if not {"--snakefile", "-s"}.isdisjoint(given):
+    names = [option.split("=")[0] for option in further]
+    if not {"--snakefile", "-s"}.isdisjoint(names):
         return
     if not any(Path(name).exists() for name in _SNAKEFILES):
         yield from ("--snakefile", str(SNAKEFILE))
-    elif "--workflow-profile" not in given and not Path("profiles/default").exists():
+    elif "--workflow-profile" not in names and not Path("profiles/default").exists():
         yield from ("--workflow-profile", str(_PROFILES / "default"))
 
 
@@ -88,8 +95,8 @@ def _declared(options: argparse.Namespace) -> Iterator[str]:
     """What the options declare for the run, as ``--config`` of Snakemake takes it."""
     if against := getattr(options, "against", None):
         yield f"against={against}"
-    if (given := getattr(options, "reason", None)) is not None:
-        declared = f"reason={declared_text('--reason', given)}"
+    if (reason := getattr(options, "reason", None)) is not None:
+        declared = f"reason={declared_text('--reason', reason)}"
         if declared.startswith("reason=#"):
             raise UseError("--reason: Snakemake takes text that begins with # for a comment")
         yield declared

@@ -28,7 +28,7 @@ YES_NO = ("Y", "N")
 
 def named_object(name: str) -> Any:
     """The function or class of ``module:name``, imported now."""
-    module, _, attribute = name.partition(":")
+    module, _colon, attribute = name.partition(":")
     return getattr(import_module(module), attribute)
 
 
@@ -134,12 +134,12 @@ class ColumnSpec:
 
     @property
     def essential(self) -> bool:
-        """Whether there is no analysis without the column."""
+        """Whether every study has to record the column: the plan cannot say that it does not."""
         return self.required or not self.nullable
 
     @property
     def expected(self) -> str:
-        """Words for what a cell may hold, in a message to the site."""
+        """What a cell may hold, in a message to the site: ``a number from 0 to 10``."""
         if self.allowed:
             return _("one of {labels}").format(labels=", ".join(self.allowed))
         match self.kind:
@@ -161,22 +161,27 @@ class ColumnSpec:
 
     def _number(self) -> str:
         """Words for a number within the limits."""
-        whole = self.kind == "integer"
+        integer = self.kind == "integer"
         if self.above is not None:
-            words = _("a whole number above {above:g}") if whole else _("a number above {above:g}")
+            words = (
+                _("a whole number above {above:g}") if integer else _("a number above {above:g}")
+            )
         elif self.low is not None and self.high is not None:
             words = _("a number from {low:g} to {high:g}")
-            words = _("a whole number from {low:g} to {high:g}") if whole else words
+            words = _("a whole number from {low:g} to {high:g}") if integer else words
         elif self.low is not None:
             words = _("a number of at least {low:g}")
-            words = _("a whole number of at least {low:g}") if whole else words
+            words = _("a whole number of at least {low:g}") if integer else words
         else:
-            words = _("a whole number") if whole else _("a number")
+            words = _("a whole number") if integer else _("a number")
         return words.format(above=self.above, low=self.low, high=self.high)
 
     @property
     def factors(self) -> dict[str, Fraction]:
-        """Exact factor of each unit in which a study may record the column."""
+        """Exact factor to the unit of the table, by name of the units that a study may record.
+
+        The unit of the table itself is left out.
+        """
         return {unit.name: unit.factor for unit in self.units if unit.name}
 
 
@@ -250,7 +255,7 @@ class InputTable:
                 raise ValueError(f"{self.name}: {name} is {names.count(name)} columns")
 
     def with_columns(self, columns: tuple[ColumnSpec, ...]) -> InputTable:
-        """The table of a study that has further columns, which stand last."""
+        """The table with further columns, which stand last; itself where there are none."""
         return replace(self, columns=(*self.columns, *columns)) if columns else self
 
     @cached_property
@@ -260,7 +265,7 @@ class InputTable:
 
     @property
     def rare(self) -> frozenset[str]:
-        """Columns that few studies record."""
+        """Names of the columns that few studies record."""
         return frozenset(column.name for column in self.columns if column.rare)
 
     @property

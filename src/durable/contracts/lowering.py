@@ -15,6 +15,7 @@ class Lowering:
 
     tables: tuple[str, ...]
     then: str
+    """What the analysis does with the records, as a sentence of the documentation."""
 
 
 _AS_DATED = "The dates are used as recorded."

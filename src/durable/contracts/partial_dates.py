@@ -6,14 +6,17 @@ import pandas as pd
 
 
 def partial_column(column: str) -> str:
-    """Name of the column that holds the text of dates recorded in part; None where whole."""
+    """Name of the column with the texts of dates recorded in part: ``start_date_partial``.
+
+    Its cells are None where the date is whole, or missing.
+    """
     return f"{column}_partial"
 
 
 def possible_days(
     partial: pd.Series[str],
 ) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:
-    """First and last day that dates recorded in part can mean.
+    """First and last day that dates recorded in part can mean: 1 and 29 February of ``2024-02``.
 
     Parameters
     ----------

@@ -17,7 +17,10 @@ def tables_section() -> str:
 
 
 def dictionary() -> list[dict[str, str]]:
-    """Return a row for each column of each table: a data dictionary for those who enter data."""
+    """Return a row for each column of each table: a data dictionary for those who enter data.
+
+    The keys of a row: table, column, holds, values, recorded, sdtm.
+    """
     return [
         {
             "table": table.name,

@@ -78,7 +78,7 @@ class Result:
 
     @property
     def key(self) -> tuple[str, str, str, str, Parameter, str]:
-        """What identifies the row."""
+        """What identifies the row: its fields from `output` to `statistic`, in their order."""
         return (
             self.output,
             self.analysis,
@@ -90,7 +90,7 @@ class Result:
 
     @property
     def text_key(self) -> tuple[str, str, str, str, str, str]:
-        """The same as the file shows it, the parameter as one text."""
+        """The `key` as the file shows it, the parameter as one text."""
         return (
             self.output,
             self.analysis,
@@ -104,14 +104,15 @@ class Result:
 def join_parameter(parameter: Parameter) -> str:
     r"""Text of a parameter in the file: its parts joined by bars.
 
-    A bar within a part (``ALT|AST increased``) is written ``\|``, a backslash ``\\``, so that
-    different parts never make the same text.
+    ``("D28", "GRADE3")`` is ``D28|GRADE3``, `WHOLE_COLUMN` is ''. A bar within a part (``ALT|AST
+    increased``) is written ``\|``, a backslash ``\\``, so that different parts, none of them
+    empty, never make the same text.
     """
     return "|".join(part.replace("\\", "\\\\").replace("|", "\\|") for part in parameter)
 
 
 def split_parameter(text: str) -> Parameter:
-    """The parts of a parameter, as `join_parameter` was given them."""
+    """The parts of a parameter from its text in the file, the inverse of `join_parameter`."""
     if not text:
         return WHOLE_COLUMN
     if "\\" not in text:
@@ -129,10 +130,10 @@ def split_parameter(text: str) -> Parameter:
 
 
 def to_csv(results: Iterable[Result]) -> str:
-    """Text of the ARD: rows as given, numbers by their shortest exact representation.
+    """Text of the ARD as CSV: rows in their order, numbers in their shortest exact form.
 
-    A text that a spreadsheet would run as a formula has an apostrophe before it (`safe_cell`),
-    which `read_csv` takes away again.
+    NaN is an empty cell. A text that a spreadsheet would run as a formula has an apostrophe before
+    it (`safe_cell`), which `read_csv` takes away again.
 
     Raises
     ------
@@ -154,12 +155,12 @@ def to_csv(results: Iterable[Result]) -> str:
 
 
 def read_csv(path: Path) -> Iterator[Result]:
-    """Rows of an ARD file, in its order.
+    """Rows of an ARD file, in its order, read while they are used; an empty number is NaN.
 
     Raises
     ------
     ValueError
-        Where it has other columns.
+        Where the file has other columns; a file without a header has no rows.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)

@@ -22,9 +22,10 @@ _HYPHEN = re.compile(r"(?<=[^\W\d_])-+(?=[^\W\d_])")
 def fold(text: str) -> str:
     """What is left of a text without the accidents of its spelling.
 
-    Left out are case, width (full-width letters, U+00B5 for U+03BC), composition of accents, all
-    blanks, the kind of dash and of quotation mark, and a hyphen between two letters. Two texts with
-    the same fold are two spellings of one; digits, other signs and accents are never folded away.
+    Left out are case, compatibility forms (NFKC: full-width letters, superscript digits, U+00B5 for
+    U+03BC), composition of accents, all blanks, the kind of dash and of quotation mark, and a
+    hyphen between two letters. Two texts with the same fold are two spellings of one; digits, other
+    signs and accents are never left out.
 
     Examples
     --------
@@ -43,25 +44,29 @@ def fold(text: str) -> str:
     return _HYPHEN.sub("", dashes)
 
 
-def differing_characters(found: str, expected: str) -> str:
-    """In which characters two spellings differ, by code point and name.
+def differing_characters(text: str, expected: str) -> str:
+    """In which characters two spellings differ: ``U+2010 HYPHEN instead of U+002D HYPHEN-MINUS``.
 
-    Empty where letters of ASCII alone do (upper and lower case), which a reader sees.
+    '' where letters of ASCII alone do (upper and lower case), which a reader sees.
     """
-    matcher = SequenceMatcher(None, found, expected, autojunk=False)
+    matcher = SequenceMatcher(None, text, expected, autojunk=False)
     changes = [change for change in matcher.get_opcodes() if change[0] != "equal"]
-    here = "".join(found[start:stop] for _, start, stop, _, _ in changes)
-    there = "".join(expected[start:stop] for _, _, _, start, stop in changes)
-    if (here + there).isascii() and (here + there).isalpha():
+    signs = "".join(text[start:stop] for _tag, start, stop, *_rest in changes)
+    usual = "".join(expected[start:stop] for *_rest, start, stop in changes)
+    if (signs + usual).isascii() and (signs + usual).isalpha():
         return ""
-    return _("{found} instead of {expected}").format(found=_named(here), expected=_named(there))
+    return _("{found} instead of {expected}").format(found=_named(signs), expected=_named(usual))
 
 
-def expected_spelling(found: str, expected: str, place: str) -> str:
-    """The spelling that is expected of a text, where it is, and what differs that looks alike."""
-    differing = differing_characters(found, expected)
+def expected_spelling(text: str, expected: str, location: str) -> str:
+    """What a message expects in place of a text: ``B-cell, as elsewhere``.
+
+    `location` is where the expected spelling is used; `differing_characters` follow in brackets
+    where there are any.
+    """
+    differing = differing_characters(text, expected)
     words = _("{expected}, as {place} ({differing})") if differing else _("{expected}, as {place}")
-    return words.format(expected=expected, place=place, differing=differing)
+    return words.format(expected=expected, place=location, differing=differing)
 
 
 def _named(signs: str) -> str:

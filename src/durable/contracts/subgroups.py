@@ -53,23 +53,26 @@ class Subgroup(GroupVariable):
 
     @property
     def number(self) -> str:
-        """Variable of ADSL with the place of a level, of a group whose levels have an order."""
+        """Variable of ADSL that numbers the levels from 1 (``AGEGR1N``); '' without `levels`."""
         return f"{self.variable}N" if self.levels else ""
 
     @cached_property
     def bands(self) -> tuple[str, ...]:
-        """The bands in words, by their limits: ``< 12 years``, ``>= 12 years``."""
+        """The bands in words: ``< 12 years``, ``>= 12 years``; () without limits."""
         return band_texts(self.limits, column_spec(self.column).unit)
 
-    def shown(self, level: str) -> str:
-        """A level as readers see it: a named band with its limits, a dose level as a dose."""
+    def level_label(self, level: str) -> str:
+        """A level as readers see it: a named band ``Child (< 12 years)``, a dose level as a dose.
+
+        Any other level is shown as it is.
+        """
         if self.column == DOSE_LEVEL.name and not self.levels:
             return dose_level(level)
         limits = dict(zip(self.levels, self.bands, strict=False)).get(level, level)
         return level if limits == level else f"{level} ({limits})"
 
     def level_of(self, value: str | float | None) -> str | None:
-        """The level of a recorded value; None of one that is missing or has none."""
+        """The level of a recorded value; None of a missing one, and of a text not in `texts`."""
         if value is None or value != value:
             return None
         if isinstance(value, str):
@@ -86,17 +89,20 @@ NATIVE_GROUPS = {
 
 
 def column_spec(name: str) -> ColumnSpec:
-    """The column of subjects of this name; a plain one of a name that the table does not have."""
+    """The column of subjects of this name; a plain column of text where the table has none."""
     return INPUT_TABLES["subjects"].by_name.get(name) or ColumnSpec(name, name)
 
 
 def is_extra(column: str) -> bool:
-    """Whether a column is none of those that the table has in any study."""
+    """Whether a column is not one that the table subjects has in any study."""
     return column not in INPUT_TABLES["subjects"].names
 
 
 def grouping_columns() -> tuple[str, ...]:
-    """The columns of subjects of any study that can make a group."""
+    """Names of the columns of subjects of any study that can make a group: texts and numbers.
+
+    Identifiers and dates make none.
+    """
     columns = INPUT_TABLES["subjects"].columns
     return tuple(c.name for c in columns if c.kind in _GROUPING and c.name not in _IDENTIFIERS)
 
@@ -110,6 +116,11 @@ def band_texts(limits: Sequence[float], unit: str) -> tuple[str, ...]:
         Lower limits of the bands but the first, ascending; each is within its band.
     unit
         Of the number; '' without one.
+
+    Returns
+    -------
+    tuple of str
+        One more than limits; empty without a limit.
 
     Examples
     --------

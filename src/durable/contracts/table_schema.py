@@ -21,12 +21,18 @@ def table_columns(
     partial: frozenset[str] = frozenset(),
     extra: tuple[ColumnSpec, ...] = (),
 ) -> dict[str, ColumnSpec]:
-    """Columns of a table in their order, those of measures within their configured scale.
+    """Columns of a table by name, in their order.
+
+    The lowest and highest value of a measure are those of its scale.
 
     Parameters
     ----------
+    table
+        Name of the table.
+    ranges
+        Scales of the measures.
     partial
-        Dates of which the plan reads those recorded in part.
+        Names of the dates that the plan reads where they are recorded in part, too.
     extra
         Columns that the plan declares, which stand last.
     """
@@ -49,7 +55,12 @@ def table_schema(
     partial: frozenset[str] = frozenset(),
     extra: tuple[ColumnSpec, ...] = (),
 ) -> Any:
-    """The pandera schema of a typed table; each check's error is the name of its rule."""
+    """The strict, ordered pandera DataFrameSchema of a typed table.
+
+    Its columns are those of `table_columns`, then the `partial_column` of each date that may be
+    recorded in part, then ``source_row``. The error of a check is the name of its rule:
+    ``not_allowed`` or ``out_of_range``.
+    """
     import pandera.pandas as pa
 
     native = table_columns(table, ranges, partial, extra)

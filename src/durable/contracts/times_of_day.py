@@ -8,7 +8,7 @@ import pandas as pd
 
 
 def seconds_of_day(times: pd.Series[Any]) -> pd.Series[float]:
-    """Seconds since midnight of the times of a column; missing where there is no time."""
+    """Seconds since midnight of times, HH:MM or HH:MM:SS; NaN where there is none."""
     codes, distinct = pd.factorize(times)
     parts = (text.split(":") for text in distinct)
     values = [sum(float(part) * 60 ** (2 - i) for i, part in enumerate(one)) for one in parts]

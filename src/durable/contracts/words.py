@@ -66,7 +66,10 @@ _BEGINNINGS = frozenset(word[0] for word in MISSING_WORDS) | _SIGNS
 
 
 def is_missing_word(text: str) -> bool:
-    """Whether a text says that there is nothing, or that it is not known (N, NA, -, ...)."""
+    """Whether a text means missing: a word such as ``NA`` or ``not done``, or signs alone (``??``).
+
+    Words are compared by their `fold`. False of an empty text, and of blanks.
+    """
     if text.isascii() and text.strip()[:1].casefold() not in _BEGINNINGS:
         return False
     folded = fold(text)
@@ -74,11 +77,14 @@ def is_missing_word(text: str) -> bool:
 
 
 def outcome_class(text: str | None) -> OutcomeClass | None:
-    """Class of an outcome; None where it is empty or none of the known words."""
+    """Class of an outcome by its words (`OUTCOMES`); None of None, '' and words not listed."""
     return None if text is None else OUTCOMES.get(fold(text))
 
 
 def shown_outcome(text: str) -> str:
-    """A recorded outcome as readers see it: as recorded where it is no word of the codelist."""
+    """A recorded outcome in the language of the outputs.
+
+    As recorded in English, and of a text that is not listed or has no translation.
+    """
     term = _TERMS.get(fold(text), text)
     return text if _(term) == term else _(term)

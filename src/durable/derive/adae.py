@@ -18,7 +18,7 @@ from durable.contracts.adam.adae import RARELY_RECORDED, adae_schema
 from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
 from durable.derive.adsl import mark, study_day
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.files import write_parquet
 from durable.plan import Plan, Safety
 from durable.vocabulary import (
@@ -37,30 +37,31 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/adverse_events``; write ``adam/adae``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     events = pd.read_parquet(folder / "validated" / "adverse_events.parquet")
-    events = renamed(events, unique_identifiers(folder, plan.study.id))
+    events = with_usubjid(events, unique_identifiers(folder, plan.study.id))
     dataset = derive(adsl, events, plan.safety)
     schema = adae_schema(plan.safety.windows_days, list(map(str, dataset)))
     write_parquet(folder / "adam" / "adae.parquet", schema.validate(dataset))
 
 
 def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFrame:
-    """Adverse event dataset (`contracts.adam.adae`), sorted by USUBJID, ASTDT, row of the file.
+    """ADAE (`contracts.adam.adae`): one record per event, by USUBJID, ASTDT and row of the file.
 
     Parameters
     ----------
     adsl
-        Subject-level dataset; events of subjects who consented or were infused are kept.
+        Subject-level dataset; events of subjects neither enrolled nor infused are left out.
     events
         Validated table after the data cut-off. Dates recorded in part may be given as text in
-        ``start_date_partial`` and ``end_date_partial`` (`impute_start`, `impute_end`).
+        ``start_date_partial`` and ``end_date_partial`` (`impute_start`, `impute_end`). An event
+        that is left without a start date counts as before the infusion.
     rule
         Windows and the definition of prolonged cytopenia.
     """
     study = adsl.loc[(adsl["ENRLFL"] == "Y") | (adsl["SAFFL"] == "Y")].set_index("USUBJID")
     rows = events.loc[events["subject_id"].isin(study.index)].reset_index(drop=True)
-    who = study.loc[rows["subject_id"]].reset_index(drop=True)
-    records = pd.concat([_recorded(rows, who), _dates(rows, who)], axis=1)
-    infusion = who["TRTSDT"]
+    subjects = study.loc[rows["subject_id"]].reset_index(drop=True)
+    records = pd.concat([_recorded(rows, subjects), _dates(rows, subjects)], axis=1)
+    infusion = subjects["TRTSDT"]
     records["ASTDY"] = study_day(records["ASTDT"], infusion)
     records["AENDY"] = study_day(records["AENDT"], infusion)
     records["ADAY"] = (records["ASTDT"] - infusion).dt.days.astype("Int64")
@@ -72,11 +73,11 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
     records["ONGOFL"] = mark(
         records["AENDT"].isna() & ~records["AOUT"].isin(("RECOVERED", "FATAL"))
     )
-    records["APHASE"] = _phase(records["ASTDT"], who)
-    if "TR02SDT" in who:
-        again = records["ASTDT"] >= who["TR02SDT"]
-        records[PERIOD] = again.astype("Int64").add(1).where(emergent)
-    records["PROLCYFL"] = mark(emergent & _prolonged_cytopenia(records, who, rule))
+    records["APHASE"] = _phase(records["ASTDT"], subjects)
+    if "TR02SDT" in subjects:
+        after_reinfusion = records["ASTDT"] >= subjects["TR02SDT"]
+        records[PERIOD] = after_reinfusion.astype("Int64").add(1).where(emergent)
+    records["PROLCYFL"] = mark(emergent & _prolonged_cytopenia(records, subjects, rule))
     for days in rule.windows_days:
         records[window_flag(days)] = mark(emergent & (records["ADAY"] <= days).fillna(False))
     records = records.sort_values(["USUBJID", "ASTDT", "SRCSEQ"], ignore_index=True)
@@ -96,25 +97,25 @@ def _sequence(records: pd.DataFrame) -> pd.Series[int]:
 def impute_start(
     partial: pd.Series[str], infusion: pd.Series[pd.Timestamp], end: pd.Series[pd.Timestamp]
 ) -> pd.DataFrame:
-    """Start dates recorded in part, imputed so that no event is taken for an earlier one.
+    """Start dates recorded in part, imputed so that an event that may be treatment-emergent is.
 
-    The day of infusion where the event can have begun on or after it, within what is recorded,
-    and before it ended; the first possible day after it where the month or year lies after the
-    infusion, else the first possible day. Nothing recorded and no infusion it could
-    follow: the end date. (The imputation of pharmaverse/admiral,
-    ``derive_vars_dt(date_imputation = "first", min_dates)``.)
+    Where the event can have begun on or after the day of infusion, by what is recorded and by its
+    end, the later of that day and the first possible day; else the first possible day. With nothing
+    recorded, and no infusion that the event could follow, its end date. (The imputation of
+    pharmaverse/admiral, ``derive_vars_dt(date_imputation = "first", min_dates)``.)
 
     Parameters
     ----------
     partial
-        ``YYYY-MM``, ``YYYY`` or '' as recorded.
+        ``YYYY-MM``, ``YYYY`` or '' (nothing recorded).
     infusion, end
         Date of infusion and last possible day of the end; NaT where there is none.
 
     Returns
     -------
     DataFrame
-        ``date`` and ``flag`` (D, M or Y: what was imputed; None without a date), indexed alike.
+        ``date``, NaT where there is none of these, and ``flag``: D (the day was imputed), M (month
+        and day), Y (all), None without a date. Indexed as `partial`.
 
     Raises
     ------
@@ -136,15 +137,15 @@ def impute_end(
     Parameters
     ----------
     partial
-        ``YYYY-MM``, ``YYYY`` or '' as recorded.
+        ``YYYY-MM``, ``YYYY`` or '' (nothing recorded).
     cutoff, death
         Data cut-off and date of death, NaT where there is none.
 
     Returns
     -------
     DataFrame
-        ``date`` and ``flag`` as `impute_start`; none where nothing is recorded, or the event can
-        only have ended after the data cut-off: it is ongoing.
+        ``date`` and ``flag`` as `impute_start`; NaT and None where nothing is recorded, or where
+        the event can only have ended after the data cut-off: it is ongoing.
 
     Raises
     ------
@@ -168,19 +169,19 @@ def _possible(
     return *possible_days(text), imputed
 
 
-def _recorded(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
+def _recorded(rows: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """What the event's record and its subject say as they stand."""
     return pd.DataFrame(
         {
-            "STUDYID": who["STUDYID"],
+            "STUDYID": subjects["STUDYID"],
             "USUBJID": rows["subject_id"],
-            "SUBJID": who["SUBJID"],
-            "SAFFL": who["SAFFL"],
-            "TRTP": who["TRT01P"],
-            "TRTA": who["TRT01A"],
+            "SUBJID": subjects["SUBJID"],
+            "SAFFL": subjects["SAFFL"],
+            "TRTP": subjects["TRT01P"],
+            "TRTA": subjects["TRT01A"],
             "AEID": rows["ae_id"],
-            "PART": who["PART"],
-            "DOSELVL": who["DOSELVL"],
+            "PART": subjects["PART"],
+            "DOSELVL": subjects["DOSELVL"],
             "AETERM": rows["term"],
             "AEDECOD": rows["preferred_term"],
             "AEBODSYS": rows["system_organ_class"],
@@ -211,31 +212,31 @@ def _rarely_recorded(rows: pd.DataFrame) -> dict[str, pd.Series[Any]]:
     }
 
 
-def _dates(rows: pd.DataFrame, who: pd.DataFrame) -> pd.DataFrame:
+def _dates(rows: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """Start and end of every event, with the flags of those that were imputed."""
-    ends = impute_end(_partial(rows, "end_date"), who["CUTDT"], who["DTHDT"])
+    ends = impute_end(_partial(rows, "end_date"), subjects["CUTDT"], subjects["DTHDT"])
     end = rows["end_date"].fillna(ends["date"])
-    starts = impute_start(_partial(rows, "start_date"), who["TRTSDT"], end)
-    whole = rows["start_date"].notna()
+    starts = impute_start(_partial(rows, "start_date"), subjects["TRTSDT"], end)
+    complete_start = rows["start_date"].notna()
     return pd.DataFrame(
         {
             "ASTDT": rows["start_date"].fillna(starts["date"]),
-            "ASTDTF": starts["flag"].mask(whole, None),
+            "ASTDTF": starts["flag"].mask(complete_start, None),
             "AENDT": end,
             "AENDTF": ends["flag"].mask(rows["end_date"].notna(), None),
         }
     )
 
 
-def _phase(start: pd.Series[pd.Timestamp], who: pd.DataFrame) -> pd.Series[str]:
+def _phase(start: pd.Series[pd.Timestamp], subjects: pd.DataFrame) -> pd.Series[str]:
     """Where the onset lies between lymphodepletion and infusion; each day begins its phase.
 
     Missing for an event without any date.
     """
     phase: pd.Series[str] = pd.Series(BEFORE_INFUSION, index=start.index, dtype=object)
-    phase = phase.mask(start < who["LDDT"], BEFORE_LYMPHODEPLETION)
-    phase = phase.mask(start >= who["LDDT"], LYMPHODEPLETION)
-    phase = phase.mask(start >= who["TRTSDT"], AFTER_INFUSION)
+    phase = phase.mask(start < subjects["LDDT"], BEFORE_LYMPHODEPLETION)
+    phase = phase.mask(start >= subjects["LDDT"], LYMPHODEPLETION)
+    phase = phase.mask(start >= subjects["TRTSDT"], AFTER_INFUSION)
     return phase.where(start.notna())
 
 
@@ -246,17 +247,19 @@ def _partial(rows: pd.DataFrame, column: str) -> pd.Series[str]:
     return rows[f"{column}_partial"].fillna("")
 
 
-def _prolonged_cytopenia(records: pd.DataFrame, who: pd.DataFrame, rule: Safety) -> pd.Series[bool]:
+def _prolonged_cytopenia(
+    records: pd.DataFrame, subjects: pd.DataFrame, rule: Safety
+) -> pd.Series[bool]:
     """Cytopenia of at least the configured grade, present after the configured day.
 
     An event that is not ended is present as long as the subject is followed, and not withdrawn. One
     that has recovered on a day not recorded is not known to have been present then
     (`analyse.safety` counts it).
     """
-    alive = who["DTHDT"].fillna(who["LSTALVDT"])
-    followed = pd.concat([alive, who["EOSDT"]], axis=1).min(axis=1)
+    alive = subjects["DTHDT"].fillna(subjects["LSTALVDT"])
+    followed = pd.concat([alive, subjects["EOSDT"]], axis=1).min(axis=1)
     open_until = followed.where(records["AOUT"] != "RECOVERED")
-    until = (records["AENDT"].fillna(open_until) - who["TRTSDT"]).dt.days
+    until = (records["AENDT"].fillna(open_until) - subjects["TRTSDT"]).dt.days
     severe = (records["AETOXGR"] >= rule.prolonged_cytopenia_grade).fillna(False).astype(bool)
     return (records["AESI"] == rule.cytopenia) & severe & (until > rule.prolonged_cytopenia_day)
 

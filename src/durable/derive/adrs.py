@@ -47,7 +47,10 @@ _COLUMNS = [
 def derive(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """Response dataset (see `contracts.adam`), sorted by USUBJID and ASEQ.
+    """ADRS (`contracts.adam.adrs`) of the infused subjects, by USUBJID and ASEQ; texts categorical.
+
+    A visit of the improvement rate without an assessment has a record of the improvement status
+    too, without date and source.
 
     Parameters
     ----------
@@ -70,7 +73,7 @@ def derive(
 def derive_improvement(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """The records of the improvement rate alone, as they are and where they stand in ADRS.
+    """The records of the improvement rate in ADRS, with the ASEQ that they have there.
 
     Parameters
     ----------
@@ -91,7 +94,7 @@ def derive_improvement(
 
 
 def categories_to_text(records: pd.DataFrame) -> pd.DataFrame:
-    """The records with categories as text, missing as None."""
+    """The records, each categorical column as one of texts (object), missing as None."""
     text = {
         str(name): np.array([*values.cat.categories, None], dtype=object)[values.cat.codes]
         for name, values in records.select_dtypes("category").items()
@@ -102,15 +105,15 @@ def categories_to_text(records: pd.DataFrame) -> pd.DataFrame:
 def _infused(
     adsl: pd.DataFrame, frame: pd.DataFrame, response: Response
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Infused subjects, and their assessments with those marked that stand for a visit.
+    """Infused subjects, and their assessments, flagged by ``anl01`` where they stand for a visit.
 
     ``place`` of an assessment numbers its subject among the infused.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
-    place = positions(frame, infused["USUBJID"])
-    frame = with_columns(frame, {"place": place})
-    if (place < 0).any():
-        frame = frame.loc[place >= 0].reset_index(drop=True)
+    position = positions(frame, infused["USUBJID"])
+    frame = with_columns(frame, {"place": position})
+    if (position < 0).any():
+        frame = frame.loc[position >= 0].reset_index(drop=True)
     chosen = np.zeros(len(frame), dtype=bool)
     chosen[rows_of_visits(frame, response.improvement.unscheduled)] = True
     return infused, with_columns(frame, {"anl01": chosen})
@@ -141,7 +144,9 @@ def _layout(
     frame: pd.DataFrame, visits: Sequence[VisitResponse], columns: Sequence[ParameterValues]
 ) -> _Layout:
     rows = len(frame)
-    unseen, visit = np.nonzero(np.column_stack([at.row < 0 for at in visits]))
+    unseen, visit = np.nonzero(
+        np.column_stack([visit_response.row < 0 for visit_response in visits])
+    )
     subject = np.concatenate([frame["place"].to_numpy(np.int64), unseen])
     order = np.argsort(subject, kind="stable")
     present = np.zeros((len(subject), len(columns)), dtype=bool)
@@ -155,7 +160,9 @@ def _layout(
         line=line,
         column=column,
         unseen=[visits[i].visit for i in visit.tolist()],
-        unseen_reason=np.column_stack([at.reason for at in visits])[unseen, visit],
+        unseen_reason=np.column_stack([visit_response.reason for visit_response in visits])[
+            unseen, visit
+        ],
     )
 
 
@@ -206,9 +213,9 @@ def _number_among_all(
 ) -> Ints:
     """ASEQ of the records of improvement among all: each is the last of its assessment."""
     count = before + improvement.present
-    place = frame["place"].to_numpy(np.int64)
-    total = np.bincount(place, weights=count, minlength=subjects).astype(np.int64)
-    through = count.cumsum() - (total.cumsum() - total)[place]
+    position = frame["place"].to_numpy(np.int64)
+    total = np.bincount(position, weights=count, minlength=subjects).astype(np.int64)
+    through = count.cumsum() - (total.cumsum() - total)[position]
     seen = layout.line < len(frame)
     number = np.empty(len(seen), dtype=np.int64)
     number[seen] = through[layout.line[seen]]

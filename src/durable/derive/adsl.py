@@ -27,11 +27,12 @@ from durable.vocabulary import IMPUTATION_FLAGS, NEW_THERAPY, REINFUSION
 
 
 class FirstRemission(NamedTuple):
-    """Row of the assessments with the first remission, by subject."""
+    """Index of the assessment with the first remission, by ``subject_id``; only who has one."""
 
     credited: pd.Series[int]
+    """Of the remissions that the strategy for new systemic therapy credits."""
     ever: pd.Series[int]
-    """Whatever therapy came before it."""
+    """Of all, whatever therapy came before."""
 
 
 def describe_subjects(
@@ -40,7 +41,7 @@ def describe_subjects(
     new_therapy: pd.DataFrame,
     reinfusion: Reinfusion | None = None,
 ) -> pd.DataFrame:
-    """What ADSL says of the subjects by any definitions of response, sorted by USUBJID.
+    """The variables of ADSL that no assessment decides, one row per subject, by USUBJID.
 
     Parameters
     ----------
@@ -49,9 +50,11 @@ def describe_subjects(
     subjects
         Validated table after the data cut-off.
     new_therapy
-        The first new systemic therapy since the infusion, by subject.
+        The first new systemic therapy since the infusion, indexed by ``subject_id``: the columns of
+        `new_therapy.with_reinfusions`.
     reinfusion
-        How a second infusion counts; None where the plan says that there is none.
+        How a second infusion counts; None where the plan does not say it: the variables of the
+        second period are left out.
     """
     rows = subjects.sort_values("subject_id", ignore_index=True)
     cutoff = pd.Timestamp(trial.cutoff).as_unit("ns")
@@ -99,16 +102,16 @@ def _imputation_flags(rows: pd.DataFrame, new_therapy: pd.DataFrame) -> dict[str
 def derive(
     people: pd.DataFrame, frame: pd.DataFrame, first_remission: FirstRemission, response: Response
 ) -> pd.DataFrame:
-    """Subject-level dataset (see `contracts.adam`), sorted by USUBJID.
+    """ADSL (`contracts.adam.adsl`) without the variables of eligibility, by USUBJID.
 
     Parameters
     ----------
     people
-        The subjects, as `describe_subjects` returns them.
+        The subjects, as `describe_subjects` returns them; each has a record.
     frame
         Assessments, as `assessments.assess` returns them.
     first_remission
-        Rows of `frame`.
+        Index of `frame`, by subject.
     response
         Definitions in force.
     """
@@ -119,9 +122,9 @@ def derive(
 
 
 def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
-    """Subject-level dataset of a study without assessments: nothing in it is made from them."""
-    own = [name for name in SUBJECT_VARIABLES if name not in OF_ASSESSMENTS]
-    return people[[*_ordered(people, own), *_flags(people), *_group_names(people)]]
+    """ADSL of a study without assessments: without the variables `parameters.OF_ASSESSMENTS`."""
+    variables = [name for name in SUBJECT_VARIABLES if name not in OF_ASSESSMENTS]
+    return people[[*_ordered(people, variables), *_flags(people), *_group_names(people)]]
 
 
 def _ordered(people: pd.DataFrame, names: Iterable[str]) -> list[str]:
@@ -140,17 +143,17 @@ def _group_names(people: pd.DataFrame) -> list[str]:
 
 def _group_variables(rows: pd.DataFrame, groups: Iterable[Subgroup]) -> dict[str, Any]:
     """The groups that the plan declares: their columns as recorded, levels and places of these."""
-    made: dict[str, Any] = {}
+    variables: dict[str, Any] = {}
     for group in groups:
         recorded = rows[group.column].astype(object)
         if group.recorded:
-            made[group.recorded] = rows[group.column]
+            variables[group.recorded] = rows[group.column]
         levels = recorded.map(group.level_of)
-        made[group.variable] = levels.astype(object)
+        variables[group.variable] = levels.astype(object)
         if group.levels:
             places = {level: place for place, level in enumerate(group.levels, start=1)}
-            made[group.number] = levels.map(places).astype("Int64")
-    return made
+            variables[group.number] = levels.map(places).astype("Int64")
+    return variables
 
 
 def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
@@ -248,17 +251,20 @@ def _remission(
 
 
 def flag(condition: pd.Series[bool]) -> pd.Series[str]:
-    """Y and N of a condition."""
+    """Y where a condition holds, else N."""
     return pd.Series(np.where(condition, "Y", "N"), index=condition.index, dtype=object)
 
 
 def mark(condition: pd.Series[bool]) -> pd.Series[str]:
-    """Y where a condition holds, else missing."""
+    """Y where a condition holds, else None."""
     marks = np.array([None, "Y"], dtype=object)
     return pd.Series(marks[condition.to_numpy(bool).astype(int)], index=condition.index)
 
 
 def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp]) -> pd.Series[int]:
-    """CDISC study day: the reference date is day 1, the day before is day -1; there is no day 0."""
+    """CDISC study day, missing without one of the dates.
+
+    The reference date is day 1, the day before it day -1; there is no day 0.
+    """
     days = (date - reference).dt.days
     return (days + (days >= 0)).astype("Int64")

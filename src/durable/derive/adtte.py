@@ -29,14 +29,17 @@ _END = (*_DATE, "EVNTDESC", "CNSR", "CNSDTDSC", "LOWDT")
 
 
 def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = EVERY_ENDPOINT) -> pd.DataFrame:
-    """Time-to-event dataset (see `contracts.adam`), sorted by PARAMCD and USUBJID.
+    """ADTTE (`contracts.adam.adtte`), sorted by PARAMCD and USUBJID.
+
+    A subject has a record of the endpoints to whose population it belongs.
 
     Parameters
     ----------
     follow_up
         What is known of the subjects, and the definitions in force.
     endpoints
-        Each after the one that it continues as; those that the definitions ask for are derived.
+        Each after the one that it continues as; one that the definitions do not ask for has no
+        records. At least one must be asked for.
     """
     ends: dict[str, pd.DataFrame] = {}
     asked = (endpoint for endpoint in endpoints if endpoint.asked(follow_up.response))
@@ -51,7 +54,7 @@ def derive(follow_up: FollowUp, endpoints: Iterable[Endpoint] = EVERY_ENDPOINT) 
 def derive_param_tte(
     endpoint: Endpoint, follow_up: FollowUp, ends: dict[str, pd.DataFrame]
 ) -> pd.DataFrame:
-    """Records of one endpoint, one per subject of its population.
+    """Records of one endpoint, one per subject of its population; ASEQ is 0 and STUDYID absent.
 
     Parameters
     ----------
@@ -60,29 +63,34 @@ def derive_param_tte(
     follow_up
         What is known of the subjects.
     ends
-        Ends of the endpoints derived before, by code; this one's are added.
+        Ends of the endpoints derived before: by PARAMCD a frame of ADT, SRCDOM, SRCVAR, SRCSEQ,
+        EVNTDESC, CNSR, CNSDTDSC and LOWDT, indexed by USUBJID. The ends of this one are added. The
+        endpoint that it continues as must be there.
     """
     course = Course(follow_up, endpoint)
-    ended = _end(course, ends)
-    ends[endpoint.code] = pd.DataFrame(ended, index=course.names)
+    end = _end(course, ends)
+    ends[endpoint.code] = pd.DataFrame(end, index=course.names)
     return pd.DataFrame(
         {
             "USUBJID": course.names.to_numpy(object),
-            **{name: course.adsl[of].to_numpy(object) for name, of in _OF_SUBJECT.items()},
+            **{
+                name: course.adsl[variable].to_numpy(object)
+                for name, variable in _OF_SUBJECT.items()
+            },
             "ASEQ": 0,
             "PARAM": endpoint.label,
             "PARAMCD": endpoint.code,
             "STARTDT": course.start,
-            "ADT": ended["ADT"],
-            "AVAL": (ended["ADT"] - course.start) / np.timedelta64(1, "D") + 1,
+            "ADT": end["ADT"],
+            "AVAL": (end["ADT"] - course.start) / np.timedelta64(1, "D") + 1,
             "AVALU": "DAYS",
-            "CNSR": ended["CNSR"],
-            "EVNTDESC": ended["EVNTDESC"],
-            "CNSDTDSC": ended["CNSDTDSC"],
-            "LOWDT": ended["LOWDT"],
-            "SRCDOM": ended["SRCDOM"],
-            "SRCVAR": ended["SRCVAR"],
-            "SRCSEQ": ended["SRCSEQ"].astype("int64"),
+            "CNSR": end["CNSR"],
+            "EVNTDESC": end["EVNTDESC"],
+            "CNSDTDSC": end["CNSDTDSC"],
+            "LOWDT": end["LOWDT"],
+            "SRCDOM": end["SRCDOM"],
+            "SRCVAR": end["SRCVAR"],
+            "SRCSEQ": end["SRCSEQ"].astype("int64"),
         }
     )
 
@@ -94,35 +102,38 @@ def _end(course: Course, ends: dict[str, pd.DataFrame]) -> Dated:
     another, the end of that; else its failure, an event on day 1.
     """
     endpoint, subjects = course.endpoint, len(course.names)
-    ended = {name: values.copy() for name, values in course.event.items()}
-    ended["CNSR"] = np.zeros(subjects, dtype=np.int64)
-    ended["CNSDTDSC"] = np.full(subjects, None, dtype=object)
-    ended["LOWDT"] = _last_free_of_event(course)
+    end = {name: values.copy() for name, values in course.event.items()}
+    end["CNSR"] = np.zeros(subjects, dtype=np.int64)
+    end["CNSDTDSC"] = np.full(subjects, None, dtype=object)
+    end["LOWDT"] = _last_free_of_event(course)
 
     def decide(rows: Flags, date: Dated, description: str, cnsr: int = 0) -> None:
-        """The date with its source is the end of the subjects."""
+        """End the subjects in `rows` at their `date` and its source, overwriting any end.
+
+        CNSDTDSC is that of `date`; LOWDT becomes the date itself.
+        """
         for name in (*_DATE, "CNSDTDSC"):
-            ended[name][rows] = date[name][rows]
-        ended["LOWDT"][rows] = ended["ADT"][rows]
-        ended["EVNTDESC"][rows], ended["CNSR"][rows] = description, cnsr
+            end[name][rows] = date[name][rows]
+        end["LOWDT"][rows] = end["ADT"][rows]
+        end["EVNTDESC"][rows], end["CNSR"][rows] = description, cnsr
 
     conditions = [censoring.applies(course) for censoring in endpoint.censorings]
     which = np.select(conditions, range(len(conditions)), len(conditions))
     for number, censoring in enumerate(endpoint.censorings):
         if (rows := which == number).any():
             decide(rows, censoring.date(course), censoring.reason, CNSR[censoring.reason])
-    undecided = np.isnat(ended["ADT"])
+    undecided = np.isnat(end["ADT"])
     if endpoint.continuation is not None:
         rows = undecided & endpoint.continuation.applies(course)
         other = ends[endpoint.continuation.endpoint.code].loc[course.names[rows]]
         for name in _END:
-            ended[name][rows] = other[name].to_numpy()
+            end[name][rows] = other[name].to_numpy()
         undecided &= ~rows
     if endpoint.failure is not None and undecided.any():
         due = course.response.deadline(course.follow_up.schedule).visit
         description = endpoint.failure.description.format(deadline=due)
         decide(undecided, course.day_one | {"CNSDTDSC": np.full(subjects, None)}, description)
-    return ended
+    return end
 
 
 def _last_free_of_event(course: Course) -> Dates:

@@ -28,7 +28,7 @@ UNSCHEDULED = "UNS"
 def assess(
     subjects: pd.DataFrame, visits: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """Everything that is derived per assessment.
+    """The assessments with all that is derived of each, by subject, date and row of the file.
 
     Parameters
     ----------
@@ -40,9 +40,11 @@ def assess(
     Returns
     -------
     DataFrame
-        The columns of `visits`, and: ``day`` (days since infusion; the infusion is day 0),
-        ``post`` (after infusion), ``subject`` (number of the subject, from 0), ``avisit``,
-        ``target``, ``baseline`` (flag), and what `with_scores` and `with_remission` add.
+        The columns of `visits`, and: ``lymphodepletion_date``, ``infusion_date``; ``day`` (days
+        since infusion; the infusion is day 0; NaN without one), ``post`` (after the day of
+        infusion), ``subject`` (number from 0 of the subject, among those with assessments),
+        ``avisit`` and ``target`` (`analysis_visit`), ``baseline`` (flag), and the columns of
+        `with_scores` and `with_remission`.
     """
     frame = score_assessments(order_assessments(subjects, visits, schedule), response)
     return with_remission(frame, response)
@@ -51,9 +53,9 @@ def assess(
 def order_assessments(
     subjects: pd.DataFrame, visits: pd.DataFrame, schedule: tuple[Visit, ...]
 ) -> pd.DataFrame:
-    """The assessments in their order, with what no definition of response changes.
+    """The assessments of `assess`, with its columns up to ``target``.
 
-    Parameters and columns are those of `assess`.
+    No definition of response changes these. Parameters are those of `assess`.
     """
     frame = _ordered(subjects, visits)
     avisit, target = analysis_visit(frame["day"].to_numpy(float), schedule)
@@ -61,40 +63,41 @@ def order_assessments(
 
 
 def aplasia_at_assessments(frame: pd.DataFrame, b_cells: pd.DataFrame | None) -> Floats:
-    """Whether B cells were absent at each assessment, by the last result on or before its day.
+    """Whether B cells were absent at each assessment, by the last result up to and on its day.
 
     Parameters
     ----------
     frame
         Assessments, as `order_assessments` returns them.
     b_cells
-        Results as `b_cell_results` returns them, in the order of their time.
+        Results as `b_cell_results` returns them, in the order of their time; None for none.
 
     Returns
     -------
-    ndarray
-        1 or 0; NaN where there is no result since the infusion.
+    ndarray, shape (assessments,)
+        1 or 0; NaN where the subject has no result by then, and everywhere without results.
     """
     if b_cells is None or b_cells.empty:
         return np.full(len(frame), np.nan)
-    when = frame[["subject_id", "visit_date"]].astype({"subject_id": object})
-    when = when.rename_axis("row").reset_index().sort_values("visit_date", kind="stable")
-    found = pd.merge_asof(
-        when, b_cells, left_on="visit_date", right_on="date", by="subject_id", direction="backward"
+    dates = frame[["subject_id", "visit_date"]].astype({"subject_id": object})
+    dates = dates.rename_axis("row").reset_index().sort_values("visit_date", kind="stable")
+    latest = pd.merge_asof(
+        dates, b_cells, left_on="visit_date", right_on="date", by="subject_id", direction="backward"
     )
-    return found.set_index("row").sort_index()["aplasia"].to_numpy(float, na_value=np.nan)
+    return latest.set_index("row").sort_index()["aplasia"].to_numpy(float, na_value=np.nan)
 
 
 def score_assessments(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """The assessments, as `order_assessments` returns them, with baselines and scores."""
+    """The assessments of `order_assessments` with ``baseline`` and the columns of `with_scores`."""
     baseline = baseline_flag(frame, response.baseline)
     return with_scores(with_columns(frame, {"baseline": baseline}), response)
 
 
 def remission_of(subjects: pd.DataFrame, visits: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """Remission and what it rests on, without the score where the rule does not read it.
+    """The assessments of `assess`, without analysis visits, for their status of remission.
 
-    Parameters and columns are those of `assess`; there are no analysis visits.
+    The columns of `with_scores` are there only where the remission rule reads the score. Parameters
+    are those of `assess`.
     """
     frame = _ordered(subjects, visits)
     frame = with_columns(frame, {"baseline": baseline_flag(frame, response.baseline)})
@@ -118,9 +121,11 @@ def _ordered(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
 
 
 def baseline_flag(frame: pd.DataFrame, baseline: Baseline) -> Flags:
-    """The last assessment before lymphodepletion, for a subject without one before infusion.
+    """Flag, by assessment, of the baseline: of each subject one assessment at most.
 
-    With ``baseline.before`` infusion the last one before infusion is taken straight away.
+    The last assessment before lymphodepletion, for a subject without one the last before infusion;
+    with ``baseline.before`` infusion always the latter. With ``same_day`` the day itself counts as
+    before. A subject without such an assessment has no baseline.
     """
     flag = np.zeros(len(frame), dtype=bool)
     rows = _last_before(frame, "infusion_date", baseline.same_day)
@@ -147,13 +152,14 @@ def _last_before(frame: pd.DataFrame, column: str, same_day: bool) -> Ints:
 def analysis_visit(
     day: Floats, schedule: tuple[Visit, ...]
 ) -> tuple[npt.NDArray[np.object_], Floats]:
-    """Scheduled visit whose window holds a day, and its target day; None and NaN outside all.
+    """Label and target day of the scheduled visit whose window holds each day.
 
-    Windows do not overlap (the plan refuses it), so a day lies in one at most.
+    None and NaN outside all windows, whose first and last days belong to them. Windows do not
+    overlap (the plan refuses it), so a day lies in one at most.
     """
-    place = np.zeros(day.shape, dtype=np.intp)
+    position = np.zeros(day.shape, dtype=np.intp)
     for number, visit in enumerate(schedule, 1):
-        place[(day >= visit.first_day) & (day <= visit.last_day)] = number
+        position[(day >= visit.first_day) & (day <= visit.last_day)] = number
     label = np.array([None, *(visit.visit for visit in schedule)], dtype=object)
     target = np.array([np.nan, *(visit.day for visit in schedule)])
-    return label[place], target[place]
+    return label[position], target[position]

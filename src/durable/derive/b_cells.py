@@ -35,12 +35,15 @@ _LAST, _BEFORE_UNCONFIRMED, _DAY_ONE = (
 
 
 def derive(adsl: pd.DataFrame, adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame:
-    """Time to aplasia of every infused subject, time to recovery of those with aplasia.
+    """ADBC (`contracts.adam.adbc`), by USUBJID and PARAMCD.
+
+    Time to aplasia of every infused subject, and time to recovery of those with aplasia.
 
     Parameters
     ----------
     adsl, adlb
-        Subjects, and their laboratory results.
+        Subjects, and their laboratory results. Those of other tests, without a result, up to the
+        day of infusion and after the day of a second infusion are not used.
     rule
         The test, the limits and how a recovery is confirmed.
     """
@@ -65,8 +68,8 @@ def _of_first_infusion(adlb: pd.DataFrame, infused: pd.DataFrame) -> pd.DataFram
     """The results up to the day of a second infusion, on which a sample is taken before it."""
     if "TR02SDT" not in infused:
         return adlb
-    again = adlb["USUBJID"].map(infused["TR02SDT"])
-    return adlb.loc[~(adlb["ADT"] > again)]
+    second_infusion = adlb["USUBJID"].map(infused["TR02SDT"])
+    return adlb.loc[~(adlb["ADT"] > second_infusion)]
 
 
 def _after_infusion(adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame:
@@ -111,8 +114,8 @@ def _records(
     date = first["ADT"].reindex(names).fillna(last["ADT"].reindex(names)).fillna(start)
     died = infused["DTHDT"].notna().to_numpy()
     nobody = np.zeros(len(names), dtype=np.bool_)
-    again = infused["TR02SDT"].notna().to_numpy() if "TR02SDT" in infused else nobody
-    reason = np.select([~seen, again, died], [NO_RESULT, REINFUSED, DIED], NOT_BY_LAST)
+    reinfused = infused["TR02SDT"].notna().to_numpy() if "TR02SDT" in infused else nobody
+    reason = np.select([~seen, reinfused, died], [NO_RESULT, REINFUSED, DIED], NOT_BY_LAST)
     source = first["SRCSEQ"].reindex(names).fillna(last["SRCSEQ"].reindex(names))
     frame = pd.DataFrame(
         {
@@ -148,7 +151,7 @@ def _dataset(frame: pd.DataFrame, infused: pd.DataFrame) -> pd.DataFrame:
     """The variables of ADBC in their order."""
     subject = frame["USUBJID"]
     traced = frame["SRCSEQ"].notna()
-    made: dict[str, Any] = {
+    variables: dict[str, Any] = {
         "STUDYID": subject.map(infused["STUDYID"]),
         "USUBJID": subject,
         "SUBJID": subject.map(infused["SUBJID"]),
@@ -168,6 +171,6 @@ def _dataset(frame: pd.DataFrame, infused: pd.DataFrame) -> pd.DataFrame:
         "SRCVAR": traced.map({True: "value", False: None}),
         "SRCSEQ": frame["SRCSEQ"].astype("Int64"),
     }
-    made_frame = pd.DataFrame(made)
+    dataset = pd.DataFrame(variables)
     text = [name for name, column in ADBC.columns.items() if str(column.dtype) == "object"]
-    return made_frame.astype(dict.fromkeys(text, object))
+    return dataset.astype(dict.fromkeys(text, object))

@@ -50,7 +50,8 @@ class FollowUp:
 
     adsl: pd.DataFrame
     assessments: pd.DataFrame
-    """With losses, as `flag_recurrence` returns them."""
+    """With the columns of `flag_recurrence`, `score_reached` and `with_drug_free`, and
+    ``first_remission`` (flag)."""
     new_therapies: pd.DataFrame
     """New systemic therapies, as `new_systemic` returns them."""
     schedule: tuple[Visit, ...]
@@ -58,7 +59,11 @@ class FollowUp:
 
 
 class Course:
-    """The subjects of one endpoint: every array is in their order, that of `adsl`."""
+    """What is known of the subjects of one endpoint: those of its population.
+
+    Every array has one element per subject, in the order of `adsl`. A date is NaT where there is
+    none; `Dated` are several such arrays by variable.
+    """
 
     def __init__(self, follow_up: FollowUp, endpoint: Endpoint) -> None:
         self.follow_up = follow_up
@@ -73,56 +78,60 @@ class Course:
         """Origin of the duration."""
 
     def date(self, variable: str) -> Dates:
-        """A date of ADSL."""
+        """A date variable of ADSL, by subject; NaT where it is missing."""
         return _dates(self.adsl[variable])
 
     def has_date(self, variable: str) -> Flags:
-        """Whether a date of ADSL is known."""
+        """Whether a date variable of ADSL is known, by subject."""
         return ~np.isnat(self.date(variable))
 
     @cached_property
     def event(self) -> Dated:
-        """The earliest event with its EVNTDESC; ADT is not-a-time where there is none."""
+        """The earliest event from the origin on: ADT, EVNTDESC, SRCDOM, SRCVAR, SRCSEQ.
+
+        Where the endpoint has `until`, only before that date. Of two on a day the first in the
+        order of `vocabulary.EVENTS`, then by row of the file. Without an event NaT, None and NaN.
+        """
         counted = [event for event in self.endpoint.events if event.counts(self.response)]
         kinds = [(event.description, source) for event in counted for source in event.sources]
         records = [self._records(source) for _, source in kinds]
-        place, date, row = (np.concatenate(arrays) for arrays in zip(*records, strict=True))
+        position, date, row = (np.concatenate(arrays) for arrays in zip(*records, strict=True))
         kind = np.repeat(np.arange(len(kinds)), [len(places) for places, _, _ in records])
-        in_time = date >= self.start[place]
+        in_time = date >= self.start[position]
         if self.endpoint.until is not None:
-            in_time &= date < self.endpoint.until(self)[place]
+            in_time &= date < self.endpoint.until(self)[position]
         rank = np.array([_RANK[description] for description, _ in kinds])[kind]
-        order = np.lexsort((row, rank, date, place))
+        order = np.lexsort((row, rank, date, position))
         order = order[in_time[order]]
-        first = order[changes(place[order])]
-        told = [(description, source.table, source.column) for description, source in kinds]
+        first = order[changes(position[order])]
+        texts = [(description, source.table, source.column) for description, source in kinds]
         words = np.full((len(self.names), 3), None, dtype=object)
-        words[place[first]] = np.array(told, dtype=object)[kind[first]]
+        words[position[first]] = np.array(texts, dtype=object)[kind[first]]
         return {
-            "ADT": self._by_subject(place[first], date[first]),
+            "ADT": self._by_subject(position[first], date[first]),
             "EVNTDESC": words[:, 0],
             "SRCDOM": words[:, 1],
             "SRCVAR": words[:, 2],
-            "SRCSEQ": self._by_subject(place[first], row[first].astype(float)),
+            "SRCSEQ": self._by_subject(position[first], row[first].astype(float)),
         }
 
     def _records(self, source: Source) -> tuple[Ints, Dates, Ints]:
-        """Records of a source: places of their subjects in `adsl`, dates, rows of the file."""
-        dataset, place, row = self._datasets[source.table]
-        chosen = source.where(dataset).to_numpy(bool) & (place >= 0)
+        """Records of a source: positions of their subjects in `adsl`, dates, rows of the file."""
+        dataset, position, row = self._datasets[source.table]
+        chosen = source.where(dataset).to_numpy(bool) & (position >= 0)
         return (
-            place[chosen],
+            position[chosen],
             _dates(dataset[source.date])[chosen],
             dataset[row].to_numpy("int64")[chosen],
         )
 
     @cached_property
     def _datasets(self) -> dict[str, tuple[pd.DataFrame, Ints, str]]:
-        """Dataset of each input table, places of its subjects, and its column of file rows."""
+        """Dataset of each input table, positions of its subjects, and its column of file rows."""
         therapies = self._first_therapies
         treated = self.names.get_indexer(pd.Index(therapies["subject_id"]))
         return {
-            "visits": (self.follow_up.assessments, self._place, "source_row"),
+            "visits": (self.follow_up.assessments, self._positions, "source_row"),
             "subjects": (
                 with_columns(self.adsl, {"reinfusion": self._reinfusion}),
                 np.arange(len(self.adsl)),
@@ -131,12 +140,12 @@ class Course:
             "therapies": (therapies, treated, "source_row"),
         }
 
-    def _by_subject(self, place: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """Values of some subjects, by their places; missing for the others."""
+    def _by_subject(self, position: Ints, values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Values of some subjects, by their positions; missing for the others."""
         unknown = np.datetime64("NaT") if values.dtype.kind == "M" else np.nan
-        every = np.full(len(self.names), unknown, dtype=values.dtype)
-        every[place] = values
-        return every
+        by_subject = np.full(len(self.names), unknown, dtype=values.dtype)
+        by_subject[position] = values
+        return by_subject
 
     @cached_property
     def has_event(self) -> Flags:
@@ -150,17 +159,18 @@ class Course:
 
     @cached_property
     def start_of_new_therapy(self) -> Dated:
-        """Start of the first new systemic therapy on or after the origin, where there is one.
+        """Start of the first new systemic therapy on or after the origin, with its CNSDTDSC.
 
         An assessment that shows an increase of glucocorticoids is one, and a second infusion, where
-        the plan says so. Of two on one day the therapy counts.
+        the plan says so. Of several on one day a recorded therapy goes before an assessment, and
+        that before a second infusion. Without any ADT is NaT; the other arrays then mean nothing.
         """
-        therapies, place, _ = self._datasets["therapies"]
+        therapies, position, _ = self._datasets["therapies"]
         row = therapies["source_row"].to_numpy(float)
         therapy = {
-            "ADT": self._by_subject(place, _dates(therapies["start_date"])),
+            "ADT": self._by_subject(position, _dates(therapies["start_date"])),
             **self._words(SRCDOM="therapies", SRCVAR="start_date", CNSDTDSC=DAY_OF_THERAPY),
-            "SRCSEQ": self._by_subject(place, row),
+            "SRCSEQ": self._by_subject(position, row),
         }
         for other in (self._first_rescue_dose, self._reinfusion_since_origin):
             earlier = (other["ADT"] < therapy["ADT"]) | np.isnat(therapy["ADT"])
@@ -189,28 +199,28 @@ class Course:
     def _first_rescue_dose(self) -> Dated:
         """The first assessment on or after the origin that shows a dose that counts as therapy."""
         frame = self.follow_up.assessments
-        visit, place = _dates(frame["visit_date"]), self._place
-        rows = np.flatnonzero(frame["rescue_dose"].to_numpy(bool) & (place >= 0))
-        rows = rows[visit[rows] >= self.start[place[rows]]]
-        first = rows[first_rows(place[rows], np.ones(len(rows), dtype=np.bool_))]
+        visit, position = _dates(frame["visit_date"]), self._positions
+        rows = np.flatnonzero(frame["rescue_dose"].to_numpy(bool) & (position >= 0))
+        rows = rows[visit[rows] >= self.start[position[rows]]]
+        first = rows[first_rows(position[rows], np.ones(len(rows), dtype=np.bool_))]
         row = frame["source_row"].to_numpy(float)
         return {
-            "ADT": self._by_subject(place[first], visit[first]),
+            "ADT": self._by_subject(position[first], visit[first]),
             **self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=DAY_OF_THERAPY),
-            "SRCSEQ": self._by_subject(place[first], row[first]),
+            "SRCSEQ": self._by_subject(position[first], row[first]),
         }
 
     def _words(self, **words: str) -> Dated:
         """A word for each subject, the same for all."""
-        every = len(self.names)
+        subjects = len(self.names)
         return {
-            name: np.broadcast_to(np.array(word, dtype=object), every)
+            name: np.broadcast_to(np.array(word, dtype=object), subjects)
             for name, word in words.items()
         }
 
     @property
     def new_therapy(self) -> Dates:
-        """Start of the first new systemic therapy on or after the origin."""
+        """Start of the first new systemic therapy on or after the origin; NaT without one."""
         return self.start_of_new_therapy["ADT"]
 
     @cached_property
@@ -220,20 +230,20 @@ class Course:
 
     @cached_property
     def seen_at_visit(self) -> Flags:
-        """Whether the event is one that an assessment shows."""
+        """Whether the event is one that an assessment shows; False without an event."""
         seen: Flags = self.event["SRCDOM"] == "visits"
         return seen
 
     @cached_property
-    def _place(self) -> Ints:
-        """Place of the subject of each assessment; -1 where it is not of the population."""
+    def _positions(self) -> Ints:
+        """Position of the subject of each assessment; -1 where it is not of the population."""
         return positions(self.follow_up.assessments, self.names)
 
     @cached_property
     def _adequate(self) -> Ints:
         """Rows of the assessments that are adequate for the endpoint."""
         adequate = self.follow_up.assessments[self.endpoint.assessed].to_numpy(bool)
-        return np.flatnonzero(adequate & (self._place >= 0))
+        return np.flatnonzero(adequate & (self._positions >= 0))
 
     @cached_property
     def _held(self) -> Ints:
@@ -249,50 +259,59 @@ class Course:
 
     def _last_assessment(self, rows: Ints, limit: Dates, strictly: Flags | None = None) -> Dated:
         """Of some assessments the last on or before (where `strictly`, before) a date."""
-        place, visit = self._place[rows], _dates(self.follow_up.assessments["visit_date"])[rows]
-        early = visit <= limit[place]
+        position, visit = (
+            self._positions[rows],
+            _dates(self.follow_up.assessments["visit_date"])[rows],
+        )
+        early = visit <= limit[position]
         if strictly is not None:
-            early &= ~((visit == limit[place]) & strictly[place])
-        last = last_rows(place, early)
+            early &= ~((visit == limit[position]) & strictly[position])
+        last = last_rows(position, early)
         row = self.follow_up.assessments["source_row"].to_numpy(float)[rows]
         words = np.full((len(self.names), 2), None, dtype=object)
-        words[place[last]] = "visits", "visit_date"
+        words[position[last]] = "visits", "visit_date"
         return {
-            "ADT": self._by_subject(place[last], visit[last]),
+            "ADT": self._by_subject(position[last], visit[last]),
             "SRCDOM": words[:, 0],
             "SRCVAR": words[:, 1],
-            "SRCSEQ": self._by_subject(place[last], row[last]),
+            "SRCSEQ": self._by_subject(position[last], row[last]),
         }
 
     @cached_property
     def last_before_event(self) -> Dates:
-        """Last adequate assessment before the event; on its day too, where no visit shows it."""
+        """Last adequate assessment before the event, or on its day where no visit shows the event.
+
+        NaT without an event or such an assessment.
+        """
         limit = self.event["ADT"]
         return self._last_assessment(self._adequate, limit, self.seen_at_visit)["ADT"]
 
     @cached_property
     def last_by_cutoff(self) -> Dated:
-        """Last adequate assessment on or before the data cut-off."""
+        """Last adequate assessment on or before the data cut-off; ADT is NaT without one."""
         return self._last_assessment(self._adequate, self.date("CUTDT"))
 
     @cached_property
     def held_by_cutoff(self) -> Dated:
-        """Last adequate assessment by the data cut-off that shows the response still held."""
+        """The assessment of `last_held` for the data cut-off."""
         return self.last_held(self.date("CUTDT"))
 
-    def last_held(self, limit: Dates, what: str = "{date}") -> Dated:
+    def last_held(self, limit: Dates, form: str = "{date}") -> Dated:
         """Last adequate assessment on or before a date that shows the response still held.
+
+        That is one in remission, where loss of remission is an event; else any. ADT is NaT without
+        one.
 
         Parameters
         ----------
         limit
             Date of each subject.
-        what
-            CNSDTDSC, with a place for the assessment.
+        form
+            CNSDTDSC, ``{date}`` standing for the words for the assessment.
         """
         held = self._last_assessment(self._held, limit)
         lost = held["ADT"] < self._last_assessment(self._adequate, limit)["ADT"]
-        dates = [what.format(date=date) for date in (LAST, LAST_IN_REMISSION)]
+        dates = [form.format(date=date) for date in (LAST, LAST_IN_REMISSION)]
         return held | {"CNSDTDSC": np.array(dates, dtype=object)[lost.astype(int)]}
 
     @property
@@ -301,15 +320,16 @@ class Course:
         return self._or_day_one(self.last_by_cutoff, LAST)
 
     def any_adequate(self, status: str) -> Flags:
-        """Whether a status column of the assessments is true at an adequate assessment."""
-        found = np.zeros(len(self.names), dtype=np.bool_)
-        found[self._place[self._with_status(status, True)]] = True
-        return found
+        """Whether a flag column of the assessments is True at any adequate assessment."""
+        flags = np.zeros(len(self.names), dtype=np.bool_)
+        flags[self._positions[self._with_status(status, True)]] = True
+        return flags
 
     def last_without(self, status: str) -> Dated:
-        """Last adequate assessment before a status that holds to the end of follow-up.
+        """Last adequate assessment by the data cut-off at which a flag column is False.
 
-        Without one the day of infusion.
+        Without one the day of infusion. (Of a column NAME_pending: before the state that the last
+        assessments show.)
         """
         last = self._last_assessment(self._with_status(status, False), self.date("CUTDT"))
         return self._or_day_one(last, BEFORE_UNCONFIRMED.format(date=LAST))
@@ -320,8 +340,8 @@ class Course:
         rows: Ints = self._adequate[status[self._adequate] == value]
         return rows
 
-    def _or_day_one(self, assessment: Dated, what: str) -> Dated:
-        last, day_one = assessment | self._words(CNSDTDSC=what), self.day_one
+    def _or_day_one(self, assessment: Dated, description: str) -> Dated:
+        last, day_one = assessment | self._words(CNSDTDSC=description), self.day_one
         seen = ~np.isnat(last["ADT"])
         return {name: np.where(seen, last[name], day_one[name]) for name in day_one}
 
@@ -332,15 +352,15 @@ class Course:
 
     @property
     def death(self) -> Dated:
-        """The date of death, by its row of the subjects table."""
+        """The date of death, by its row of the subjects table; ADT is NaT without one."""
         return self._of_subject("DTHDT", "death_date", DAY_OF_DEATH)
 
     @property
     def last_alive(self) -> Dated:
         """Last date on which the subject is known to have lived.
 
-        The latest of infusion, assessments and last contact. Not the withdrawal, which may be no
-        more than an entry in a file.
+        The latest of infusion, assessments and last contact, for an endpoint that begins at the
+        infusion. Not the withdrawal, which may be no more than an entry in a file.
         """
         last, contact = self._last_visit, self.date("LSTALVDT")
         of_visit = self._words(SRCDOM="visits", SRCVAR="visit_date", CNSDTDSC=LAST_ALIVE)
@@ -355,16 +375,20 @@ class Course:
             for name, values in (last | of_visit).items()
         }
 
-    def _of_subject(self, variable: str, column: str, what: str) -> Dated:
+    def _of_subject(self, variable: str, column: str, description: str) -> Dated:
         return {
             "ADT": self.date(variable),
-            **self._words(SRCDOM="subjects", SRCVAR=column, CNSDTDSC=what),
+            **self._words(SRCDOM="subjects", SRCVAR=column, CNSDTDSC=description),
             "SRCSEQ": self.adsl["SRCSEQ"].to_numpy(float),
         }
 
     @cached_property
     def gap_before_event(self) -> Flags:
-        """Whether too many assessments were missed before the event, one without an own date."""
+        """Whether `too_many` scheduled visits were missed in a row just before the event.
+
+        False without an event, and for death and new systemic therapy where the section
+        ``missed_assessments`` does not apply to them: their dates are exact.
+        """
         rule = self.response.missed_assessments
         missed = self._missed(self.last_before_event, self.event["ADT"])
         exempt = {DEATH: not rule.applies_to_death, NEW_THERAPY: not rule.applies_to_new_therapy}
@@ -383,19 +407,26 @@ class Course:
 
     @cached_property
     def unseen_since_origin(self) -> Flags:
-        """Whether no assessment after the origin is adequate."""
+        """Whether no assessment after the origin, by the data cut-off, is adequate."""
         return ~(self.last_by_cutoff["ADT"] > self.start)
 
     @cached_property
     def missed_at_end(self) -> Ints:
-        """Scheduled visits missed since the last adequate assessment, by the data cut-off."""
+        """Number of scheduled visits missed since the last adequate assessment, by the cut-off.
+
+        Without such an assessment, since the origin. A visit is missed once its window has closed:
+        by the end of the day of the data cut-off.
+        """
         last = self.last_by_cutoff["ADT"]
         last = np.where(np.isnat(last), self.start, last)
         return self._missed(last, self.date("CUTDT") + _DAY)
 
     @cached_property
     def more_scheduled(self) -> Flags:
-        """Whether a visit is scheduled after the last adequate assessment."""
+        """Whether the window of a scheduled visit begins after the last adequate assessment.
+
+        True without such an assessment.
+        """
         after = self._days_since_infusion(self.last_by_cutoff["ADT"])
         return ~(after >= max(visit.first_day for visit in self.follow_up.schedule))
 
@@ -416,24 +447,27 @@ class Course:
         return missed
 
     def too_many(self, missed: Ints) -> Flags:
-        """Whether so many visits missed in a row end the observation."""
+        """Whether numbers of visits missed in a row reach ``missed_assessments.consecutive``.
+
+        False for all where that is empty.
+        """
         limit = self.response.missed_assessments.consecutive
         return np.zeros(len(missed), dtype=np.bool_) if limit is None else missed >= limit
 
     @cached_property
     def deadline(self) -> Dates:
-        """Last day by which remission must be reached."""
+        """Last day by which remission must be reached: of the window of `Response.deadline`."""
         due = self.response.deadline(self.follow_up.schedule)
         return self.date("TRTSDT") + due.last_day * _DAY
 
     @cached_property
     def in_remission_by_deadline(self) -> Flags:
-        """Whether the first remission was seen by the deadline."""
+        """Whether the first credited remission was seen on or before the deadline."""
         return self.date("REMSDT") <= self.deadline
 
     @cached_property
     def remission_or_deadline(self) -> Dates:
-        """First remission where it was seen by the deadline, else the day after the deadline."""
+        """First credited remission where seen by the deadline, else the day after the deadline."""
         by_deadline = self.in_remission_by_deadline
         return np.where(by_deadline, self.date("REMSDT"), self.deadline + _DAY)
 
@@ -441,16 +475,16 @@ class Course:
     def _last_visit(self) -> Dated:
         """The last assessment, adequate or not: its date and its row of the file."""
         visits = _dates(self.follow_up.assessments["visit_date"])
-        last = last_rows(self._place, (self._place >= 0) & ~np.isnat(visits))
+        last = last_rows(self._positions, (self._positions >= 0) & ~np.isnat(visits))
         row = self.follow_up.assessments["source_row"].to_numpy(float)
         return {
-            "ADT": self._by_subject(self._place[last], visits[last]),
-            "SRCSEQ": self._by_subject(self._place[last], row[last]),
+            "ADT": self._by_subject(self._positions[last], visits[last]),
+            "SRCSEQ": self._by_subject(self._positions[last], row[last]),
         }
 
     @cached_property
     def last_contact(self) -> Dates:
-        """When the subject was last seen or heard of: assessment, contact or death."""
+        """The latest of assessments, last contact and death; NaT where none of them is known."""
         visited = self._last_visit["ADT"]
         # The later of two, or the one that is known.
         last_date: Dates = np.fmax(np.fmax(visited, self.date("LSTALVDT")), self.date("DTHDT"))

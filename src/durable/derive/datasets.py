@@ -18,7 +18,7 @@ import pandas as pd
 from durable.contracts.adam.adrs import ADRS
 from durable.contracts.adam.adsl import adsl_schema
 from durable.contracts.adam.adtte import adtte_schema
-from durable.contracts.adam.variables import of_analyses, with_categories
+from durable.contracts.adam.variables import contract_of_analyses, with_categories
 from durable.derive import adrs, adsl, adtte
 from durable.derive.assessments import (
     aplasia_at_assessments,
@@ -96,36 +96,37 @@ class Remissions:
     frame: pd.DataFrame
     """With ``after_new_therapy``: whether an assessment lies after new systemic therapy began."""
     start: pd.Series[int]
-    """Row of the first remission that is credited, by subject."""
+    """Index of `frame` of the first credited remission, by ``subject_id``; only who has one."""
 
 
 @dataclass(frozen=True)
 class Durations:
-    """The assessments with losses of remission, and ADTTE."""
+    """The assessments with what the endpoints read, and ADTTE."""
 
     frame: pd.DataFrame
+    """As `FollowUp.assessments`."""
     adtte: pd.DataFrame
 
 
 T = TypeVar("T")
-By = Callable[["Derivation", Response], T]
+DerivationMethod = Callable[["Derivation", Response], T]
 
 
-def _once(keys: tuple[str, ...]) -> Callable[[By[T]], By[T]]:
-    """A method of a derivation, done once for all definitions that agree in some keys.
+def _once(keys: tuple[str, ...]) -> Callable[[DerivationMethod[T]], DerivationMethod[T]]:
+    """Have a method of a derivation done once for all definitions that agree in some keys.
 
     The method sees these keys alone: what it returns cannot depend on others.
     """
 
-    def decorated(method: By[T]) -> By[T]:
+    def decorated(method: DerivationMethod[T]) -> DerivationMethod[T]:
         @wraps(method)
         def shared(derivation: Derivation, response: Response) -> T:
             definitions = response.only(keys)
             name = method.__name__, definitions.model_dump_json()
             if name not in derivation._derived:
                 derivation._derived[name] = method(derivation, definitions)
-            found: T = derivation._derived[name]
-            return found
+            result: T = derivation._derived[name]
+            return result
 
         return shared
 
@@ -133,7 +134,7 @@ def _once(keys: tuple[str, ...]) -> Callable[[By[T]], By[T]]:
 
 
 class Derivation:
-    """What the datasets of some subjects are made from, by any definitions of response.
+    """The efficacy datasets of some subjects, by any number of definitions of response.
 
     What several definitions have in common is derived once.
 
@@ -194,7 +195,7 @@ class Derivation:
 
     @_once(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
-        """The assessments with their first remission, and ADSL."""
+        """The assessments up to remission, the first credited one of each subject, and ADSL."""
         frame = with_glucocorticoid_increase(self._scored(response), response)
         frame = with_remission(frame, response)
         after, remission = frame["after_new_therapy"], response.remission
@@ -208,29 +209,31 @@ class Derivation:
 
     @_once(DURATION_KEYS)
     def durations(self, response: Response) -> Durations:
-        """What came after the first remission, and ADTTE."""
-        found = self.remissions(response)
+        """The assessments with losses of remission and states of the endpoints, and ADTTE."""
+        remissions = self.remissions(response)
         acts = interventions(self._tables.subjects, self._new_since_infusion(response))
-        frame = flag_recurrence(found.frame, found.start, response, acts)
+        frame = flag_recurrence(remissions.frame, remissions.start, response, acts)
         first = np.zeros(len(frame), dtype=np.bool_)
-        first[found.start.to_numpy()] = True
+        first[remissions.start.to_numpy()] = True
         frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))
         frame = with_drug_free(frame, response)
         schedule = self._trial.schedule
-        follow_up = FollowUp(found.adsl, frame, self._new_therapies, schedule, response)
+        follow_up = FollowUp(remissions.adsl, frame, self._new_therapies, schedule, response)
         return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))
 
     @_once(IMPROVEMENT_KEYS)
     def improvement(self, response: Response) -> pd.DataFrame:
-        """The records of the improvement rate in ADRS; text columns are categories."""
-        found = self.remissions(response)
-        return adrs.derive_improvement(found.adsl, found.frame, self._trial.schedule, response)
+        """The records of the improvement rate, as in ADRS; text columns are categories."""
+        remissions = self.remissions(response)
+        return adrs.derive_improvement(
+            remissions.adsl, remissions.frame, self._trial.schedule, response
+        )
 
     def datasets(self, response: Response) -> Datasets:
         """ADSL, ADRS and ADTTE."""
-        found, durations = self.remissions(response), self.durations(response)
-        records = adrs.derive(found.adsl, durations.frame, self._trial.schedule, response)
-        return Datasets(adsl=found.adsl, adrs=records, adtte=durations.adtte)
+        remissions, durations = self.remissions(response), self.durations(response)
+        records = adrs.derive(remissions.adsl, durations.frame, self._trial.schedule, response)
+        return Datasets(adsl=remissions.adsl, adrs=records, adtte=durations.adtte)
 
 
 def derive(plan: Plan, tables: ValidatedTables) -> Datasets:
@@ -253,7 +256,7 @@ def _laboratory_read(plan: Plan, responses: Iterable[Response]) -> Laboratory | 
 
 
 def nan_text_to_none(dataset: pd.DataFrame) -> pd.DataFrame:
-    """Missing text as None, so that it cannot be taken for a number."""
+    """The dataset with None for what is missing in text (object) columns."""
     for name, missing in dataset.select_dtypes("object").isna().items():
         if missing.any():
             dataset = dataset.assign(**{str(name): dataset[name].mask(missing, None)})
@@ -266,15 +269,18 @@ def run(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None
     Parameters
     ----------
     evaluated
-        The criteria of eligibility, as `eligibility.read_evaluated` returns them.
+        The criteria of eligibility, as `eligibility.read_evaluated` returns them; with None ADSL
+        has no variables of eligibility.
     """
     levels: list[pd.DataFrame] = []
     durations: list[pd.DataFrame] = []
     records_contract = with_categories(ADRS)
 
     def records() -> Iterator[pd.DataFrame]:
-        read = ValidatedTables.read(folder, plan.study.id, _laboratory_read(plan, [plan.response]))
-        for tables in read.blocks(BLOCK):
+        validated = ValidatedTables.read(
+            folder, plan.study.id, _laboratory_read(plan, [plan.response])
+        )
+        for tables in validated.blocks(BLOCK):
             datasets = derive(plan, tables)
             levels.append(datasets.adsl)
             durations.append(datasets.adtte)
@@ -316,8 +322,9 @@ def run_without_assessments(
 def run_sensitivity(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = None) -> None:
     """Read ``validated/``, write ``adam/sensitivity/adrs`` and ``adtte``, with ANALYSIS first.
 
-    Of ADRS only the records of the improvement rate are kept: the others follow from the plan.
-    Parameters are those of `run`.
+    Of ADRS only the records of the improvement rate are kept: the others follow from the plan. An
+    analysis of the eligible has no records where `evaluated` is None. The plan must have a
+    sensitivity analysis. Parameters are those of `run`.
     """
     responses = {name: plan.response_of(name) for name in plan.sensitivity}
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
@@ -341,5 +348,5 @@ def run_sensitivity(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = N
             for name in responses
         }
         stacked = pd.concat(frames, names=["ANALYSIS", None]).reset_index(level="ANALYSIS")
-        of_analyses(contract).validate(stacked)
+        contract_of_analyses(contract).validate(stacked)
         write_parquet(folder / "adam" / "sensitivity" / f"{dataset}.parquet", stacked)

@@ -13,7 +13,7 @@ from durable.contracts.spelling import fold
 from durable.derive import deviation_texts as texts
 from durable.vocabulary import NOT_ASSESSABLE
 
-#: Columns of what a category finds, beside ``USUBJID``.
+#: Columns of the records of a category, beside ``USUBJID``.
 _COLUMNS = ("status", "planned", "found", "date", "visit", "table", "column", "row")
 
 
@@ -49,7 +49,10 @@ class StudyRecords:
         adie: pd.DataFrame | None = None,
         not_in_file: Mapping[str, Collection[str]] | None = None,
     ) -> StudyRecords:
-        """The records of the infused among those of ADSL, of the tables, and of ADIE."""
+        """The records of the infused among those of ADSL, of the tables, and of ADIE.
+
+        Of `tables`, by name, visits, therapies and lymphodepletion are read.
+        """
         infused = adsl.loc[adsl["SAFFL"] == "Y"].reset_index(drop=True)
 
         def of_infused(name: str) -> pd.DataFrame | None:
@@ -63,13 +66,13 @@ class StudyRecords:
         if adie is not None:
             counted = (adie["ANL01FL"] == "Y") & adie["USUBJID"].isin(infused["USUBJID"])
             criteria = adie.loc[counted].reset_index(drop=True)
-        given = not_in_file or {}
+        missing_columns = not_in_file or {}
         visits, therapies = of_infused("visits"), of_infused("therapies")
         doses = of_infused("lymphodepletion")
-        return cls(infused, visits, therapies, criteria, given, doses)
+        return cls(infused, visits, therapies, criteria, missing_columns, doses)
 
     def of_subject(self, variable: str, subjects: pd.Series[str]) -> pd.Series[Any]:
-        """A variable of ADSL at records of these subjects."""
+        """A variable of ADSL for the subject of each record; NaN where it was not infused."""
         values: pd.Series[Any] = subjects.astype(object).map(
             self.infused.set_index("USUBJID")[variable]
         )
@@ -77,34 +80,48 @@ class StudyRecords:
 
 
 def found_records(subjects: pd.Series[str], status: str, **columns: Any) -> pd.DataFrame:
-    """Records of a category, one for each of the subjects; all of one status."""
+    """Records of a category, one for each of the subjects, all of one status.
+
+    Parameters
+    ----------
+    subjects
+        USUBJID of each record.
+    status
+        DEVIATION or NOT_ASSESSABLE.
+    columns
+        One value or one per record: planned, found, date, table, column and row must be there;
+        without visit it is None.
+    """
     frame = pd.DataFrame({"USUBJID": subjects.astype(object), "status": status, "visit": None})
     return frame.assign(**columns)[["USUBJID", *_COLUMNS]]
 
 
 def of_infusion(
-    rows: pd.DataFrame, status: str, column: str, planned: Any, found: Any
+    rows: pd.DataFrame, status: str, column: str, planned: Any, finding: Any
 ) -> pd.DataFrame:
-    """Records of subjects of ADSL that are dated at their infusion."""
-    given = {"date": rows["TRTSDT"], "row": rows["SRCSEQ"]}
+    """Records of subjects of ADSL, dated at their infusion: one for each of the rows.
+
+    `planned` and `finding` are DVPLAN and DVTERM: one text or one per row.
+    """
+    dated = {"date": rows["TRTSDT"], "row": rows["SRCSEQ"]}
     source = {"table": "subjects", "column": column}
-    return found_records(rows["USUBJID"], status, planned=planned, found=found, **given, **source)
+    return found_records(rows["USUBJID"], status, planned=planned, found=finding, **dated, **source)
 
 
 def no_table(study: StudyRecords, table: str, planned: str) -> pd.DataFrame:
-    """Nobody can be judged without a table."""
-    found = texts.NO_TABLE.format(table=table)
-    return of_infusion(study.infused, NOT_ASSESSABLE, "infusion_date", planned, found)
+    """Records of all infused subjects as not assessable, for want of an input table."""
+    finding = texts.NO_TABLE.format(table=table)
+    return of_infusion(study.infused, NOT_ASSESSABLE, "infusion_date", planned, finding)
 
 
 def days_after_infusion(study: StudyRecords, visits: pd.DataFrame) -> pd.Series[int]:
-    """Days from the infusion of its subject to each assessment; the infusion is day 0."""
+    """Days from the infusion of its subject to each assessment; the day of infusion is 0."""
     infusion = study.of_subject("TRTSDT", visits["subject_id"]).astype("datetime64[ns]")
     return (visits["visit_date"] - infusion).dt.days.astype("int64")
 
 
 def folded(values: pd.Series[str]) -> pd.Series[str]:
-    """Texts without the accidents of their spelling, each distinct one folded once; '' of none."""
+    """Texts in one spelling each (`contracts.spelling.fold`), to be compared; '' where missing."""
     codes, distinct = pd.factorize(values.astype(object))
-    folded = np.array([*map(fold, distinct), ""], dtype=object)
-    return pd.Series(folded[codes], index=values.index, dtype=object)
+    spellings = np.array([*map(fold, distinct), ""], dtype=object)
+    return pd.Series(spellings[codes], index=values.index, dtype=object)

@@ -65,5 +65,5 @@ _FORMS = (
 
 
 def shown_deviation(text: str) -> str:
-    """A text of DVPLAN or DVTERM in the language in force."""
+    """A text of DVPLAN or DVTERM in the language in force; one of no form here as it is."""
     return translated(text, _FORMS)

@@ -16,7 +16,7 @@ import pandas as pd
 from durable.contracts.adam.addv import ADDV
 from durable.derive.adsl import mark, study_day
 from durable.derive.deviation_records import StudyRecords
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.infusion_deviations import (
     beyond_planned_number,
     dose_deviations,
@@ -36,7 +36,7 @@ from durable.vocabulary import DEVIATION, DEVIATION_GROUPS, DEVIATIONS
 def _judged(
     category: Category, section: Deviations, study: StudyRecords, plan: Plan
 ) -> Iterator[pd.DataFrame]:
-    """What a category finds."""
+    """Records of a category (`deviation_records.found_records`)."""
     match category:
         case "eligibility":
             return eligibility_violations(study)
@@ -63,45 +63,48 @@ def _judged(
 
 
 def derive(study: StudyRecords, plan: Plan) -> pd.DataFrame:
-    """The dataset (`contracts.adam.addv`), by subject and number of the record."""
+    """ADDV (`contracts.adam.addv`), by USUBJID and ASEQ; the plan must have ``deviations``.
+
+    A subject without a deviation, and with all that is judged assessable, has no record.
+    """
     section = required(plan.deviations, "deviations")
     parts = [
-        part.assign(category=category, place=place)
-        for place, category in enumerate(section.categories)
+        part.assign(category=category, place=position)
+        for position, category in enumerate(section.categories)
         for part in _judged(category, section, study, plan)
     ]
-    found = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    found = found.assign(date=found["date"].astype("datetime64[ns]"))
+    records = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    records = records.assign(date=records["date"].astype("datetime64[ns]"))
     order = ["USUBJID", "date", "place", "row", "visit"]
-    found = found.sort_values(order, kind="stable", ignore_index=True)
-    return _dataset(study, found, section)
+    records = records.sort_values(order, kind="stable", ignore_index=True)
+    return _dataset(study, records, section)
 
 
-def _dataset(study: StudyRecords, found: pd.DataFrame, section: Deviations) -> pd.DataFrame:
+def _dataset(study: StudyRecords, records: pd.DataFrame, section: Deviations) -> pd.DataFrame:
     infused = study.infused
-    who = infused.set_index("USUBJID").reindex(found["USUBJID"]).reset_index(names="USUBJID")
-    deviates = found["status"] == DEVIATION
-    important = deviates & found["category"].isin(section.important)
+    subjects = infused.set_index("USUBJID").reindex(records["USUBJID"]).reset_index(names="USUBJID")
+    deviates = records["status"] == DEVIATION
+    important = deviates & records["category"].isin(section.important)
     dataset = pd.DataFrame(
         {
-            **{name: who[name] for name in ("STUDYID", "USUBJID", "SUBJID")},
-            "TRTP": who["TRT01P"],
-            "TRTA": who["TRT01A"],
-            **{name: who[name] for name in ("PART", "DOSELVL")},
-            "ASEQ": found.groupby("USUBJID").cumcount().astype("int64") + 1,
-            "DVCAT": found["category"].map(DEVIATION_GROUPS).astype(object),
-            "DVDECOD": found["category"].map(DEVIATIONS).astype(object),
-            "DVTERM": found["found"].astype(object),
-            "DVPLAN": found["planned"].astype(object),
-            "DVSTAT": found["status"].astype(object),
+            **{name: subjects[name] for name in ("STUDYID", "USUBJID", "SUBJID")},
+            "TRTP": subjects["TRT01P"],
+            "TRTA": subjects["TRT01A"],
+            **{name: subjects[name] for name in ("PART", "DOSELVL")},
+            "ASEQ": records.groupby("USUBJID").cumcount().astype("int64") + 1,
+            "DVCAT": records["category"].map(DEVIATION_GROUPS).astype(object),
+            "DVDECOD": records["category"].map(DEVIATIONS).astype(object),
+            "DVTERM": records["found"].astype(object),
+            "DVPLAN": records["planned"].astype(object),
+            "DVSTAT": records["status"].astype(object),
             "DVIMPFL": mark(important),
             "ANL01FL": mark(deviates),
-            "ADT": found["date"],
-            "ADY": study_day(found["date"], who["TRTSDT"]),
-            "AVISIT": found["visit"].astype(object),
-            "SRCDOM": found["table"].astype(object),
-            "SRCVAR": found["column"].astype(object),
-            "SRCSEQ": found["row"].astype("int64"),
+            "ADT": records["date"],
+            "ADY": study_day(records["date"], subjects["TRTSDT"]),
+            "AVISIT": records["visit"].astype(object),
+            "SRCDOM": records["table"].astype(object),
+            "SRCVAR": records["column"].astype(object),
+            "SRCSEQ": records["row"].astype("int64"),
         }
     )
     names = dataset.select_dtypes("object")
@@ -109,7 +112,10 @@ def _dataset(study: StudyRecords, found: pd.DataFrame, section: Deviations) -> p
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``adam/adsl`` and ``adie``, and ``validated/``; write ``adam/addv``."""
+    """Read ``adam/adsl`` and ``adie``, and ``validated/``; write ``adam/addv``.
+
+    Nothing is done where the plan has no section ``deviations``.
+    """
     if plan.deviations is None:
         return
     validated, adam = folder / "validated", folder / "adam"
@@ -117,7 +123,7 @@ def run(plan: Plan, folder: Path) -> None:
     unique = unique_identifiers(folder, plan.study.id)
     visits = ["subject_id", "visit", "visit_date", "source_row", *core_set_columns(plan.response)]
     tables = {
-        name: renamed(pd.read_parquet(validated / f"{name}.parquet", columns=columns), unique)
+        name: with_usubjid(pd.read_parquet(validated / f"{name}.parquet", columns=columns), unique)
         for name, columns in (("visits", visits), ("therapies", None), ("lymphodepletion", None))
         if name in sources
     }

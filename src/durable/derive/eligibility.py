@@ -18,7 +18,7 @@ from durable.contracts.partial_dates import partial_column
 from durable.contracts.tables import INPUT_TABLES
 from durable.criterion import MET, NOT_APPLICABLE, NOT_MET, UNKNOWN, Criterion
 from durable.derive.adsl import mark
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.screening import ScreeningAttempts, Tables, screening_attempts
 from durable.eligibility import CRITERIA, CRITERION_BY_ID
 from durable.files import write_parquet
@@ -51,9 +51,10 @@ def evaluate(
     DataFrame
         By subject, attempt and criterion: ``subject_id``, ``attempt``, ``screening_date``,
         ``screening_row``, ``criterion``; ``computed`` by the data and ``recorded`` by the site (Y
-        met, N not met, U unknown, NA not applicable); ``waiver``, ``answer_row``; ``agreement``;
-        ``answer`` that counts; ``violated``; ``counts``, of the attempt that counts; and
-        ``basis``, the values that decided with their rows.
+        met, N not met, U unknown, NA not applicable); ``waiver``, ``answer_row``, missing like
+        ``recorded`` without an answer; ``agreement``; ``answer`` that counts; flags ``violated``
+        and ``counts``, of the attempt that counts; and ``basis``, the values that decided with
+        their rows. An answer of an attempt that `screening_attempts` leaves out is in no row.
     """
     attempts = screening_attempts(tables, not_in_file, rules)
     texts = _value_texts(attempts)
@@ -126,7 +127,7 @@ def _with_answers(frame: pd.DataFrame, rules: Eligibility) -> pd.DataFrame:
 
 
 def _value_texts(attempts: ScreeningAttempts) -> pd.DataFrame:
-    """Every value that a criterion reads, in words: ``number``, ``column``, ``text``, ``place``.
+    """Every value that a criterion reads, as text: ``number``, ``column``, ``text``, ``place``.
 
     The text is missing where nothing is recorded; ``place`` is the table with the row.
     """
@@ -144,12 +145,12 @@ def _value_texts(attempts: ScreeningAttempts) -> pd.DataFrame:
     texts = pd.concat(parts, ignore_index=True).merge(
         elsewhere.astype({"number": "int64"}), on=["number", "column"], how="left"
     )
-    own = texts["number"].map(frame["source_row"].astype("Int64").astype(str))
+    screening_row = texts["number"].map(frame["source_row"].astype("Int64").astype(str))
     of_screening = texts["column"].isin([*INPUT_TABLES["screening"].by_name])
-    place = (texts["table"] + " row " + texts["row"]).fillna("screening row " + own)
+    location = (texts["table"] + " row " + texts["row"]).fillna("screening row " + screening_row)
     # A count of therapies that is 0 stands in no row.
-    place = place.mask(texts["table"].isna() & ~of_screening, "therapies")
-    return texts.assign(place=place)[["number", "column", "text", "place"]]
+    location = location.mask(texts["table"].isna() & ~of_screening, "therapies")
+    return texts.assign(place=location)[["number", "column", "text", "place"]]
 
 
 def _as_recorded(frame: pd.DataFrame, name: str) -> pd.Series[str]:
@@ -157,8 +158,8 @@ def _as_recorded(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     values = frame[name]
     if values.dtype.kind == "M":
         in_part = frame.get(partial_column(name), pd.Series(None, index=frame.index, dtype=object))
-        whole: pd.Series[str] = values.dt.strftime("%Y-%m-%d").astype(object)
-        return whole.where(values.notna(), in_part.astype(object))
+        complete: pd.Series[str] = values.dt.strftime("%Y-%m-%d").astype(object)
+        return complete.where(values.notna(), in_part.astype(object))
     if values.dtype.kind == "f":
         return values.map("{:.12g}".format, na_action="ignore").astype(object)
     return values.astype(object)
@@ -167,29 +168,29 @@ def _as_recorded(frame: pd.DataFrame, name: str) -> pd.Series[str]:
 def _basis(criterion: Criterion, texts: pd.DataFrame, unknown: pd.Series[bool]) -> pd.Series[str]:
     """The values that decided a criterion, by the row in which they stand; what is missing."""
     read = texts.loc[texts["column"].isin(criterion.reads)].set_index("number")
-    given = read.loc[read["text"].notna()]
+    recorded = read.loc[read["text"].notna()]
     missing = read.loc[read["text"].isna() & unknown.reindex(read.index), "column"]
-    found = []
-    if len(given):
-        value = given["column"] + " " + given["text"].astype(str)
-        by_place = value.groupby([given.index, given["place"]], sort=False).agg(", ".join)
+    parts = []
+    if len(recorded):
+        value = recorded["column"] + " " + recorded["text"].astype(str)
+        by_place = value.groupby([recorded.index, recorded["place"]], sort=False).agg(", ".join)
         lines = by_place.index.get_level_values("place").astype(object) + ": " + by_place
-        found.append(lines.droplevel("place"))
+        parts.append(lines.droplevel("place"))
     if len(missing):
-        found.append("not recorded: " + missing.groupby(level="number").agg(", ".join))
-    if not found:
+        parts.append("not recorded: " + missing.groupby(level="number").agg(", ".join))
+    if not parts:
         return pd.Series(None, index=unknown.index, dtype=object)
-    return pd.concat(found).groupby(level="number").agg("; ".join).reindex(unknown.index)
+    return pd.concat(parts).groupby(level="number").agg("; ".join).reindex(unknown.index)
 
 
 def eligibility_of_subjects(evaluated: pd.DataFrame) -> pd.DataFrame:
-    """Eligibility by subject, of the attempt that counts.
+    """Eligibility by subject, of the attempt that counts; subjects without one are left out.
 
     Returns
     -------
     DataFrame
         By ``subject_id``: ``eligible`` (Y; N with a violation; U with an unknown criterion and
-        none violated) and ``violations``, their criteria in words of the registry (I04, E11).
+        none violated) and ``violations``, the criteria violated ("I04, E11"), NaN for none.
     """
     counted = evaluated.loc[evaluated["counts"]]
     subject = counted["subject_id"]
@@ -203,7 +204,10 @@ def eligibility_of_subjects(evaluated: pd.DataFrame) -> pd.DataFrame:
 
 
 def read_evaluated(plan: Plan, folder: Path) -> pd.DataFrame | None:
-    """The criteria by the tables in ``validated/``, with USUBJID as ``subject_id``; or None."""
+    """The criteria (`evaluate`) by the tables in ``validated/``, with USUBJID as ``subject_id``.
+
+    None in a study with neither of the tables screening and eligibility.
+    """
     validated = folder / "validated"
     if not any((validated / f"{name}.parquet").exists() for name in ("screening", "eligibility")):
         return None
@@ -213,11 +217,15 @@ def read_evaluated(plan: Plan, folder: Path) -> pd.DataFrame | None:
     }
     absent = {name: sources[name].get("not_recorded", ()) for name in tables}
     evaluated = evaluate(tables, absent, plan.eligibility)
-    return renamed(evaluated, unique_identifiers(folder, plan.study.id))
+    return with_usubjid(evaluated, unique_identifiers(folder, plan.study.id))
 
 
 def with_eligibility(adsl: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.DataFrame:
-    """ADSL with ELIGFL and DVELIG; as it is without criteria."""
+    """ADSL with ELIGFL and DVELIG after SAFFL; as it is where `evaluated` is None.
+
+    ELIGFL is Y, N, or None where eligibility is unknown or no attempt counts; DVELIG holds the
+    criteria violated ("I04, E11"), or None.
+    """
     if evaluated is None:
         return adsl
     by_subject = eligibility_of_subjects(evaluated)
@@ -229,14 +237,17 @@ def with_eligibility(adsl: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.D
         "ELIGFL": eligible.mask(~eligible.isin([MET, NOT_MET]), None),
         "DVELIG": violations.mask(violations.isna(), None),
     }
-    made = adsl.assign(**columns)
+    dataset = adsl.assign(**columns)
     order = [name for name in adsl if name not in columns]
-    place = order.index("SAFFL") + 1
-    return made[[*order[:place], *columns, *order[place:]]]
+    position = order.index("SAFFL") + 1
+    return dataset[[*order[:position], *columns, *order[position:]]]
 
 
 def of_eligible(records: pd.DataFrame, evaluated: pd.DataFrame | None) -> pd.DataFrame:
-    """The records of a dataset that are of eligible subjects; none without criteria."""
+    """The records of eligible subjects, of whom no criterion is violated or unknown.
+
+    No record where `evaluated` is None.
+    """
     if evaluated is None:
         return records.iloc[:0]
     by_subject = eligibility_of_subjects(evaluated)
@@ -257,16 +268,18 @@ def run(folder: Path, evaluated: pd.DataFrame) -> None:
 
 
 def derive(adsl: pd.DataFrame, evaluated: pd.DataFrame) -> pd.DataFrame:
-    """The dataset (`contracts.adam.adie`), by subject, attempt and criterion."""
-    who = adsl.set_index("USUBJID").reindex(evaluated["subject_id"]).reset_index(names="USUBJID")
+    """ADIE (`contracts.adam.adie`): a record for each row of `evaluated`, in its order."""
+    subjects = (
+        adsl.set_index("USUBJID").reindex(evaluated["subject_id"]).reset_index(names="USUBJID")
+    )
     criteria = evaluated["criterion"].map(CRITERION_BY_ID)
     screened = evaluated["screening_row"].notna()
     dataset = pd.DataFrame(
         {
-            **{name: who[name] for name in ("STUDYID", "USUBJID", "SUBJID", "SAFFL")},
-            "TRTP": who["TRT01P"],
-            "TRTA": who["TRT01A"],
-            **{name: who[name] for name in ("PART", "DOSELVL")},
+            **{name: subjects[name] for name in ("STUDYID", "USUBJID", "SUBJID", "SAFFL")},
+            "TRTP": subjects["TRT01P"],
+            "TRTA": subjects["TRT01A"],
+            **{name: subjects[name] for name in ("PART", "DOSELVL")},
             "ATTEMPT": evaluated["attempt"],
             "SCRNDT": evaluated["screening_date"],
             "IETESTCD": evaluated["criterion"],

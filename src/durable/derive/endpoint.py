@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from durable.jdm.response import Response
     from durable.schedule import Visit
 
+    #: True or False of each subject.
     Flags = npt.NDArray[np.bool_]
+    #: A date of each subject; NaT where there is none.
     Dates = npt.NDArray[np.datetime64]
-    #: A date of each subject and where it is recorded: ADT, SRCDOM, SRCVAR, SRCSEQ, and more.
+    #: By variable an array, one element per subject: ADT, NaT where there is no date; where it is
+    #: recorded (SRCDOM, SRCVAR, SRCSEQ); and what it is (EVNTDESC or CNSDTDSC).
     Dated = dict[str, npt.NDArray[Any]]
 
 
@@ -39,7 +42,7 @@ class Source:
     date: str
     """Column of the dataset with the date."""
     where: Callable[[pd.DataFrame], pd.Series[bool]]
-    """Which of its records."""
+    """Which records of the dataset are the event."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Event:
     """A kind of event."""
 
     name: str
-    """In its statistics: n_NAME."""
+    """The event in the names of statistics: n_NAME."""
     description: str
     """EVNTDESC."""
     sources: tuple[Source, ...] = ()
@@ -68,7 +71,7 @@ class Censoring:
 
     @property
     def name(self) -> str:
-        """In its statistics: n_censored_NAME."""
+        """The reason in the names of statistics, n_censored_NAME: its key of `CENSORINGS`."""
         return next(name for name, reason in CENSORINGS.items() if reason == self.reason)
 
 
@@ -109,7 +112,7 @@ class Endpoint:
     """The earliest decides; of two on a day the first in the order of `vocabulary.EVENTS`."""
     censorings: tuple[Censoring, ...]
     until: Callable[[Course], Dates] | None = None
-    """Date before which its own events count; without one, all on or after the origin."""
+    """Date before which its `events` count, from the origin on; None: without an end."""
     assessed: str = "adequate"
     """Column of the assessments that flags those at which its event could be seen."""
     continuation: Continuation | None = None
@@ -120,7 +123,7 @@ class Endpoint:
     registered: bool = False
     """Whether it is an outcome measure of the trial's registration."""
     figure: str | None = None
-    """Name of its Kaplan-Meier figure."""
+    """Name of its Kaplan-Meier figure; None without one."""
     asked: Callable[[Response], bool] = lambda _: True
     """Whether the definitions in force ask for it."""
     event_free: str = N_("Event-free")
@@ -128,7 +131,9 @@ class Endpoint:
     translation."""
 
     def event_descriptions(self, deadline: str) -> dict[str, str]:
-        """EVNTDESC of its events, by the name of their statistics.
+        """EVNTDESC of the endpoint's events by their name (``recurrence``), its failure last.
+
+        Those of the endpoint that it continues as go first.
 
         Parameters
         ----------
@@ -136,19 +141,22 @@ class Endpoint:
             Visit by which remission must be reached.
         """
         events = [*(self.continuation.endpoint.events if self.continuation else ()), *self.events]
-        found = {event.name: event.description for event in events}
+        descriptions = {event.name: event.description for event in events}
         if self.failure:
-            found[self.failure.name] = not_in_remission(deadline)
-        return found
+            descriptions[self.failure.name] = not_in_remission(deadline)
+        return descriptions
 
     @property
     def reasons(self) -> dict[str, str]:
-        """Its reasons for censoring, by the name of their statistics, in the order of CNSR."""
-        also = self.continuation.endpoint.censorings if self.continuation else ()
-        own = {censoring.reason for censoring in (*self.censorings, *also)}
-        return {name: reason for name, reason in CENSORINGS.items() if reason in own}
+        """EVNTDESC of the reasons for censoring by name (``ongoing``), in the order of CNSR.
+
+        Those of the endpoint that it continues as are among them.
+        """
+        continued = self.continuation.endpoint.censorings if self.continuation else ()
+        texts = {censoring.reason for censoring in (*self.censorings, *continued)}
+        return {name: reason for name, reason in CENSORINGS.items() if reason in texts}
 
     @property
     def table(self) -> str:
-        """Name of its table."""
+        """Name of the endpoint's table: ``t_dor`` of DOR."""
         return f"t_{self.code.lower()}"

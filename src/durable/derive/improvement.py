@@ -25,23 +25,23 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class VisitResponse:
-    """Improvement at one visit, arrays of shape (infused subjects,)."""
+    """Improvement at one visit, arrays of shape (infused subjects,) in the order of ADSL."""
 
     visit: Visit
     row: Ints
-    """Row of the assessment that stands for the visit, or -1."""
+    """Row, from 0, of the assessment that stands for the visit, or -1."""
     value: Floats
-    """1, 0 or NaN."""
+    """1 improved, 0 not, NaN unknown."""
     reason: Ints
-    """Code of `REASONS`, or -1."""
+    """Position in `REASONS` of why the status is missing, partial or failed, or -1."""
 
 
 def rows_of_visits(frame: pd.DataFrame, unscheduled: bool) -> npt.NDArray[np.int64]:
-    """Rows that stand for their scheduled visit.
+    """Rows, from 0, of the assessments that stand for a scheduled visit: one per subject and visit.
 
-    The one closest to the target day; if equidistant, the earlier.
-    Assessments whose score can be calculated come before those whose cannot; unscheduled ones take
-    part only when so configured.
+    Of the assessments in the window of a visit the one closest to the target day; if equidistant,
+    the earlier. One whose score can be calculated goes before one whose cannot. Those labelled UNS
+    take part only with `unscheduled`.
     """
     target = frame["target"].to_numpy(float)
     eligible = ~np.isnan(target)
@@ -65,8 +65,9 @@ def score_reached(frame: pd.DataFrame, response: Response) -> dict[str, Flags]:
     Returns
     -------
     dict
-        ``scored``: after infusion, with a score. ``improved``: the score is that of an improvement,
-        and no new systemic therapy began before, unless by the treatment policy strategy.
+        Two flags by assessment. ``scored``: after infusion, with a score. ``improved``: the score
+        is that of an improvement, and no new systemic therapy began before, unless by the treatment
+        policy strategy.
     """
     score = frame[SCORE.column].to_numpy(float)
     scored = frame["post"].to_numpy(bool) & ~np.isnan(score)
@@ -77,12 +78,19 @@ def score_reached(frame: pd.DataFrame, response: Response) -> dict[str, Flags]:
 
 
 def improvement_parameter(visits: list[VisitResponse], rows: int) -> ParameterValues:
-    """The improvement status at the assessments that stand for a configured visit."""
+    """The parameter IMPR of ADRS, present at the assessments that stand for a configured visit.
+
+    `rows` is the number of all assessments.
+    """
     value, reason, present = np.full(rows, np.nan), np.full(rows, NONE), np.zeros(rows, dtype=bool)
-    for at in visits:
-        seen = at.row >= 0
-        row = at.row[seen]
-        value[row], reason[row], present[row] = at.value[seen], at.reason[seen], True
+    for visit_response in visits:
+        seen = visit_response.row >= 0
+        row = visit_response.row[seen]
+        value[row], reason[row], present[row] = (
+            visit_response.value[seen],
+            visit_response.reason[seen],
+            True,
+        )
     text = np.where(np.isnan(value), NONE, value)
     return ParameterValues(*IMPROVED, value, text=text, reason=reason, present=present)
 
@@ -93,24 +101,26 @@ def improvement_at_visits(
     """Status of every infused subject at each visit of the improvement rate, assessed or not.
 
     After new systemic therapy a subject is not improved (composite), not observed (hypothetical) or
-    as assessed (treatment policy).
+    as assessed (treatment policy). The assessments have ``anl01``, whether one stands for its
+    visit, and ``place``, the position of its subject in `infused`. A visit that the schedule does
+    not have is left out.
     """
     rule, strategy = response.improvement, response.new_therapy.improvement
     least = getattr(rule.thresholds, rule.level)
-    chosen, place = frame["anl01"].to_numpy(bool), frame["place"].to_numpy(np.int64)
+    chosen, position = frame["anl01"].to_numpy(bool), frame["place"].to_numpy(np.int64)
     target = frame["target"].to_numpy(float)
     for visit in (v for v in schedule if v.visit in rule.visits):
         rows = np.flatnonzero(chosen & (target == visit.day))
         row = np.full(len(infused), NONE)
-        row[place[rows]] = rows
+        row[position[rows]] = rows
         score = take_or_nan(frame[SCORE.column].to_numpy(float), row)
         improved = np.where(np.isnan(score), np.nan, (score >= least).astype(float))
         partial = take_or_nan(frame["partial"].to_numpy(float), row) == 1
         after_therapy = take_or_nan(frame["after_new_therapy"].to_numpy(float), row) == 1
         reason = _reason(infused, visit, row, score, partial)
         if strategy != "treatment_policy":
-            began = _start_of_therapy(infused, frame)
-            reason = _after_new_therapy(infused, began, visit, reason, score, after_therapy)
+            therapy_start = _start_of_therapy(infused, frame)
+            reason = _after_new_therapy(infused, therapy_start, visit, reason, score, after_therapy)
             failed = 0.0 if strategy == "composite" else np.nan
             improved = np.where(after_therapy & ~np.isnan(score), failed, improved)
         yield VisitResponse(visit, row, improved, reason)
@@ -118,17 +128,17 @@ def improvement_at_visits(
 
 def _start_of_therapy(infused: pd.DataFrame, frame: pd.DataFrame) -> npt.NDArray[Any]:
     """Start of the first new systemic therapy, or of a dose that counts as one, by subject."""
-    began = infused["NSTDT"].to_numpy("datetime64[ns]").copy()
-    place = frame["place"].to_numpy(np.int64)
-    first = first_rows(place, frame["rescue_dose"].to_numpy(bool))
+    therapy_start = infused["NSTDT"].to_numpy("datetime64[ns]").copy()
+    position = frame["place"].to_numpy(np.int64)
+    first = first_rows(position, frame["rescue_dose"].to_numpy(bool))
     date = frame["visit_date"].to_numpy("datetime64[ns]")
-    began[place[first]] = np.fmin(began[place[first]], date[first])
-    return began
+    therapy_start[position[first]] = np.fmin(therapy_start[position[first]], date[first])
+    return therapy_start
 
 
 def _after_new_therapy(
     infused: pd.DataFrame,
-    began: npt.NDArray[Any],
+    therapy_start: npt.NDArray[Any],
     visit: Visit,
     reason: Ints,
     score: Floats,
@@ -140,7 +150,7 @@ def _after_new_therapy(
     before it.
     """
     close = infused["TRTSDT"].to_numpy() + np.timedelta64(visit.last_day, "D")
-    unseen = np.isnan(score) & (began <= close)
+    unseen = np.isnan(score) & (therapy_start <= close)
     unseen &= reason != REASONS.index(DIED)
     seen = after_therapy & ~np.isnan(score)
     return np.where(seen | unseen, REASONS.index(NEW_THERAPY), reason)

@@ -33,13 +33,16 @@ _DOSED = (texts.DOSES_PLANNED, texts.NO_DOSE)
 
 
 def eligibility_violations(study: StudyRecords) -> Iterator[pd.DataFrame]:
-    """Criteria that are violated; and who has one that is not decided, or was not screened."""
+    """Records of criteria that are violated (deviations), and of subjects not assessable.
+
+    The latter have a criterion that is not decided, or were not screened; without ADIE it is all.
+    """
     criteria, infused = study.criteria, study.infused
     if criteria is None:
         yield no_table(study, "screening", texts.CRITERIA_DECIDED)
         return
     violated = criteria.loc[criteria["VIOLFL"] == "Y"]
-    row, own = violated["SRCSEQ"], study.of_subject("SRCSEQ", violated["USUBJID"])
+    row, subject_row = violated["SRCSEQ"], study.of_subject("SRCSEQ", violated["USUBJID"])
     yield found_records(
         violated["USUBJID"],
         DEVIATION,
@@ -54,23 +57,26 @@ def eligibility_violations(study: StudyRecords) -> Iterator[pd.DataFrame]:
         # A violation that no row of either table shows follows from the subject's own.
         table=violated["SRCDOM"].where(row.notna(), "subjects"),
         column=violated["SRCVAR"].where(row.notna(), "infusion_date"),
-        row=row.fillna(own),
+        row=row.fillna(subject_row),
     )
     undecided = criteria.loc[criteria["ANSWER"] == UNKNOWN]
     names = undecided.groupby(undecided["USUBJID"].astype(object))["IETESTCD"].agg(", ".join)
     reason = infused["USUBJID"].map(names.map(lambda all_: texts.NOT_DECIDED.format(criteria=all_)))
     reason = reason.mask(~infused["USUBJID"].isin(criteria["USUBJID"]), texts.NOT_SCREENED)
-    rows, found = infused.loc[reason.notna()], reason.dropna()
-    yield of_infusion(rows, NOT_ASSESSABLE, "infusion_date", texts.CRITERIA_DECIDED, found)
+    rows, findings = infused.loc[reason.notna()], reason.dropna()
+    yield of_infusion(rows, NOT_ASSESSABLE, "infusion_date", texts.CRITERIA_DECIDED, findings)
 
 
 def dose_deviations(
     study: StudyRecords, section: DoseDeviation, exposure: DoseExposure
 ) -> Iterator[pd.DataFrame]:
-    """Doses that differ from that of their level by more than the tolerance."""
+    """Records of doses that differ from that of their level by more than the tolerance.
+
+    Not assessable where the dose received, or that of the level, is not known.
+    """
     infused, column = study.infused, "cells_per_kg"
     received = infused["CELLSKG"].to_numpy(float)
-    planned = infused["DOSELVL"].map(exposure.planned, na_action=None).to_numpy(float)
+    planned = infused["DOSELVL"].map(exposure.planned_cells, na_action=None).to_numpy(float)
     share = percent_of_planned(received, planned)
     outside = ~np.isnan(share) & ~within_tolerance(share, section.tolerance)
     yield of_infusion(
@@ -97,16 +103,25 @@ def dose_deviations(
 def lymphodepletion_deviations(
     study: StudyRecords, section: LymphodepletionDeviation
 ) -> Iterator[pd.DataFrame]:
-    """Infusions that no lymphodepletion preceded in time."""
+    """Records of infusions without lymphodepletion 1 to `section.days` days before.
+
+    It is what ``section.recorded_as`` names: the date of the subject, or every medicine of the
+    section. Nobody is assessable where the data lack the column of the date, or the table of the
+    medicines; a date that is merely empty is a deviation.
+    """
     match section.recorded_as:
         case "date":
             yield from _lymphodepletion_by_date(study, section)
         case "medicines":
             columns = study.therapies, "therapies", "therapy", "start_date"
-            yield from _lymphodepletion_by_medicines(study, section, _Given(*columns), *_BEGUN)
+            yield from _lymphodepletion_by_medicines(
+                study, section, _MedicineRecords(*columns), *_BEGUN
+            )
         case "doses":
             columns = study.doses, "lymphodepletion", "medicine", "administration_date"
-            yield from _lymphodepletion_by_medicines(study, section, _Given(*columns), *_DOSED)
+            yield from _lymphodepletion_by_medicines(
+                study, section, _MedicineRecords(*columns), *_DOSED
+            )
         case never:
             assert_never(never)
 
@@ -121,8 +136,8 @@ def _lymphodepletion_by_date(
         return
     before = (infused["TRTSDT"] - infused["LDDT"]).dt.days
     missing = infused.loc[~before.between(1, section.days)]
-    found = [_begun(days) for days in before.loc[missing.index]]
-    yield of_infusion(missing, DEVIATION, column, planned, found)
+    findings = [_begun(days) for days in before.loc[missing.index]]
+    yield of_infusion(missing, DEVIATION, column, planned, findings)
 
 
 def _begun(days_before: float) -> str:
@@ -134,7 +149,7 @@ def _begun(days_before: float) -> str:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _MedicineRecords:
     """Records of medicines: None where the study has no such table, and their columns."""
 
     records: pd.DataFrame | None
@@ -144,32 +159,38 @@ class _Given:
 
 
 def _lymphodepletion_by_medicines(
-    study: StudyRecords, section: LymphodepletionDeviation, given_as: _Given, plan: str, lack: str
+    study: StudyRecords,
+    section: LymphodepletionDeviation,
+    source: _MedicineRecords,
+    planned_form: str,
+    lacking_form: str,
 ) -> Iterator[pd.DataFrame]:
     """By the day of each record of a medicine; what is planned and what lacks in words."""
-    infused, records = study.infused, given_as.records
+    infused, records = study.infused, source.records
     names = "; ".join(section.medicines)
-    planned = plan.format(medicines=names, days=section.days)
+    planned = planned_form.format(medicines=names, days=section.days)
     if records is None:
-        yield no_table(study, given_as.table, planned)
+        yield no_table(study, source.table, planned)
         return
     infusion = study.of_subject("TRTSDT", records["subject_id"]).astype("datetime64[ns]")
-    in_time = (infusion - records[given_as.date]).dt.days.between(1, section.days)
-    name = folded(records[given_as.medicine])
+    in_time = (infusion - records[source.date]).dt.days.between(1, section.days)
+    name = folded(records[source.medicine])
     missing: dict[str, list[str]] = {}
     for medicine in section.medicines:
-        given = records.loc[in_time & (name == fold(medicine)), "subject_id"]
-        for subject in infused.loc[~infused["USUBJID"].isin(given), "USUBJID"]:
+        treated = records.loc[in_time & (name == fold(medicine)), "subject_id"]
+        for subject in infused.loc[~infused["USUBJID"].isin(treated), "USUBJID"]:
             missing.setdefault(subject, []).append(medicine)
     rows = infused.loc[infused["USUBJID"].isin(missing.keys())]
-    found = [lack.format(medicines="; ".join(missing[subject])) for subject in rows["USUBJID"]]
-    yield of_infusion(rows, DEVIATION, "infusion_date", planned, found)
+    findings = [
+        lacking_form.format(medicines="; ".join(missing[subject])) for subject in rows["USUBJID"]
+    ]
+    yield of_infusion(rows, DEVIATION, "infusion_date", planned, findings)
 
 
 def beyond_planned_number(study: StudyRecords, section: NumberInfused) -> Iterator[pd.DataFrame]:
-    """Who was infused beyond the planned number; of one day, in the order of USUBJID."""
+    """Records of subjects infused beyond the planned number; of one day, in order of USUBJID."""
     order = study.infused.sort_values(["TRTSDT", "USUBJID"], ignore_index=True)
     beyond = order.iloc[section.planned :]
     planned = texts.NUMBER_PLANNED.format(number=section.planned)
-    found = [texts.NUMBER_FOUND.format(number=place + 1) for place in beyond.index]
-    yield of_infusion(beyond, DEVIATION, "infusion_date", planned, found)
+    findings = [texts.NUMBER_FOUND.format(number=position + 1) for position in beyond.index]
+    yield of_infusion(beyond, DEVIATION, "infusion_date", planned, findings)

@@ -19,7 +19,7 @@ from durable.contracts.adam.adpc import AFTER_LAST_DAY, NO_RESULT, adpc_schema
 from durable.contracts.adam.adpp import adpp_schema
 from durable.contracts.times_of_day import seconds_of_day
 from durable.derive.adsl import mark, study_day
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental
@@ -58,7 +58,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/kinetics``; write ``adam/adpc`` and ``adpp``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     samples = pd.read_parquet(folder / "validated" / "kinetics.parquet")
-    samples = renamed(samples, unique_identifiers(folder, plan.study.id))
+    samples = with_usubjid(samples, unique_identifiers(folder, plan.study.id))
     adpc = concentrations(adsl, samples, plan.kinetics.last_day)
     adpp = parameters(adpc, plan.kinetics)
     periods = PERIOD in adpc
@@ -73,7 +73,7 @@ def run(plan: Plan, folder: Path) -> None:
 def concentrations(
     adsl: pd.DataFrame, samples: pd.DataFrame, last_day: int = Kinetics().last_day
 ) -> pd.DataFrame:
-    """ADPC: every sample of an infused subject, by subject, assay and time.
+    """ADPC (`contracts.adam.adpc`): every sample of an infused subject, by subject, assay and time.
 
     A sample without a result has neither AVAL nor BLQFL and is used for nothing; nor is one with a
     reason of exclusion, which keeps its result (PKSUMXF marks both). A result that is not
@@ -143,18 +143,18 @@ def _periods(
     """
     if "TR02SDT" not in infused:
         return {}
-    again = rows["subject_id"].map(infused["TR02SDT"])
-    second = rows["sample_date"] >= again
-    apart = (rows["sample_date"] - again).dt.days
-    since = pd.Series(np.where(second, apart, day), index=rows.index)
-    return {PERIOD: second.astype("int64") + 1, "ARRLT": since + within_day}
+    second_infusion = rows["subject_id"].map(infused["TR02SDT"])
+    second = rows["sample_date"] >= second_infusion
+    days_since_second = (rows["sample_date"] - second_infusion).dt.days
+    days_since = pd.Series(np.where(second, days_since_second, day), index=rows.index)
+    return {PERIOD: second.astype("int64") + 1, "ARRLT": days_since + within_day}
 
 
 def _exclusion(
-    given: pd.Series[str], result: pd.Series[bool], used: pd.Series[bool]
+    recorded: pd.Series[str], result: pd.Series[bool], used: pd.Series[bool]
 ) -> pd.Series[str]:
     """Why a sample is not one of the parameters'; missing for one that is."""
-    reason = given.astype(object).fillna(AFTER_LAST_DAY)
+    reason = recorded.astype(object).fillna(AFTER_LAST_DAY)
     return reason.where(result, NO_RESULT).mask(used, None)
 
 
@@ -170,12 +170,15 @@ def _concentration(rows: pd.DataFrame) -> dict[str, pd.Series[str]]:
 
 
 def has_result(samples: pd.DataFrame) -> pd.Series[bool]:
-    """Whether a sample has a value or is marked as below the limit of quantification."""
+    """Whether each sample has a value or is marked as below the limit of quantification."""
     return samples["value"].notna() | (samples["below_lloq"] == "Y")
 
 
 def is_quantifiable(samples: pd.DataFrame) -> pd.Series[bool]:
-    """Whether a value is above 0, not below its limit, and not marked as below it."""
+    """Whether each value is above 0, not below its limit, and not marked as below it.
+
+    False without a value; a limit that is not recorded does not count.
+    """
     value, lloq = samples["value"], samples["lloq"]
     return (samples["below_lloq"] != "Y") & (value > 0) & ~(value < lloq)
 
@@ -196,10 +199,11 @@ def _part_of_day(samples: pd.DataFrame, counts: pd.Series[bool]) -> pd.Series[fl
 
 
 def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
-    """ADPP: parameters of each subject's profile by assay and unit; one record a parameter.
+    """ADPP (`contracts.adam.adpp`): one record per subject, assay, unit and parameter.
 
-    A subject without any result in an assay that counts has no record of it. Where ADPC has
-    APERIOD, the profile after a second infusion has records of its own.
+    A parameter that cannot be calculated has a record without AVAL, and a FLAG. A subject without
+    any result in an assay that counts has no record of it. Where ADPC has APERIOD, the profile
+    after a second infusion has records of its own.
     """
     results = adpc.loc[adpc["PKSUMXF"].isna()]
     of_subject = ["SUBJID", "TRTP", "TRTA"]
@@ -223,7 +227,7 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
 
 
 def parameter_codes(assays: list[Assay], rule: Kinetics) -> dict[tuple[Assay, str], str]:
-    """PARAMCD of each parameter (PARCAT3) of each assay: at most eight characters, all different.
+    """PARAMCD by assay and parameter (PARCAT3): at most eight characters, all different.
 
     With one assay the parameter's own code; with several, assays in alphabetical order have a
     letter each, which ends the code. What is then too long, or holds other signs than capital
@@ -252,11 +256,11 @@ def _stems(rule: Kinetics, length: int) -> dict[str, str]:
     for n, area in enumerate(rule.auc, start=1):
         shorter = (f"AUC0_{area.day}", f"AUC{area.day}", f"AREA{n}")
         stems[shorter[0]] = next(code for code in shorter if len(code) <= length)
-    taken = {code for point in rule.persistence if _fits(code := _code(point), length)}
-    numbered = (code for n in count(1) if (code := f"PERS{n}") not in taken)
+    fitting_codes = {code for point in rule.persistence if _fits(code := _code(point), length)}
+    numbered = (code for n in count(1) if (code := f"PERS{n}") not in fitting_codes)
     for point in rule.persistence:
         code = _code(point)
-        stems[code] = code if code in taken else next(numbered)
+        stems[code] = code if code in fitting_codes else next(numbered)
     return stems
 
 
@@ -291,8 +295,8 @@ def _by_period(
     first = pd.concat([profile.loc[~second], between])
     if len(first):
         late = np.floor(first["AFRLT"]) > rule.last_day
-        own = first.assign(ANL01FL=first["ANL01FL"].mask(late, None))
-        yield from (({PERIOD: 1}, record) for record in _profile(own, unit, rule))
+        within_last_day = first.assign(ANL01FL=first["ANL01FL"].mask(late, None))
+        yield from (({PERIOD: 1}, record) for record in _profile(within_last_day, unit, rule))
     if second.any():
         start = between.tail(1).assign(ARRLT=0.0)
         after = pd.concat([start, profile.loc[second].drop(index=between.index)])

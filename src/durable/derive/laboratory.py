@@ -17,7 +17,7 @@ from durable.contracts.times_of_day import seconds_of_day
 from durable.derive import b_cells
 from durable.derive.adsl import mark, study_day
 from durable.derive.assessments import analysis_visit
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.laboratory_results import converted_results
 from durable.files import write_parquet
 from durable.jdm.response import Baseline
@@ -33,7 +33,7 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/laboratory``; write ``adam/adlb`` and ``adbc``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     samples = pd.read_parquet(folder / "validated" / "laboratory.parquet")
-    samples = renamed(samples, unique_identifiers(folder, plan.study.id))
+    samples = with_usubjid(samples, unique_identifiers(folder, plan.study.id))
     adlb = derive(adsl, samples, plan.laboratory, plan.schedule, plan.response.baseline)
     write_parquet(folder / "adam" / "adlb.parquet", ADLB.validate(adlb))
     adbc = b_cells.derive(adsl, adlb, plan.laboratory.b_cells)
@@ -47,7 +47,9 @@ def derive(
     schedule: tuple[Visit, ...],
     baseline: Baseline,
 ) -> pd.DataFrame:
-    """ADLB: every result of a declared test of an infused subject, by subject, test and time.
+    """ADLB (`contracts.adam.adlb`): every record of a declared test, by subject, test and time.
+
+    Subjects who were not infused are left out. A record without a result has no AVAL.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def derive(
 
 def _ordered(samples: pd.DataFrame, infused: pd.DataFrame, laboratory: Laboratory) -> pd.DataFrame:
     """The records that are analysed in their order, with the dates of their subject."""
-    codes = {code: place for place, code in enumerate(laboratory.by_code)}
+    codes = {code: position for position, code in enumerate(laboratory.by_code)}
     used = samples["subject_id"].isin(infused.index) & samples["test"].isin([*codes])
     rows = samples.loc[used].astype({"subject_id": object, "test": object, "unit": object})
     rows = rows.assign(

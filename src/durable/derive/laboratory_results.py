@@ -28,8 +28,9 @@ def converted_results(rows: pd.DataFrame, laboratory: Laboratory) -> dict[str, p
     Returns
     -------
     dict
-        ``aval``, the limits ``lloq``, ``low`` and ``high``, ``below`` (the limit of
-        quantification) and ``known`` (a number, or below).
+        By name a Series, indexed as `rows`: ``aval``, the limits ``lloq``, ``low`` and ``high``,
+        NaN where not recorded or in a unit that the test does not have; flags ``below`` (the limit
+        of quantification) and ``known`` (a number, or below).
     """
     factors = {
         (test.code, unit): factor
@@ -55,7 +56,7 @@ def in_aplasia(
     """Whether B cells are absent by each result.
 
     One below its limit of quantification is in aplasia where that limit is not above the limit of
-    aplasia.
+    aplasia. False where the value, or the limit that it is below, is not known.
     """
     absent = (value < rule.aplasia_below).mask(below.astype(bool), lloq <= rule.aplasia_below)
     return absent.astype(bool)
@@ -64,7 +65,9 @@ def in_aplasia(
 def b_cell_results(
     subjects: pd.DataFrame, samples: pd.DataFrame, laboratory: Laboratory
 ) -> pd.DataFrame:
-    """Results of B cells after the day of infusion, in the order of their time.
+    """Results of B cells after the day of infusion, by date, time and row of the file.
+
+    Records without a result, and of subjects who were not infused, are left out.
 
     Parameters
     ----------
@@ -76,7 +79,7 @@ def b_cell_results(
     Returns
     -------
     DataFrame
-        ``subject_id``, ``date`` and ``aplasia`` (flag).
+        ``subject_id``, ``date`` and ``aplasia`` (flag); numbered from 0.
     """
     rows = samples.loc[samples["test"] == laboratory.b_cells.test]
     rows = rows.astype({"subject_id": object, "test": object, "unit": object})

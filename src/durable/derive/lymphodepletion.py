@@ -14,7 +14,7 @@ import pandas as pd
 from durable.contracts.adam.adex import ADEX
 from durable.contracts.spelling import fold
 from durable.derive.adsl import study_day
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.files import write_parquet
 from durable.plan import Plan
 
@@ -25,12 +25,15 @@ def run(plan: Plan, folder: Path) -> None:
     """Read ``adam/adsl`` and ``validated/lymphodepletion``; write ``adam/adex``."""
     adsl = pd.read_parquet(folder / "adam" / "adsl.parquet")
     doses = pd.read_parquet(folder / "validated" / "lymphodepletion.parquet")
-    doses = renamed(doses, unique_identifiers(folder, plan.study.id))
+    doses = with_usubjid(doses, unique_identifiers(folder, plan.study.id))
     write_parquet(folder / "adam" / "adex.parquet", ADEX.validate(derive(adsl, doses)))
 
 
 def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
-    """ADEX: each subject's total dose of each medicine, by subject and medicine.
+    """ADEX: total dose before the infusion, by subject and medicine; NaN if one is not recorded.
+
+    Doses of the day of infusion or later are left out, and those of subjects that ADSL lacks. All
+    doses of a subject who was not infused count, and one without a date.
 
     Parameters
     ----------
@@ -42,9 +45,11 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
     """
     subjects = adsl.set_index("USUBJID")
     rows = _counted(doses, subjects)
-    codes = {same: f"LD{place:02d}" for place, same in enumerate(sorted({*rows["same"]}), start=1)}
+    codes = {
+        same: f"LD{position:02d}" for position, same in enumerate(sorted({*rows["same"]}), start=1)
+    }
     names = _usual_names(rows)
-    found = rows.groupby(_MEDICINE, sort=True, as_index=False).agg(
+    totals = rows.groupby(_MEDICINE, sort=True, as_index=False).agg(
         first=("administration_date", "min"),
         last=("administration_date", "max"),
         days=("administration_date", "nunique"),
@@ -52,28 +57,28 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
         unit=("unit", "first"),
         row=("source_row", "first"),
     )
-    who = subjects.reindex(found["subject_id"]).reset_index(names="USUBJID")
-    medicine, unit = found["same"].map(names).astype(object), found["unit"].astype(object)
+    subject_variables = subjects.reindex(totals["subject_id"]).reset_index(names="USUBJID")
+    medicine, unit = totals["same"].map(names).astype(object), totals["unit"].astype(object)
     dataset = pd.DataFrame(
         {
-            **{name: who[name] for name in ("STUDYID", "USUBJID", "SUBJID")},
-            "TRTP": who["TRT01P"],
-            "TRTA": who["TRT01A"],
-            **{name: who[name] for name in ("PART", "DOSELVL")},
-            "ASEQ": found.groupby("subject_id").cumcount().astype("int64") + 1,
+            **{name: subject_variables[name] for name in ("STUDYID", "USUBJID", "SUBJID")},
+            "TRTP": subject_variables["TRT01P"],
+            "TRTA": subject_variables["TRT01A"],
+            **{name: subject_variables[name] for name in ("PART", "DOSELVL")},
+            "ASEQ": totals.groupby("subject_id").cumcount().astype("int64") + 1,
             "PARAM": "Total dose of " + medicine + " (" + unit + ")",
-            "PARAMCD": found["same"].map(codes),
+            "PARAMCD": totals["same"].map(codes),
             "EXTRT": medicine,
-            "ASTDT": found["first"].astype("datetime64[ns]"),
-            "AENDT": found["last"].astype("datetime64[ns]"),
-            "ASTDY": study_day(found["first"], who["TRTSDT"]),
-            "AENDY": study_day(found["last"], who["TRTSDT"]),
-            "NDAYS": found["days"].astype("int64"),
-            "AVAL": found["total"].astype("float64"),
+            "ASTDT": totals["first"].astype("datetime64[ns]"),
+            "AENDT": totals["last"].astype("datetime64[ns]"),
+            "ASTDY": study_day(totals["first"], subject_variables["TRTSDT"]),
+            "AENDY": study_day(totals["last"], subject_variables["TRTSDT"]),
+            "NDAYS": totals["days"].astype("int64"),
+            "AVAL": totals["total"].astype("float64"),
             "AVALU": unit,
             "SRCDOM": "lymphodepletion",
             "SRCVAR": "dose",
-            "SRCSEQ": found["row"].astype("int64"),
+            "SRCSEQ": totals["row"].astype("int64"),
         }
     )
     # Without a record nothing says that these are text.

@@ -20,7 +20,11 @@ from durable.vocabulary import DEVIATION, NOT_ASSESSABLE
 def prohibited_medicines(
     study: StudyRecords, section: ProhibitedDeviation
 ) -> Iterator[pd.DataFrame]:
-    """Prohibited medicines that were in use on or after the day of infusion."""
+    """Records of prohibited medicines in use on or after the day of infusion.
+
+    Where classes are prohibited, a medicine without a class is not assessable; without a table of
+    therapies nobody is.
+    """
     therapies = study.therapies
     if therapies is None:
         yield no_table(study, "therapies", texts.PERMITTED_ONLY)
@@ -76,16 +80,18 @@ def _in_use(
 
 def _of_therapies(rows: pd.DataFrame, status: str, planned: Any) -> pd.DataFrame:
     """Records of therapies, dated at their first day of use from the infusion on."""
-    found = []
+    findings = []
     starts, ends = _as_recorded(rows, "start_date"), _as_recorded(rows, "end_date")
     for medicine, start, end in zip(rows["therapy"], starts, ends, strict=True):
         form = texts.TAKEN if end is None else texts.TAKEN_TO
         if status == NOT_ASSESSABLE:
             form = texts.CLASS_MISSING
-        found.append(form.format(medicine=medicine, start=start, end=end))
-    given = {"date": rows["since"], "row": rows["source_row"], "column": rows["column"]}
+        findings.append(form.format(medicine=medicine, start=start, end=end))
+    dated = {"date": rows["since"], "row": rows["source_row"], "column": rows["column"]}
     subjects = rows["subject_id"]
-    return found_records(subjects, status, planned=planned, found=found, table="therapies", **given)
+    return found_records(
+        subjects, status, planned=planned, found=findings, table="therapies", **dated
+    )
 
 
 def _as_recorded(rows: pd.DataFrame, column: str) -> list[str | None]:

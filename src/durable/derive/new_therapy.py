@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def new_systemic(therapies: pd.DataFrame | None) -> pd.DataFrame:
-    """New systemic therapies, whenever they began.
+    """New systemic therapies, whenever they began; no row where `therapies` is None.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def new_systemic(therapies: pd.DataFrame | None) -> pd.DataFrame:
     -------
     DataFrame
         ``subject_id``, ``start_date``, ``source_row``, and where the plan imputes starts recorded
-        in part their text; by subject, date and row of the file.
+        in part their text (``start_date_partial``); by subject, date and row of the file.
     """
     columns = ["subject_id", "start_date", "source_row"]
     if therapies is None:
@@ -67,12 +67,12 @@ def with_reinfusions(
     therapies = new.assign(reinfusion=False)
     if not rule.as_new_therapy or "reinfusion_date" not in subjects:
         return therapies
-    again = subjects.loc[subjects["reinfusion_date"].notna()]
+    reinfused = subjects.loc[subjects["reinfusion_date"].notna()]
     infusions = pd.DataFrame(
         {
-            "subject_id": again["subject_id"].astype(object),
-            "start_date": again["reinfusion_date"],
-            "source_row": again["source_row"].astype("int64"),
+            "subject_id": reinfused["subject_id"].astype(object),
+            "start_date": reinfused["reinfusion_date"],
+            "source_row": reinfused["source_row"].astype("int64"),
             "reinfusion": True,
         }
     )
@@ -81,14 +81,15 @@ def with_reinfusions(
 
 
 def begun_since(new: pd.DataFrame, date: pd.Series[pd.Timestamp]) -> pd.DataFrame:
-    """Those of the new therapies that began on or after a date of their subject.
+    """The new therapies that began on or after a date of their subject.
 
     Parameters
     ----------
     new
         As `new_systemic` returns them.
     date
-        Date by subject; a subject without one has no such therapy.
+        Date, indexed by ``subject_id``. Therapies of a subject without one, and those without a
+        start date, are left out.
     """
     return new.loc[new["start_date"] >= new["subject_id"].map(date)]
 
@@ -115,13 +116,13 @@ def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags
     """
     if start.empty or not len(subject_index(frame)):
         return np.zeros(len(frame), dtype=np.bool_)
-    place = positions(frame, start.index)
-    date = np.where(place >= 0, start.to_numpy()[place], np.datetime64("NaT"))
+    position = positions(frame, start.index)
+    date = np.where(position >= 0, start.to_numpy()[position], np.datetime64("NaT"))
     return np.asarray(frame["visit_date"].to_numpy() > date)
 
 
 def interventions(subjects: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """New systemic therapies since the infusion, and deaths: ``subject_id`` and ``date``.
+    """New systemic therapies since the infusion, then deaths: ``subject_id`` and ``date``.
 
     Parameters
     ----------

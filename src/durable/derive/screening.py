@@ -1,7 +1,7 @@
 """Screening attempts with all that the criteria of eligibility read, and where each value stands.
 
-The attempts are those of the tables screening and eligibility. A date recorded in part stands for
-every day that it can mean (`durable.windows`).
+The attempts are those of the table screening or, without it, of the table eligibility. A date
+recorded in part stands for every day that it can mean (`durable.windows`).
 """
 
 from __future__ import annotations
@@ -52,7 +52,10 @@ class ScreeningAttempts:
 def screening_attempts(
     tables: Tables, not_in_file: Mapping[str, Collection[str]], rules: Eligibility
 ) -> ScreeningAttempts:
-    """The attempts of the tables screening and eligibility.
+    """The attempts of the table screening or, in a study without it, of the table eligibility.
+
+    Left out are those of subjects whom the table subjects lacks; of two rows of one attempt the
+    first counts.
 
     Parameters
     ----------
@@ -176,12 +179,18 @@ def _with_laboratory(
     columns, rows = {}, [nothing]
     for name in _ENZYME_COLUMNS:
         value = _ENZYME_OF_LIMIT.get(name, name)
-        theirs, own = chosen[value], frame[value]
-        by_visit = theirs.notna() if rules.laboratory == "visits" else own.isna() & theirs.notna()
+        at_visit, at_screening = chosen[value], frame[value]
+        by_visit = (
+            at_visit.notna()
+            if rules.laboratory == "visits"
+            else at_screening.isna() & at_visit.notna()
+        )
         columns[name] = frame[name].where(~by_visit, chosen[name])
-        at = frame.index[by_visit]
-        row = chosen["source_row"].loc[at]
-        rows.append(pd.DataFrame({"attempt": at, "column": name, "table": "visits", "row": row}))
+        attempts = frame.index[by_visit]
+        row = chosen["source_row"].loc[attempts]
+        rows.append(
+            pd.DataFrame({"attempt": attempts, "column": name, "table": "visits", "row": row})
+        )
     return frame.assign(**columns), pd.concat(rows, ignore_index=True)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from durable.contracts.subgroups import Subgroup
-from durable.derive.identifiers import renamed, unique_identifiers, with_identifiers
+from durable.derive.identifiers import unique_identifiers, with_identifiers, with_usubjid
 from durable.derive.laboratory_results import b_cell_results
 from durable.plan import Laboratory, Plan
 from durable.schedule import Visit
@@ -57,19 +57,23 @@ class ValidatedTables:
         Parameters
         ----------
         laboratory
-            Given where a definition of response reads the B cells.
+            Section of the plan where a definition of response reads the B cells; None otherwise,
+            and then `b_cells` is None.
         """
         subjects, therapies = read_people(folder, study)
         identifiers = unique_identifiers(folder, study)
-        visits = renamed(pd.read_parquet(folder / "validated" / "visits.parquet"), identifiers)
+        visits = with_usubjid(pd.read_parquet(folder / "validated" / "visits.parquet"), identifiers)
         path, b_cells = folder / "validated" / "laboratory.parquet", None
         if laboratory is not None and path.exists():
-            samples = renamed(pd.read_parquet(path), identifiers)
+            samples = with_usubjid(pd.read_parquet(path), identifiers)
             b_cells = b_cell_results(subjects, samples, laboratory)
         return cls(subjects, visits, therapies, b_cells)
 
     def blocks(self, size: int) -> Iterator[ValidatedTables]:
-        """The tables of so many subjects at a time, in the order of their names; at least once."""
+        """The tables of `size` subjects at a time, by ``subject_id``; once where there is nobody.
+
+        Results of B cells are those of all subjects each time.
+        """
         subjects = self.subjects.sort_values("subject_id", ignore_index=True)
         names = pd.Index(subjects["subject_id"])
         if len(names) <= size:
@@ -100,4 +104,4 @@ def read_people(folder: Path, study: str) -> tuple[pd.DataFrame, pd.DataFrame | 
     path = folder / "validated" / "therapies.parquet"
     if not path.exists():
         return subjects, None
-    return subjects, renamed(pd.read_parquet(path), unique_identifiers(folder, study))
+    return subjects, with_usubjid(pd.read_parquet(path), unique_identifiers(folder, study))

@@ -28,7 +28,11 @@ from durable.vocabulary import DEVIATION, NOT_ASSESSABLE
 def visits_out_of_window(
     study: StudyRecords, section: VisitWindowDeviation, schedule: tuple[Visit, ...]
 ) -> Iterator[pd.DataFrame]:
-    """Assessments whose day lies outside the window of the visit that they are labelled as."""
+    """Records of assessments outside the window of the visit that they are labelled as.
+
+    One after infusion whose label is neither a visit of the schedule nor UNS is not assessable;
+    without a table of visits nobody is.
+    """
     if study.visits is None:
         yield no_table(study, "visits", texts.WINDOW_UNKNOWN)
         return
@@ -38,24 +42,24 @@ def visits_out_of_window(
         if section.visits is None or visit.visit in section.visits:
             outside = ~day.between(visit.first_day, visit.last_day)
             rows = visits.loc[(label == fold(visit.visit)) & outside]
-            found = [texts.WINDOW_FOUND.format(day=day[row]) for row in rows.index]
-            yield _of_visits(rows, DEVIATION, _window(texts.WINDOW_PLANNED, visit), found, visit)
+            findings = [texts.WINDOW_FOUND.format(day=day[row]) for row in rows.index]
+            yield _of_visits(rows, DEVIATION, _window(texts.WINDOW_PLANNED, visit), findings, visit)
     known = {fold(name) for name in (*(visit.visit for visit in schedule), UNSCHEDULED)}
     strange = visits.loc[(day >= 1) & ~label.isin(known)]
     labels = zip(strange["visit"], day.loc[strange.index], strict=True)
-    found = [texts.LABEL_UNKNOWN.format(label=name, day=number) for name, number in labels]
-    yield _of_visits(strange, NOT_ASSESSABLE, texts.WINDOW_UNKNOWN, found)
+    findings = [texts.LABEL_UNKNOWN.format(label=name, day=number) for name, number in labels]
+    yield _of_visits(strange, NOT_ASSESSABLE, texts.WINDOW_UNKNOWN, findings)
 
 
 def _of_visits(
-    rows: pd.DataFrame, status: str, planned: str, found: list[str], visit: Visit | None = None
+    rows: pd.DataFrame, status: str, planned: str, findings: list[str], visit: Visit | None = None
 ) -> pd.DataFrame:
     """Records of assessments, which their date decides."""
     label = rows["visit"].astype(object) if visit is None else visit.visit
-    given = {"date": rows["visit_date"], "row": rows["source_row"], "visit": label}
+    dated = {"date": rows["visit_date"], "row": rows["source_row"], "visit": label}
     source = {"table": "visits", "column": "visit_date"}
     return found_records(
-        rows["subject_id"], status, planned=planned, found=found, **given, **source
+        rows["subject_id"], status, planned=planned, found=findings, **dated, **source
     )
 
 
@@ -69,15 +73,19 @@ def incomplete_core_sets(
     schedule: tuple[Visit, ...],
     response: Response,
 ) -> Iterator[pd.DataFrame]:
-    """Visits that are due, without an assessment that records every measure of the core set."""
+    """Records of visits due without an assessment that records every measure of the core set.
+
+    A visit is due where its window closed by the data cut-off and the subject was alive and in the
+    study on its last day. Not assessable without a table of visits.
+    """
     for visit in schedule:
         if visit.visit not in section.visits:
             continue
         due = _due(study.infused, visit)
         planned = _window(texts.CORE_SET_PLANNED, visit)
         if study.visits is None:
-            found = texts.NO_TABLE.format(table="visits")
-            yield _of_windows(due, NOT_ASSESSABLE, planned, found, visit)
+            finding = texts.NO_TABLE.format(table="visits")
+            yield _of_windows(due, NOT_ASSESSABLE, planned, finding, visit)
         else:
             yield from _incomplete(study, study.visits, due, visit, response)
 
@@ -117,8 +125,8 @@ def _incomplete(
         [str(measure) for measure, there in recorded.loc[row].items() if not there]
         for row in shown.index
     ]
-    found = _of_visits(shown, DEVIATION, planned, [_missing(one) for one in lacking], visit)
-    yield found.assign(column=[source_column(measures[0]) for measures in lacking])
+    incomplete = _of_visits(shown, DEVIATION, planned, [_missing(one) for one in lacking], visit)
+    yield incomplete.assign(column=[source_column(measures[0]) for measures in lacking])
     unseen = due.loc[~due["USUBJID"].isin(subject)]
     yield _of_windows(unseen, DEVIATION, planned, texts.NOT_SEEN, visit)
 
@@ -129,9 +137,9 @@ def _missing(measures: list[str]) -> str:
 
 
 def _of_windows(
-    rows: pd.DataFrame, status: str, planned: str, found: str, visit: Visit
+    rows: pd.DataFrame, status: str, planned: str, finding: str, visit: Visit
 ) -> pd.DataFrame:
     """Records of visits without an assessment, dated at the last day of their window."""
     close = rows["TRTSDT"] + pd.Timedelta(days=visit.last_day)
-    dated = of_infusion(rows, status, "infusion_date", planned, found)
+    dated = of_infusion(rows, status, "infusion_date", planned, finding)
     return dated.assign(date=close, visit=visit.visit)

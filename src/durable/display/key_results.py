@@ -13,34 +13,37 @@ from durable.outputs.table import Row, Table
 
 @dataclass(frozen=True)
 class Bound:
-    """What is bound together in a document."""
+    """The parts of a document behind its contents, in their order."""
 
     layouts: Sequence[Layout]
     """The tables in pages."""
     figure_pages: Sequence[int]
-    """How many pages each figure has."""
+    """Number of pages of each figure."""
     closing: Layout
     """The list of definitions."""
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The first page."""
+    """The key results in pages, the first part of a document."""
 
     layout: Layout
     tables: Mapping[str, str]
-    """Name of the table of each result, by its label."""
+    """Name of the table of each result, by the label of the result."""
 
 
 def opening(results: Sequence[Result], bound: Bound) -> Opening | None:
-    """The page in front of the contents; None where no table of the document has such a result.
+    """Key results in pages, in front of the contents; None where no table has such a result.
+
+    Each result has the number and page of its table, and the page of its definition.
 
     Parameters
     ----------
     results
-        The results of the report's summary.
+        The results of the summary of the report; those whose table is not in the document are left
+        out.
     bound
-        The document behind it, whose pages are numbered on.
+        The document behind the opening; its pages are numbered after those of the opening.
     """
     tables = {layout.table.name for layout in bound.layouts}
     shown = [one for one in results if one.table in tables]

@@ -79,18 +79,22 @@ class Sheet:
 
     @property
     def height(self) -> float:
-        """Points that a page may hold."""
+        """Points of height that a page may hold: 94 % of the height within the margins."""
         return text_block(self.landscape)[0] * MM * _USED
 
 
 @dataclass(frozen=True)
 class Page:
-    """What stands on a page of a table; a page of footnotes alone has no rows."""
+    """Contents of a page of a table."""
 
     title: str
+    """Number and title of the table; of later pages with CONTINUED, in the language in force."""
     subtitles: tuple[str, ...] = ()
+    """Empty on later pages."""
     rows: tuple[Row, ...] = ()
+    """Empty on a page of footnotes alone; may begin with repeated headings."""
     notes: tuple[str, ...] = ()
+    """Footnotes on the page."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,11 @@ def text_block(landscape: bool) -> tuple[float, float]:
 
 
 def lay_out(table: Table) -> Layout:
-    """A table in pages: rows under the heading they belong to, footnotes after the last row."""
+    """A table in pages: rows under their headings, footnotes after the last row.
+
+    Paper and type are the first of portrait at 8 points, landscape at 8, 7 and 6 points in which no
+    word is broken; the last where none will do. Numbers of a column are aligned.
+    """
     table = replace(table, rows=table.aligned_rows)
     sheet = _sheet(table)
     sheet = replace(sheet, indents=tuple(_indents(table, sheet)))
@@ -134,18 +142,20 @@ def _indents(table: Table, sheet: Sheet) -> Iterator[float]:
 def first_pages(
     layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout, before: int = 0
 ) -> list[int]:
-    """Page on which each table, then each figure begins in a document that has contents before.
+    """Page, from 1, on which each table, each figure and then `closing` begin in a document.
+
+    The contents, with ENTRIES lines a page, are in front of them.
 
     Parameters
     ----------
     layouts
         The tables in pages.
     pictures
-        How many pages each figure has.
+        Number of pages of each figure.
     closing
-        What stands behind the figures, the last of the list.
+        The list of definitions, behind the figures.
     before
-        Pages in front of the contents.
+        Number of pages in front of the contents.
     """
     lengths = [*(len(layout.pages) for layout in layouts), *pictures, len(closing.pages)]
     contents = -(-len(lengths) // ENTRIES)
@@ -153,20 +163,28 @@ def first_pages(
 
 
 def clean(text: str) -> str:
-    """Text without control characters, which no document may hold."""
+    """Text without control characters, which no document may hold.
+
+    White space such as a tab or a line end becomes a space, any other the sign U+FFFD.
+    """
     return _CONTROL.sub(lambda char: " " if char[0].isspace() else "\ufffd", text)
 
 
 def unbroken(cell: str) -> str:
-    """A cell that breaks only before a bracket, where its parts are short enough to allow that."""
+    """A cleaned cell whose parts of at most 24 characters do not break.
+
+    A part ends before a bracket: in ``12 (34.5, 67.8)`` only the first space remains a place to
+    break a line, the others become NO_BREAK.
+    """
     parts = _BRACKET.split(clean(cell))
     return " ".join(p.replace(" ", NO_BREAK) if len(p) <= _LONGEST_PART else p for p in parts)
 
 
 def wrap(text: str, width: float, size: float) -> list[str]:
-    """Lines of a text in so many millimetres; a longer word is broken.
+    """Lines of a text in `width` millimetres at `size` points; a longer word is broken.
 
-    Full-width signs are words of their own; no line begins with one that closes.
+    An empty text is one empty line. Full-width signs are words of their own; no line begins with
+    one that closes.
     """
     lines: list[str] = []
     line = ""
@@ -188,35 +206,39 @@ def _has_wide(text: str) -> bool:
 
 
 def text_width(text: str, size: float) -> float:
-    """Millimetres that a text takes at most."""
+    """Millimetres that a text takes at most in one line at `size` points."""
     return sum(map(_char_width, text)) * size / MM
 
 
 def widest_word(text: str, size: float) -> float:
-    """Millimetres of the longest word of a text; full-width signs stand each for itself."""
+    """Millimetres of the longest word of a text at `size` points; a full-width sign is a word."""
     words = "".join(" " if is_wide(char) else char for char in clean(text)).split(" ")
     wide = size / MM if _has_wide(text) else 0.0
     return max(wide, *(text_width(word, size) for word in words))
 
 
 def heading_width(text: str, size: float) -> float:
-    """Millimetres that a heading of a column needs: no word is broken.
+    """Millimetres that the heading of a column needs at `size` points, so that no word is broken.
 
-    Of full-width signs, which may break anywhere, four stay together; it takes at most three lines.
+    With full-width signs, which may break anywhere, it is wide enough for three lines, and for four
+    such signs in a line if there are as many.
     """
     if not _has_wide(text):
         return widest_word(text, size)
-    whole = text_width(clean(text), size)
-    return max(widest_word(text, size), min(whole, max(whole / 3, 4 * size / MM)))
+    width = text_width(clean(text), size)
+    return max(widest_word(text, size), min(width, max(width / 3, 4 * size / MM)))
 
 
 def is_strong(row: Row) -> bool:
-    """Whether the label of a row is bold."""
+    """Whether the label of a row is bold: where the row is marked so, or has no cells."""
     return row.strong or not row.cells
 
 
 def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
-    """Text, left indent and width of the cells of a row, millimetres; a heading is one cell."""
+    """Text, left indent and room for the text of each cell of a row, label first, in millimetres.
+
+    A row without cells, a heading, is one cell over all columns.
+    """
     indent = row.indent * INDENT
     widths = sheet.widths if row.cells else (sum(sheet.widths),)
     yield clean(row.label), indent, widths[0] - indent - 2 * PADDING
@@ -227,14 +249,14 @@ def row_texts(row: Row, sheet: Sheet) -> Iterator[tuple[str, float, float]]:
 
 
 def heading_texts(layout: Layout) -> Iterator[tuple[str, float]]:
-    """Text and width of the headings of the columns, millimetres; the one over the labels first."""
+    """Text of each column heading, that over the labels first, and the millimetres for it."""
     bold = BOLD if layout.sheet.of_records else 1.0
     for text, width in zip(layout.heading, layout.sheet.widths, strict=True):
         yield text, (width - 2 * PADDING) / bold
 
 
 def spans(table: Table, sheet: Sheet) -> Iterator[tuple[str, int, float]]:
-    """Headings over neighbouring columns: text, how many, and their width in millimetres."""
+    """Headings over neighbouring columns: text, number of columns, their width in millimetres."""
     first = 0
     for text, count in table.spans:
         yield clean(text), count, sum(sheet.widths[first : first + count])
@@ -243,14 +265,14 @@ def spans(table: Table, sheet: Sheet) -> Iterator[tuple[str, int, float]]:
 
 @cache
 def row_height(row: Row, sheet: Sheet) -> float:
-    """Points that a row takes."""
+    """Points of height that a row takes, that of its highest cell and the space around it."""
     texts = row_texts(row, sheet)
     return max(text_height(text, width, sheet.size) for text, _, width in texts) + _ROW_PADDING
 
 
 @cache
 def text_height(text: str, width: float, size: float) -> float:
-    """Points that a text takes in so many millimetres."""
+    """Points of height that a text takes in `width` millimetres at `size` points."""
     spacing = _WIDE_LINE if _has_wide(text) else _LINE
     return len(wrap(text, width, size)) * size * spacing
 
@@ -314,9 +336,9 @@ def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tup
     cells = range(1, len(widths))
     for columns in (cells, range(1)):
         missing = {i: max(wished[i] - widths[i], 0.0) for i in columns}
-        for place, i in enumerate(sorted(missing, key=missing.__getitem__)):
+        for rank, i in enumerate(sorted(missing, key=missing.__getitem__)):
             left = max(room - sum(widths), 0.0)
-            widths[i] += min(missing[i], left / (len(missing) - place))
+            widths[i] += min(missing[i], left / (len(missing) - rank))
     rest = (room - sum(widths)) / len(widths)
     return tuple(width + rest for width in widths)
 
@@ -339,9 +361,11 @@ class _Filling:
         self.used = self._head()
 
     def fits(self, height: float) -> bool:
+        """Whether so many points of height are left on the page."""
         return self.used + height <= self.sheet.height
 
     def turn(self) -> None:
+        """Finish the page and begin an empty one."""
         page = Page(
             self.table.heading + (_(CONTINUED) if self.pages else ""),
             () if self.pages else self.table.subtitles,
@@ -353,25 +377,27 @@ class _Filling:
         self.used = self._head()
 
     def add_row(self, row: Row) -> None:
+        """Add a row to the page, the first with the headings of the columns."""
         if not self.rows:
             self.used += self._column_headings()
         self.rows.append(row)
         self.used += row_height(row, self.sheet)
 
     def height_kept_together(self, i: int) -> float:
-        """Points that a row takes with what must not begin the next page without it.
+        """Points of the row with number `i`, from 0, and of what must stay on a page with it.
 
-        The last rows stay with the footnotes, so that these do not stand on a page alone.
+        Those are rows under it (`_rows_kept_together`; in a listing all of them, where a page can
+        hold them), and with the last rows the footnotes, where a page can hold both.
         """
         rows = self.table.rows
-        whole = self.sheet.height - self._head() - self._column_headings()
+        page_room = self.sheet.height - self._head() - self._column_headings()
         kept = _rows_kept_together(rows, i)
-        if self.sheet.of_records and self._height(_rows_under(rows, i)) <= whole:
+        if self.sheet.of_records and self._height(_rows_under(rows, i)) <= page_room:
             kept = _rows_under(rows, i)
         height = self._height(kept)
         notes = _GAP + sum(map(self.note_height, self.table.footnotes))
         is_last = i + len(kept) == len(rows)
-        return height + notes if is_last and height + notes <= whole else height
+        return height + notes if is_last and height + notes <= page_room else height
 
     def _height(self, rows: Sequence[Row]) -> float:
         return sum(row_height(row, self.sheet) for row in rows)
@@ -388,12 +414,14 @@ class _Filling:
         return height + (max(above) + _ROW_PADDING if above else 0) + _GAP
 
     def add_note(self, note: str) -> None:
+        """Add a footnote to the page."""
         if not self.notes:
             self.used += _GAP
         self.notes.append(note)
         self.used += self.note_height(note)
 
     def note_height(self, note: str) -> float:
+        """Points of height that a footnote takes."""
         return text_height(note, self.sheet.width, NOTE_SIZE) + 1
 
     def _head(self) -> float:
@@ -404,7 +432,10 @@ class _Filling:
 
 
 def paginate(table: Table, sheet: Sheet) -> list[Page]:
-    """The pages of a table whose columns have their widths."""
+    """The pages of a table on a given sheet, at least one.
+
+    A page that begins within rows under a heading repeats the heading, marked CONTINUED.
+    """
     filling = _Filling(table, sheet)
     for i, row in enumerate(table.rows):
         if filling.rows and not filling.fits(filling.height_kept_together(i)):
@@ -436,7 +467,7 @@ def _rows_kept_together(rows: Sequence[Row], i: int) -> Sequence[Row]:
 
 
 def _rows_under(rows: Sequence[Row], i: int) -> Sequence[Row]:
-    """A row and all that stand under it."""
+    """A row and all rows under it."""
     last = i
     while last + 1 < len(rows) and rows[last + 1].indent > rows[i].indent:
         last += 1
@@ -445,11 +476,11 @@ def _rows_under(rows: Sequence[Row], i: int) -> Sequence[Row]:
 
 def _above(rows: Sequence[Row], i: int) -> list[Row]:
     """The rows that a row stands under, the outermost first."""
-    found: list[Row] = []
+    above: list[Row] = []
     indent = rows[i].indent
     while indent and i:
         i -= 1
         if rows[i].indent < indent:
-            found.insert(0, rows[i])
+            above.insert(0, rows[i])
             indent = rows[i].indent
-    return found
+    return above

@@ -65,12 +65,10 @@ class _Part:
 
 
 def listing_layouts(plan: Plan, folder: Path) -> dict[str, list[Layout]]:
-    """Every listing that is shown in pages, a layout for each part, by its name.
+    """Every listing that is shown, in pages: a layout for each part, by name (``l_ae``), in order.
 
     Parameters
     ----------
-    plan
-        The analysis plan.
     folder
         Folder of results, whose datasets, findings and input tables are read.
     """
@@ -84,33 +82,33 @@ def listing_layouts(plan: Plan, folder: Path) -> dict[str, list[Layout]]:
 def lay_out_listing(
     listing: Listing, records: pd.DataFrame, plan: Plan, *, assessed: bool = True
 ) -> list[Layout]:
-    """A listing in pages: its parts, the footnotes after the last.
+    """A listing in pages: a layout for each part, the footnotes after the last.
+
+    A listing of blocks has a single part; one without records a row that says so.
 
     Parameters
     ----------
     listing
-        Its columns, heading and footnotes.
+        Declaration of the listing: its columns, heading and footnotes.
     records
-        The records as its CSV holds them; the first `MOST` are shown.
-    plan
-        The analysis plan.
+        The records with the columns of its CSV; the first `MOST` are shown.
     assessed
-        Whether the study has visits.
+        Whether the study has visits, and so ADRS.
     """
     declared = listing.shown_columns(plan, assessed=assessed, flags=records.columns)
     columns = tuple(map(in_language, declared))
     shown = as_text(records.head(MOST))
     texts = {c.name: [cell_text(record, c) for record in shown] for c in columns}
     shared = tuple(column for column in columns if column.name in listing.by)
-    own = tuple(column for column in columns if column not in shared)
+    record_columns = tuple(column for column in columns if column not in shared)
     lines = _lines_above(shared, texts, len(shown))
     table = _without_records(listing, plan, len(records), assessed=assessed)
     if listing.blocks:
-        rows = tuple(_block_rows(lines, own, texts))
+        rows = tuple(_block_rows(lines, record_columns, texts))
         block = replace(table, stub=_("Item"), columns=(_("Value"),))
         return [_paginated(block, rows, _block_sheet(rows))]
-    texts = {column.name: _aligned(column, texts[column.name]) for column in own}
-    size, parts = _parts(listing, own, texts)
+    texts = {column.name: _aligned(column, texts[column.name]) for column in record_columns}
+    size, parts = _parts(listing, record_columns, texts)
     return [
         _paginated(
             _part_of(table, part, i, len(parts)),
@@ -334,12 +332,12 @@ def _lines_of_block(
 ) -> Iterator[Row]:
     """Label and value of each column of a record; those under one heading in one line."""
     for over, group in groupby(columns, lambda column: column.over):
-        given = [(column.label, texts[column.name][i]) for column in group]
-        given = [(label, text) for label, text in given if text]
-        if over and given:
-            labelled = (_labelled(lower_initial(label), text) for label, text in given)
-            given = [(over, _(", ").join(labelled))]
-        for label, text in given:
+        values = [(column.label, texts[column.name][i]) for column in group]
+        values = [(label, text) for label, text in values if text]
+        if over and values:
+            labelled = (_labelled(lower_initial(label), text) for label, text in values)
+            values = [(over, _(", ").join(labelled))]
+        for label, text in values:
             yield Row(label, (text,), indent)
 
 

@@ -16,22 +16,20 @@ if TYPE_CHECKING:
 
 
 def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame]:
-    """Records of every listing that is shown, in the order of the plan.
+    """Records of every listing that is shown, by its entry, in the order in which they are shown.
 
     Parameters
     ----------
-    plan
-        The analysis plan.
     folder
         Folder of results, whose datasets and findings are read.
     """
     results = ResultsFolder(folder, plan)
     entries = {f"l_{entry.name}": entry for entry in listings_of(plan, results.names)}
-    shown = (entries[name] for name in plan.outputs.chosen(entries))
+    shown = (entries[name] for name in plan.outputs.select(entries))
     return {entry: entry.load().table(results, plan) for entry in shown}
 
 
 def write_listings(listings: Mapping[ListingEntry, pd.DataFrame], folder: Path) -> None:
-    """Write ``listings/l_NAME.csv``, safe to open in a spreadsheet."""
+    """Write ``listings/l_NAME.csv`` below `folder`, safe to open in a spreadsheet."""
     for entry, records in listings.items():
         write_csv(folder / "listings" / f"l_{entry.name}.csv", records)

@@ -26,7 +26,9 @@ class Head:
     """A heading over neighbouring columns of a listing."""
 
     label: str
+    """Empty over columns without such a heading."""
     width: int
+    """Number of columns."""
 
 
 @dataclass(frozen=True)
@@ -35,21 +37,25 @@ class Cell:
 
     text: str
     kind: str
+    """Kind of the column (``text``, ``number`` ...), with ``none`` for a cell without a value, or
+    ``wide`` where lines may break: classes of the page."""
 
 
 @dataclass(frozen=True)
 class RecordView:
-    """A listing, or a part of one, as it is shown."""
+    """A listing, or a part of one, as a page shows it."""
 
     name: str
+    """Name of the listing, of a later part with its number: ``l_ae-2``."""
     title: str
     subtitle: str
     file: str
+    """Path of the file with all records, from the page; empty where there is none."""
     columns: tuple[Column, ...]
     heads: tuple[Head, ...]
     rows: tuple[tuple[Cell, ...], ...]
     total: int
-    """How many records the file has; the page may show the first of them."""
+    """Number of all records; the page may show only the first of them."""
     notes: tuple[str, ...]
     part: str = ""
     """What this part of the listing shows; empty where it has no parts."""
@@ -58,28 +64,31 @@ class RecordView:
 
     @property
     def label(self) -> str:
-        """Title and part, for those who hear the page."""
+        """Title, and the part if there are several, for screen readers."""
         return _(": ").join(filter(None, (self.title, self.part)))
 
     @property
     def is_long(self) -> bool:
-        """Whether the rows are surely higher than the most that the page shows at a time."""
+        """Whether there are more rows (over 60) than the page shows without scrolling."""
         return len(self.rows) > _MOST_SEEN
 
 
 def record_view(
     columns: tuple[Column, ...], records: Sequence[dict[str, str]], **described: Any
 ) -> RecordView:
-    """Records as cells; text that would make a column wide may be broken into lines.
+    """Records as cells, under headings in the language in force.
+
+    Lines may break in a column with a text of more than 26 characters.
 
     Parameters
     ----------
     columns
         The columns shown.
     records
-        The records shown, each cell as text.
+        The records shown, each cell as text by the name of its column.
     described
-        The other fields of the view.
+        The other fields of the view by name: `name`, `title`, `subtitle`, `file`, `total`, `notes`,
+        and if needed `part` and `is_first`.
     """
     wide = {
         column.name
@@ -97,7 +106,7 @@ def in_language(column: Column) -> Column:
 
 
 def as_text(records: pd.DataFrame) -> list[dict[str, str]]:
-    """Records with each cell as the text that a CSV has of it; empty where it is missing."""
+    """Each record as text by column, as a CSV has it; empty where a value is missing."""
     return list(csv.DictReader(StringIO(records.to_csv(index=False))))
 
 
@@ -113,7 +122,10 @@ def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
 
 
 def cell_text(record: dict[str, str], column: Column) -> str:
-    """What a reader sees in a column of a record: where it has no value, what stands for that."""
+    """Text that a reader sees in a column of a record, by the rule and decimals of the column.
+
+    Where the record has no value it is the text that the column has for that (`Column.empty`).
+    """
     text = record[column.name]
     if not text:
         return _(column.empty) if isinstance(column.empty, str) else column.empty(record)

@@ -57,12 +57,12 @@ def page(
 
     Parameters
     ----------
-    plan
-        The analysis plan.
     folder
-        Folder of results, whose figures and findings are read.
-    ard, tables, listings
-        The analysis results, the tables of them, and the records of each listing.
+        Folder of results, whose figures, findings and records of the data cut-off are read.
+    ard, tables
+        The analysis results, and the tables made from them.
+    listings
+        Records of each listing that is shown, in the order of the page.
     """
     from markupsafe import Markup
 
@@ -102,7 +102,17 @@ def page(
 def listing_views(
     plan: Plan, listings: Mapping[ListingEntry, pd.DataFrame], *, assessed: bool = True
 ) -> Iterator[RecordView]:
-    """Every listing as it is shown; one of many columns in parts."""
+    """Every listing as the page shows it, in order; one with several parts as a view for each.
+
+    Each shows the first `SHOWN` records.
+
+    Parameters
+    ----------
+    listings
+        Records of each listing.
+    assessed
+        Whether the study has visits.
+    """
     for entry, records in listings.items():
         listing, shell = entry.load(), plan.outputs.shell(f"l_{entry.name}")
         title = numbered_title("Listing", shell.shown_number, shell.title or _(listing.title))
@@ -127,7 +137,7 @@ def listing_views(
 
 
 def _script_texts() -> dict[str, str]:
-    """What the script of the page says, with places for its numbers and names."""
+    """Texts of the script of the page, by key, with fields for numbers and names."""
     return {
         "one": ngettext("{n} row", "{n} rows", 1),
         "all": ngettext("{n} row", "{n} rows", 2),
@@ -152,30 +162,39 @@ def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
 
 
 def absent(plan: Plan, folder: Path) -> Iterator[str]:
-    """What the report lacks because the study or the plan does not have it."""
-    given = _sources(folder)
+    """Sentences on what the report lacks: input tables not provided, no sensitivity analyses."""
+    provided = _sources(folder)
     for name, table in INPUT_TABLES.items():
-        if name not in given:
+        if name not in provided:
             yield _(table.not_provided).format(table=name)
     if not plan.sensitivity:
         yield _("No sensitivity analyses are configured.")
 
 
 def findings(folder: Path) -> list[tuple[str, str, str, int]]:
-    """Severity, rule, table and number of the findings in the data, errors first."""
+    """Severity, rule, table and number of the findings in ``queries.csv``, errors first.
+
+    Sorted by severity, rule and table; empty where there are no findings.
+    """
     rows = _records(folder / "queries.csv")
     tally = Counter((row["severity"], row["rule"], row["table"]) for row in rows)
     return [(*key, tally[key]) for key in sorted(tally)]
 
 
 def lowered(folder: Path) -> list[dict[str, str]]:
-    """What the plan lowers from error to warning, with the reasons."""
+    """Rules that the plan lowers from error to warning, with the reasons.
+
+    Rows of ``checked/lowered.csv``, text by column; empty where there is no such file.
+    """
     path = folder / "checked" / "lowered.csv"
     return list(_records(path)) if path.is_file() else []
 
 
 def removed(folder: Path) -> list[tuple[str, str, int]]:
-    """Table, action and number of records affected by the data cut-off."""
+    """Table, action and number of rows of ``data_cut.csv``, by table and action.
+
+    Empty where the data cut-off affects no record.
+    """
     tally = Counter((row["table"], row["action"]) for row in _records(_cut(folder)))
     order = {table: i for i, table in enumerate(TABLES)}
     return [(*key, tally[key]) for key in sorted(tally, key=lambda key: (order[key[0]], key[1]))]
@@ -203,7 +222,10 @@ _CUT_COLUMNS = (
 
 
 def data_cut(folder: Path) -> RecordView:
-    """Every record that the data cut-off removed, or in which it set values to missing."""
+    """Records that the data cut-off removed or in which it set values to missing.
+
+    The first `SHOWN` are in the view; its `total` counts all.
+    """
     records = _records(_cut(folder))
     shown = list(islice(records, SHOWN))
     return record_view(
@@ -233,7 +255,7 @@ _KEY_COLUMNS = (
 
 
 def every_key(keys: list[Key]) -> RecordView:
-    """The whole plan but for its files and sensitivity analyses."""
+    """Keys of the plan (`plan_keys`) as records, a row each: path, value, default and meaning."""
     records = [
         {
             "path": key.path,
@@ -263,7 +285,10 @@ def _sources(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _population(ard: Ard) -> list[tuple[str, str]]:
-    """How many subjects came how far."""
+    """Label and number, as text, of each disposition of subjects over all: ``consented``, ``12``.
+
+    One without a result is ``0``; remission is left out then.
+    """
     labels = {
         "CONSENTED": _("consented"),
         "INFUSED": _("infused"),
@@ -272,9 +297,9 @@ def _population(ard: Ard) -> list[tuple[str, str]]:
         "DIED": _("died"),
         "WITHDRAWN": _("withdrawn"),
     }
-    found = []
+    counts = []
     for parameter, label in labels.items():
         n = ard.lookup("t_disposition", (parameter,), TOTAL)("n")
         if n is not None or parameter != "REMISSION":
-            found.append((label, "0" if n is None else f.count(n)))
-    return found
+            counts.append((label, "0" if n is None else f.count(n)))
+    return counts

@@ -20,25 +20,28 @@ class Shown:
     is_open: bool
     """Whether it is unfolded when the page opens: a main table, and the first figure beside it.
 
-    A figure of many pages is not.
+    A supplement is not, nor a figure that is a document of its own.
     """
     files: tuple[tuple[str, str], ...]
-    """What it is also delivered as: name of the form, and path from the page."""
+    """Files of the output: name of the form (``RTF``), and path from the page."""
 
     @property
     def name(self) -> str:
-        """Its name, and its place on the page."""
+        """Name of the output, ``t_dor``; also its anchor on the page."""
         return self.output.name
 
     @property
     def heading(self) -> str:
-        """Its number and title."""
+        """``Table 14.2.1. Disease improvement rate``, or so of a figure.
+
+        The title alone for a table without a number.
+        """
         output = self.output
         return output.heading if isinstance(output, Table) else output.caption.heading
 
     @property
     def is_table(self) -> bool:
-        """Whether it is a table."""
+        """Whether the output is a table: else it is a figure."""
         return isinstance(self.output, Table)
 
 
@@ -52,7 +55,7 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """Anchor of the section on the page: the title in lower case, with hyphens."""
         return self.title.lower().replace(" ", "-")
 
 
@@ -66,10 +69,10 @@ def sections(
     """
     documents = plan.outputs.documents
     for title in SECTIONS.values():
-        own = [table for table in tables if section_of(table.name) == title]
+        section_tables = [table for table in tables if section_of(table.name) == title]
         rest = [figure for figure in figures if section_of(figure.name) == title]
         shown: list[Shown] = []
-        for table in own:
+        for table in section_tables:
             is_main = not table.name.endswith("_s")
             shown.append(Shown(table, is_main, tuple(_table_files(table, documents))))
             beside = [figure for figure in rest if BESIDE.get(figure.name) == table.name]
@@ -93,13 +96,16 @@ def _figure_files(figure: DrawnFigure, documents: Sequence[str]) -> Iterator[tup
 
 
 def deliveries(plan: Plan) -> list[tuple[Delivery, list[str], list[str]]]:
-    """The deliveries that the plan asks for, each with its files, and its patterns of files."""
-    found = asked_for((*plan.outputs.documents, *plan.outputs.datasets))
+    """The deliveries that the plan asks for, each with its files and its patterns of files.
+
+    Both are paths in the results; a pattern has a name in braces: ``export/xpt/{dataset}.xpt``.
+    """
+    chosen = asked_for((*plan.outputs.documents, *plan.outputs.datasets))
     return [
         (
             delivery,
             [file for file in delivery.files if "{" not in file],
             [file for file in delivery.files if "{" in file],
         )
-        for delivery in found
+        for delivery in chosen
     ]

@@ -28,20 +28,29 @@ class Key:
     """A key of the plan with the value in force."""
 
     path: str
+    """Dotted path: ``statistics.conf_level``."""
     value: str
+    """The value in force, as the configuration would have it (`shown`)."""
     default: str
+    """Likewise the default; empty for a key without one."""
     meaning: str
+    """Description in the language in force; empty where there is none."""
     differs: bool
+    """Whether value and default differ; False for a key without a default."""
 
 
 def key_meanings() -> list[str]:
-    """What the keys mean that the report prints, in English, each text once."""
+    """Descriptions of the keys that the report prints, in English, each text once."""
     shown_keys = (text for key, text in meanings() if key.partition(".")[0] in _SHOWN)
     return list(dict.fromkeys(filter(None, shown_keys)))
 
 
 def plan_keys(plan: Plan) -> list[Key]:
-    """Every key in the order of the plan; inputs and sensitivity analyses are shown elsewhere."""
+    """Every key of the sections that the report prints, in their order.
+
+    Left out are inputs, sensitivity analyses and the other sections that `_SHOWN` does not have. A
+    mapping or list is one key.
+    """
     meaning, defaults = dict(meanings()), _defaults()
     keys = []
     for section in _SHOWN:
@@ -54,9 +63,9 @@ def plan_keys(plan: Plan) -> list[Key]:
 
 
 def differing_definitions(plan: Plan) -> list[Key]:
-    """What differs from the defaults in the definitions.
+    """Keys of the sections `DEFINING` that differ from their defaults, in the order of the plan.
 
-    A section that is empty by default is one entry, with the keys of it that have a value.
+    A section that is empty by default is one entry: its keys that have a value, in braces.
     """
     meaning, defaults = dict(meanings()), _defaults()
     return [
@@ -128,7 +137,11 @@ def _plain(value: Any) -> Any:
 
 
 def shown(value: Any, between: str = ",\n") -> str:
-    """A value as it would stand in the configuration, the sections in it in lines of their own."""
+    """A value as the configuration would have it: `true`, `0.95`, `[M2, M3]`, `{a: 1, b: 2}`.
+
+    None is the word *empty* in the language in force. Entries of a list or mapping are separated by
+    `between` where one of them is a mapping, else by a comma and a space.
+    """
     if value is None:
         return _("empty")
     if isinstance(value, bool):
@@ -149,7 +162,10 @@ def _separator(items: Iterable[Any], between_sections: str) -> str:
 
 
 def variants(plan: Plan) -> list[tuple[str, str, str]]:
-    """Name, title and changes of each sensitivity analysis."""
+    """Name, title (else the name) and changes of each sensitivity analysis, in order.
+
+    Changes are one text: ``response.remission.rule: ilar, ...``; empty where it states none.
+    """
     return [
         (
             name,

@@ -17,18 +17,25 @@ from durable.wording import lower_initial, percent
 
 @dataclass(frozen=True)
 class Result:
-    """One result: what it is, the figure, what surrounds it, and the table it is from."""
+    """One result of the summary, as texts in the language in force."""
 
     label: str
+    """Name of the result: ``Disease improvement at M2``."""
     figure: str
+    """The estimate with its unit, or *NE*."""
     details: tuple[str, ...]
+    """Confidence interval, numbers of subjects and so on; some may be empty."""
     table: str
+    """Name of the table that has the result."""
     term: str
-    """The entry of the list of definitions that says what it is."""
+    """Term of the list of definitions that defines it."""
 
 
 def summary(ard: Ard, plan: Plan) -> list[Result]:
-    """Results over all subjects in the order of the endpoints; those absent are left out."""
+    """Results over all subjects: improvement by visit, durations, grade >=3 TEAEs.
+
+    Those that the analysis results do not have are left out.
+    """
     return [*_improvement(ard, plan), *_durations(ard, plan), *_safety(ard, plan)]
 
 
@@ -130,7 +137,7 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
 
 
 def _bound(find: Lookup, plan: Plan) -> str:
-    """The upper bound where nobody had an event."""
+    """The upper confidence limit where nobody had an event; else empty."""
     upper = find("upper")
     if upper is None:
         return ""
@@ -141,7 +148,7 @@ def _bound(find: Lookup, plan: Plan) -> str:
 
 
 def _of_followed(ard: Ard, window: str, days: int) -> str:
-    """The same among the subjects followed through the window, where there are such results."""
+    """Subjects with an event of those followed through the window; empty without such results."""
     find = ard.lookup("t_ae_overview", (f"{window}_FOLLOWED", "GRADE3"), TOTAL)
     n, followed = find("n_subjects"), find("n_denominator")
     if n is None or followed is None:
@@ -152,10 +159,10 @@ def _of_followed(ard: Ard, window: str, days: int) -> str:
 
 
 def _any_grade(ard: Ard, window: str) -> str:
-    found = []
+    texts = []
     labels = {"SERIOUS": _("{n} with a serious TEAE"), "FATAL": _("{n} with a fatal TEAE")}
     for name, label in labels.items():
         n = ard.lookup("t_ae_overview", (window, name), TOTAL)("n_subjects")
         if n is not None:
-            found.append(label.format(n=f.count(n)))
-    return _(", ").join(found)
+            texts.append(label.format(n=f.count(n)))
+    return _(", ").join(texts)

@@ -29,7 +29,7 @@ _RULE = r"\brdrs\brdrw10"
 
 
 def render(layout: Layout, head: PageHead) -> str:
-    """A table as an RTF file of its own.
+    """Text of an RTF file of one table.
 
     Parameters
     ----------
@@ -48,20 +48,21 @@ def bind(
     head: PageHead,
     opening: Opening | None = None,
 ) -> str:
-    """All tables and figures as one RTF file with contents.
+    """Text of one RTF file of tables and figures, with contents.
 
-    The page numbers of the contents are fields, filled with those of the layout.
+    The order: opening, contents, tables, figures, closing. The page numbers of the contents are
+    fields, filled with those of the layout.
 
     Parameters
     ----------
     layouts, figures
-        The tables in pages, and the figures.
+        The tables in pages, and the figures; each has its pages as PNG.
     closing
-        What stands behind them: the list of definitions.
+        The last part: the list of definitions.
     head
         Head of every page.
     opening
-        The key results, in front of the contents.
+        The key results, in front of the contents; None: without.
     """
     first = [] if opening is None else [opening.layout]
     before = sum(len(layout.pages) for layout in first)
@@ -73,7 +74,10 @@ def bind(
 
 
 def escape(text: str) -> str:
-    r"""Text as RTF: its own signs escaped, and what is not ASCII as ``\u``."""
+    r"""Text as RTF: backslash and braces escaped, all but ASCII as ``\u``, control signs cleaned.
+
+    A no-break space is ``\~``.
+    """
     return _SPECIAL.sub(_escaped, lay.clean(text))
 
 
@@ -222,11 +226,11 @@ def _head_row(layout: Layout) -> str:
     """The headings, each over the middle of its column, or at its left over records."""
     sheet = layout.sheet
     style = rf"{_cell_style(sheet)}\keepn\b"
-    place = r"\ql" if sheet.of_records else r"\qc"
-    places = (r"\ql", *(place for _ in sheet.widths[1:]))
+    alignment = r"\ql" if sheet.of_records else r"\qc"
+    alignments = (r"\ql", *(alignment for _ in sheet.widths[1:]))
     cells = [
-        rf"{style}{place} {escape(text)}\cell"
-        for place, (text, _) in zip(places, lay.heading_texts(layout), strict=True)
+        rf"{style}{alignment} {escape(text)}\cell"
+        for alignment, (text, _) in zip(alignments, lay.heading_texts(layout), strict=True)
     ]
     top = "" if layout.table.spans else rf"\clbrdrt{_RULE}"
     form = rf"\clvertalb{top}\clbrdrb{_RULE}"
@@ -311,7 +315,10 @@ def _page_pictures(figure: DrawnFigure) -> Iterator[bytes]:
 
 
 def fitted_size(picture: bytes, width: float, height: float) -> tuple[float, float]:
-    """Width and height of a picture at the largest scale that fits into so much room."""
+    """Width and height of a picture (PNG) at the largest scale that fits `width` and `height`.
+
+    Both are in the unit of these; the picture is enlarged where it is smaller.
+    """
     from PIL import Image
 
     with Image.open(BytesIO(picture)) as image:

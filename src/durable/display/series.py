@@ -58,16 +58,22 @@ def run(plan: Plan, folder: Path) -> None:
 
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
-    """The tables of the report that a series shows, with a column for each data cut-off."""
+    """The tables of the report that a series shows, with a column for each data cut-off.
+
+    Parameters
+    ----------
+    folder
+        Folder of the series, with its ``ard.csv``.
+    """
     ard = read_ard(folder)
-    given = sources(folder)
+    input_files = sources(folder)
     digest = plan.digest(STAGES["series"].sections)
     for name in tables_of_series(plan):
         output = entry_of_table(name).load()
         table = output.table(name)
         if table.by_cutoff is not None:
             table = replace(table, rows=table.by_cutoff)
-        shown = make_table(output, table, ard, plan, given, digest)
+        shown = make_table(output, table, ard, plan, input_files, digest)
         yield replace(
             shown,
             title=_("{title}, by data cut-off").format(title=shown.title),
@@ -81,13 +87,21 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
 
 
 def sources(folder: Path) -> Sources:
-    """The input files of the analyses, which are the same."""
-    found: Sources = json.loads((folder.parent / "validated" / "sources.json").read_text("utf-8"))
-    return found
+    """Input files of the analyses by table, as ``validated/sources.json`` has them.
+
+    Parameters
+    ----------
+    folder
+        Folder of the series, in the results of the analysis whose input files are read.
+    """
+    input_files: Sources = json.loads(
+        (folder.parent / "validated" / "sources.json").read_text("utf-8")
+    )
+    return input_files
 
 
 def study(plan: Plan) -> str:
-    """Analysis and data cut-offs, as the head of pages."""
+    """Title of the analysis and its data cut-offs, for the head of pages."""
     return _("{title}, {cutoffs}").format(title=plan.analysis.title, cutoffs=_cutoffs(plan))
 
 
@@ -96,12 +110,12 @@ def _cutoffs(plan: Plan) -> str:
 
 
 def notes() -> tuple[str, ...]:
-    """What a reader of several cut-offs has to know."""
+    """Footnotes of every table of a series, in the language in force."""
     return tuple(map(_, _NOTES))
 
 
 def _caption(plan: Plan) -> Caption:
-    """The caption of the figure; what it rests on is in the list of definitions of the page."""
+    """The caption of the figure; its definitions are in the list of definitions of the page."""
     digest = plan.digest(STAGES["series"].sections)[:12]
     return Caption(
         _("Figure {number}").format(number=1),
@@ -127,11 +141,11 @@ def _caption(plan: Plan) -> Caption:
 
 def _page(plan: Plan, folder: Path, shown: list[Table]) -> str:
     with (folder / "analyses.csv").open(encoding="utf-8", newline="") as file:
-        found = list(csv.DictReader(file))
+        analyses = list(csv.DictReader(file))
     return render_page(
         "series.html.jinja",
         plan=plan,
-        analyses=found,
+        analyses=analyses,
         notes=notes(),
         tables=shown,
         figures=[DrawnFigure("f_series", _caption(plan), folder / "figures")],

@@ -16,52 +16,54 @@ from durable.plan.outputs import Outputs
 
 @dataclass(frozen=True)
 class ShellEntry:
-    """A line of the table of contents."""
+    """A line of the table of contents, in the language in force."""
 
     name: str
+    """Name of the output: ``t_dor``."""
     number: str
+    """Number without the word: ``14.2.2``."""
     title: str
     population: str
-    """Empty of a listing, which has every record of its datasets."""
+    """Empty for a listing, which has every record of its datasets."""
 
     @property
     def kind(self) -> Kind:
-        """Table, Figure or Listing."""
+        """``Table``, ``Figure`` or ``Listing``, in English."""
         return kind_of(self.name)
 
 
 def shell_entries(plan: Plan | None = None) -> list[ShellEntry]:
-    """The outputs in the order in which they are shown.
+    """The outputs in the order in which they are shown, whether the study has data for them or not.
 
     Parameters
     ----------
     plan
-        Whose choice, numbers and titles are taken; without one, all outputs with their defaults.
+        Plan whose choice, numbers and titles are taken; None: all outputs with their defaults.
     """
-    said = plan.outputs if plan else Outputs()
+    outputs = plan.outputs if plan else Outputs()
     entries = {
         name: ShellEntry(name, shell.shown_number, shell.title or title, population)
         for name, (title, population) in _titles().items()
-        for shell in [said.shell(name)]
+        for shell in [outputs.shell(name)]
     }
-    return [entries[name] for name in said.chosen(entries)]
+    return [entries[name] for name in outputs.select(entries)]
 
 
 def _titles() -> dict[str, tuple[str, str]]:
     """Title and population of every output, by its name."""
-    found = {}
+    titles = {}
     for output in (entry.load() for entry in OUTPUTS):
         for table in output.tables:
-            found[table.name] = _(table.title), _(table.population or output.population)
+            titles[table.name] = _(table.title), _(table.population or output.population)
     for figure in (entry.load() for entry in FIGURES):
-        found[f"f_{figure.name}"] = _(figure.title), _(figure.population)
+        titles[f"f_{figure.name}"] = _(figure.title), _(figure.population)
     for listing in (entry.load() for entry in LISTINGS):
-        found[f"l_{listing.name}"] = _(listing.title), ""
-    return {name: found[name] for name in NUMBERS if name in found}
+        titles[f"l_{listing.name}"] = _(listing.title), ""
+    return {name: titles[name] for name in NUMBERS if name in titles}
 
 
 def as_text(entries: list[ShellEntry]) -> Iterator[str]:
-    """The table of contents as lines of Markdown, to be pasted into an analysis plan."""
+    """Lines of a Markdown table, with its heading: number, title, population and name."""
     yield _("| Number | Title | Population | Output |")
     yield "|---|---|---|---|"
     for entry in entries:
@@ -70,7 +72,7 @@ def as_text(entries: list[ShellEntry]) -> Iterator[str]:
 
 
 def as_yaml(entries: list[ShellEntry]) -> Iterator[str]:
-    """The key ``outputs.shells`` of a plan that shows these outputs, to be pasted into it."""
+    """Lines of YAML: the key ``outputs.shells`` of a plan that shows these outputs."""
     import json
 
     yield "outputs:"

@@ -20,14 +20,10 @@ from durable.stage import OF_TABLES
 
 
 def all_tables(ard: Ard, plan: Plan, folder: Path) -> list[Table]:
-    """Every table that the analysis results have numbers for, in the order of the report.
+    """Every table that the plan shows and that the analysis results have rows of, in its order.
 
     Parameters
     ----------
-    ard
-        The analysis results.
-    plan
-        The analysis plan.
     folder
         Folder of results, whose ``validated/sources.json`` is read.
     """
@@ -43,7 +39,7 @@ def write_tables(written: Iterable[Table], folder: Path, head: PageHead) -> None
 
 
 def write_table(table: Table, folder: Path, head: PageHead) -> None:
-    """Write a table to ``tables/`` as CSV, HTML and RTF, whose pages have this head."""
+    """Write ``tables/NAME.csv``, ``.html`` and ``.rtf`` below `folder`, the latter with a head."""
     stem = folder / "tables" / table.name
     write_text(stem.with_suffix(".rtf"), rtf.render(layout.lay_out(table), head))
     write_text(stem.with_suffix(".csv"), to_csv(table))
@@ -51,12 +47,16 @@ def write_table(table: Table, folder: Path, head: PageHead) -> None:
 
 
 def to_html(table: Table, head: PageHead) -> str:
-    """The table as a page of its own."""
+    """Text of an HTML file of one table, with the head of a page."""
     return render_page("table_page.html.jinja", table=table, head=head)
 
 
 def to_csv(table: Table) -> str:
-    """The table as a program reads it: the rows it stands under, the row, and its columns."""
+    """Text of a CSV file of a table: columns ``block``, ``row``, then those of the table.
+
+    A line for each row with cells; ``block`` has the labels of the rows above that it belongs to,
+    the outermost first, joined by `` / ``. Cells are safe to open in a spreadsheet.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["block", "row", *map(safe_cell, table.columns)])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from durable.plan.eligibility import Eligibility
     from durable.windows import MonthRule
 
+    #: By attempt 1 (met), 0 (not met) or NaN (unknown).
     Status = pd.Series[float]
 
 _CARDIAC = (

@@ -12,7 +12,10 @@ _MISSING = re.compile(r"(^|; )not recorded: ")
 
 
 def basis_in_words(text: str) -> str:
-    """Values and their rows, in the language in force; names and codes as in the tables."""
+    """A text of BASIS (ADIE) with "TABLE row N:" and "not recorded:" in the language in force.
+
+    Names of tables and columns and coded values stay as in the input tables.
+    """
     placed = _PLACE.sub(
         lambda found: found[1] + _("{table} row {rows}: ").format(table=found[2], rows=found[3]),
         text,

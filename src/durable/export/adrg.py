@@ -29,7 +29,7 @@ _LONG, _SHORT = 600, 12
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/adrg.docx``."""
+    """Write ``export/adrg.docx`` into the results of the analysis."""
     folder = analysis.folder / "validated"
     sources = json.loads((folder / "sources.json").read_text(encoding="utf-8"))
     data_cut = pd.read_csv(folder / "data_cut.csv", dtype=str, keep_default_na=False)
@@ -44,9 +44,9 @@ def render(guide: Iterable[Section], study: str, analysis: str) -> bytes:
     Parameters
     ----------
     guide
-        Its sections.
+        Sections of the guide in their order.
     study, analysis
-        Lines under the title, and in the header of every page.
+        Line of the study, also in the header of every page, and of the analysis, under the title.
     """
     from docx import Document
     from docx.shared import Mm

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from durable.export.handover import FinishedAnalysis
 
 Json = dict[str, Any]
+#: A row of ``ard.csv``: text by column.
 Row = dict[str, str]
 
 _CELLS = ("value", "lower", "upper", "note")
@@ -51,25 +52,28 @@ class Analysis:
 
     output: str
     variant: str
+    """``primary``, or the name of a sensitivity analysis."""
     by: str
+    """Name of the groups, or ``total``."""
     parameter: str
+    """As in ``ard.csv``; may be empty."""
     rows: tuple[Row, ...]
 
     @property
     def identifier(self) -> str:
-        """Its key in the analysis results dataset."""
+        """Identifier of the analysis: output, variant, groups and parameter, joined by ``/``."""
         return "/".join((self.output, self.variant, self.by, self.parameter))
 
     @property
     def endpoint(self) -> Endpoint | None:
-        """The time-to-event endpoint that it is of, if it is of one."""
+        """The endpoint that the analysis is of; None where it is of no time-to-event endpoint."""
         if self.output == "t_cuminc":
             return DOR
         return ENDPOINT_BY_CODE.get(self.parameter)
 
     @property
     def subset(self) -> str:
-        """Records of a dataset that it is on; empty for all."""
+        """Identifier of the subset of ADTTE that the analysis is on, ``subset/DOR``; else empty."""
         return f"subset/{self.endpoint.code}" if self.endpoint else ""
 
 
@@ -84,7 +88,9 @@ def write(analysis: FinishedAnalysis) -> None:
 
 
 def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[str]) -> Json:
-    """The results as a ReportingEvent.
+    """The ReportingEvent of an analysis, as values of JSON.
+
+    Only outputs that have rows are in it.
 
     Parameters
     ----------
@@ -93,24 +99,24 @@ def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[
     rows
         Rows of ``ard.csv`` as text.
     ard
-        The same as the tables read them.
+        The same results as the tables read them, for the footnotes.
     datasets
         Names of the datasets of the study, in lower case.
     """
-    found = _analyses(rows)
-    outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in found)]
+    analyses = _analyses(rows)
+    outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in analyses)]
     return {
         "id": plan.analysis.id,
         "version": 1,
         "name": page_head(plan).line,
-        "mainListOfContents": _contents(outputs, found),
+        "mainListOfContents": _contents(outputs, analyses),
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
-        "dataSubsets": list(_subsets(found)),
+        "dataSubsets": list(_subsets(analyses)),
         "analysisGroupings": list(_groupings(rows, plan)),
         "methods": [
             _method(output, rows) | method_code(output.name, plan, datasets) for output in outputs
         ],
-        "analyses": [_analysis(analysis, plan, datasets) for analysis in found],
+        "analyses": [_analysis(analysis, plan, datasets) for analysis in analyses],
         "outputs": [_output(output, ard, plan) for output in outputs],
         "referenceDocuments": list(reference_documents(plan, datasets)),
     }
@@ -128,13 +134,13 @@ def _analyses(rows: list[Row]) -> list[Analysis]:
     ]
 
 
-def _contents(outputs: list[Output], found: list[Analysis]) -> Json:
+def _contents(outputs: list[Output], analyses: list[Analysis]) -> Json:
     items = []
     for order, output in enumerate(outputs, start=1):
-        own = [analysis for analysis in found if analysis.output == output.name]
-        below = [
+        of_output = [analysis for analysis in analyses if analysis.output == output.name]
+        entries = [
             {"name": a.identifier, "level": 2, "order": i, "analysisId": a.identifier}
-            for i, a in enumerate(own, start=1)
+            for i, a in enumerate(of_output, start=1)
         ]
         items.append(
             {
@@ -142,14 +148,14 @@ def _contents(outputs: list[Output], found: list[Analysis]) -> Json:
                 "level": 1,
                 "order": order,
                 "outputId": output.name,
-                "sublist": {"listItems": below},
+                "sublist": {"listItems": entries},
             }
         )
     return {"name": "Tables and their analyses", "contentsList": {"listItems": items}}
 
 
 def _condition(dataset: str, variable: str, value: str) -> Json:
-    """That a variable has a value; the group without a record has an empty one."""
+    """Condition that a variable has a value; an empty one for the group NOT_RECORDED."""
     held = "" if value == NOT_RECORDED else value
     return {"dataset": dataset, "variable": variable, "comparator": "EQ", "value": [held]}
 
@@ -160,8 +166,8 @@ def _set(name: str, order: int) -> Json:
     return {"id": name, "name": label, "level": 1, "order": order, "condition": condition}
 
 
-def _subsets(found: list[Analysis]) -> Iterator[Json]:
-    codes = {a.subset: a.endpoint.code for a in found if a.endpoint}
+def _subsets(analyses: list[Analysis]) -> Iterator[Json]:
+    codes = {a.subset: a.endpoint.code for a in analyses if a.endpoint}
     for order, (identifier, code) in enumerate(codes.items(), start=1):
         yield {
             "id": identifier,
@@ -177,17 +183,17 @@ def _groupings(rows: list[Row], plan: Plan) -> Iterator[Json]:
     for row in rows:
         if row["group_by"] != TOTAL[0]:
             groups.setdefault(row["group_by"], {})[row["group"]] = None
-    for by, names in groups.items():
-        variable = plan.groups_by_name[by].variable
+    for group_by, names in groups.items():
+        variable = plan.groups_by_name[group_by].variable
         yield {
-            "id": by,
-            "name": by,
+            "id": group_by,
+            "name": group_by,
             "dataDriven": False,
             "groupingDataset": "ADSL",
             "groupingVariable": variable,
             "groups": [
                 {
-                    "id": f"{by}/{name}",
+                    "id": f"{group_by}/{name}",
                     "name": name,
                     "level": 1,
                     "order": order,

@@ -13,7 +13,10 @@ Json = dict[str, Any]
 
 
 def reference_documents(plan: Plan, datasets: Collection[str]) -> Iterator[Json]:
-    """The delivered programs, as the other documents that a ReportingEvent refers to.
+    """The delivered programs as reference documents of a ReportingEvent, each as values of JSON.
+
+    For each language the program that the others share and one for each table with a program; none
+    where no programs are delivered.
 
     Parameters
     ----------
@@ -34,10 +37,11 @@ def reference_documents(plan: Plan, datasets: Collection[str]) -> Iterator[Json]
 
 
 def method_code(table: str, plan: Plan, datasets: Collection[str]) -> Json:
-    """Description, code template and references of the method of a table with a program.
+    """Keys of a method of the ReportingEvent: ``description``, ``codeTemplate``, ``documentRefs``.
 
-    The template is the text of the program without its parameters, which follow it with their
-    values. Nothing for another table, or where no programs are delivered.
+    The template is the text of the program in the first language delivered, without its parameters,
+    which follow it with their values. Empty for a table without a program, and where no programs
+    are delivered.
     """
     languages = _delivered(plan)
     if not languages or table not in programs_of(datasets):

@@ -22,7 +22,7 @@ _TYPES = {"text": "string", "integer": "integer", "float": "double", "date": "da
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/dataset-json/*.json``."""
+    """Write ``export/dataset-json/*.json``, one for each dataset, its name in lower case."""
     metadata = "../define.xml" if analysis.delivers("define") else None
     for dataset in analysis.datasets:
         path = analysis.folder / "export" / "dataset-json" / f"{dataset.name.lower()}.json"
@@ -30,16 +30,20 @@ def write(analysis: FinishedAnalysis) -> None:
 
 
 def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
-    """Text of the file: what is said of the dataset, then the records.
+    """Text of a Dataset-JSON file: the metadata of the dataset, then its records.
+
+    The data cut-off of the plan is the time of creation, so that the text is the same each time.
+    Missing values are ``null``.
 
     Parameters
     ----------
-    dataset
-        The dataset.
-    plan
-        The plan: study, analysis and data cut-off, which stands for the time of writing.
     metadata_file
-        Where the define.xml lies, seen from the file; None where there is none.
+        Path of the define.xml relative to the file; None where there is none.
+
+    Raises
+    ------
+    ValueError
+        Where a number is infinite.
     """
     head = _json(_metadata(dataset, plan, metadata_file))
     # No white space between the records: there are readers that do not pass over it.
@@ -47,13 +51,13 @@ def to_json(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
 
 
 def to_ndjson(dataset: Dataset, plan: Plan, metadata_file: str | None) -> str:
-    """The same with a line for what is said of the dataset, then a line for each record."""
+    """As `to_json`, as NDJSON: a line for the metadata of the dataset, then a line a record."""
     head = _json(_metadata(dataset, plan, metadata_file))
     return "\n".join([head, *_blocks(dataset, "\n"), ""])
 
 
 def _metadata(dataset: Dataset, plan: Plan, metadata_file: str | None) -> dict[str, Any]:
-    """What is said of a dataset."""
+    """The metadata of a dataset, all of its Dataset-JSON but the rows."""
     head: dict[str, Any] = {
         "datasetJSONCreationDateTime": identity.moment(plan),
         "datasetJSONVersion": "1.1.0",

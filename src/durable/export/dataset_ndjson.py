@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/dataset-ndjson/*.ndjson``."""
+    """Write ``export/dataset-ndjson/*.ndjson``, one for each dataset, its name in lower case."""
     metadata = "../define.xml" if analysis.delivers("define") else None
     for dataset in analysis.datasets:
         path = analysis.folder / "export" / "dataset-ndjson" / f"{dataset.name.lower()}.ndjson"

@@ -25,43 +25,49 @@ _NUMBER = 8
 
 @dataclass(frozen=True)
 class Variable:
-    """A variable as a reviewer is told of it."""
+    """The metadata of a variable, as define.xml and the transport files have them."""
 
     name: str
     label: str
     type: Type
     length: int
-    """Most bytes of a text, most digits of a number."""
+    """Most bytes of a text, most digits of a number; 8 for dates and where no value is known."""
     origin: Origin
     codes: tuple[tuple[str, str], ...] = ()
-    """Values that a text may have, with what they stand for; '' where they speak for themselves."""
+    """Values that a text may have, each with its meaning ('' where the value is plain); empty where
+    it has no codelist."""
     decimals: int = 0
+    """Most decimals of a number."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset: its records, its variables in their order, and what is said of it as a whole."""
+    """A dataset with its records, its variables in their order, and its specification."""
 
     metadata: DatasetSpec
     label: str
     frame: pd.DataFrame
+    """A row a record, a column a variable."""
     variables: tuple[Variable, ...]
 
     @property
     def name(self) -> str:
-        """Name of the dataset."""
+        """Name of the dataset, in capitals: ``ADSL``."""
         return self.metadata.name
 
 
 def read_datasets(folder: Path, plan: Plan) -> Iterator[Dataset]:
-    """Every dataset of ``adam/`` that the study has, checked against its contract.
+    """Every dataset of ``adam/`` that the study has, in the order of the contracts, checked.
 
     Parameters
     ----------
     folder
         Results of the analysis.
-    plan
-        The analysis plan.
+
+    Raises
+    ------
+    pandera.errors.SchemaError
+        Where a dataset does not keep its contract.
     """
     results = ResultsFolder(folder, plan)
     names, subgroups = results.names, plan.subgroup_variables
@@ -104,7 +110,12 @@ def _type(values: pd.Series[Any]) -> Type:
 
 
 def extent(values: pd.Series[Any], kind: Type) -> tuple[int, int]:
-    """Length of the longest of distinct values, and their most decimals."""
+    """Length of the longest of some values, and the most decimals of a number.
+
+    Bytes (UTF-8) of text, at least 1; of numbers the most digits before the point, without a sign,
+    plus the most decimals; 8 of dates, and of numbers where there is no value. Values must not be
+    missing.
+    """
     if kind == "text":
         return max((len(text.encode()) for text in values), default=1) or 1, 0
     if kind == "date" or values.empty:
@@ -117,7 +128,10 @@ def extent(values: pd.Series[Any], kind: Type) -> tuple[int, int]:
 
 
 def _codes(name: str, column: Any, frame: pd.DataFrame) -> tuple[tuple[str, str], ...]:
-    """Codes of a parameter with their names, or the values that the contract allows."""
+    """Codes of a parameter with their names, the values that the contract allows, or those present.
+
+    Empty where the contract allows any and not all of those present are terms of a codelist.
+    """
     if name == "PARAMCD":
         pairs = frame[["PARAMCD", "PARAM"]].drop_duplicates("PARAMCD")
         return tuple(sorted(pairs.itertuples(index=False, name=None)))

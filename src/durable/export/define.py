@@ -33,7 +33,7 @@ _VALUES = ("AVAL", "AVALC")
 
 @dataclass
 class _Parts:
-    """What a MetaDataVersion lists beside its datasets."""
+    """Definitions that a MetaDataVersion lists beside its datasets, each in its order."""
 
     items: list[Any] = field(default_factory=list)
     methods: list[Any] = field(default_factory=list)
@@ -43,7 +43,10 @@ class _Parts:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/define.xml``, of the transport files where they are delivered."""
+    """Write ``export/define.xml``, its stylesheet ``define.xsl`` and the page ``define.html``.
+
+    It describes the transport files where they are delivered, else the Dataset-JSON files.
+    """
     plan = analysis.plan
     if analysis.delivers("xpt"):
         datasets = [dataset for dataset, _ in analysis.transport]
@@ -59,7 +62,7 @@ def write(analysis: FinishedAnalysis) -> None:
 
 
 def to_html(text: str) -> str:
-    """A define.xml as the page that its stylesheet shows."""
+    """HTML of a define.xml (its text), as the stylesheet ``define.xsl`` makes it."""
     from lxml import etree
 
     shown = etree.XSLT(etree.fromstring(template_text(_STYLESHEET).encode()))
@@ -73,7 +76,7 @@ def to_xml(
     tables: Sequence[Table] = (),
     guide: str = "",
 ) -> str:
-    """Text of the define.xml.
+    """Text of the define.xml, a tag a line.
 
     Parameters
     ----------
@@ -82,11 +85,12 @@ def to_xml(
     plan
         The plan; the values of it that a method follows are printed with the method.
     files
-        Where the file of a dataset lies, with ``{}`` for its name in lower case.
+        Path of the file of a dataset relative to the define.xml, with ``{}`` for the name of the
+        dataset in lower case.
     tables
-        The tables that analysis results metadata describe; none without any.
+        The tables that analysis results metadata describe; empty: no such metadata.
     guide
-        Where the reviewer's guide lies; empty where there is none.
+        Path of the reviewer's guide relative to the define.xml; empty where there is none.
     """
     document = arm.ODM(
         FileType="Snapshot",
@@ -128,9 +132,9 @@ def _metadata_version(
         reference = define.DocumentRef(leafID="LF.ADRG")
         more["SupplementalDoc"] = define.SupplementalDoc(DocumentRef=[reference])
     if tables:
-        made = results_metadata(tables, datasets, [clause.OID for clause in parts.clauses])
-        more["AnalysisResultDisplays"] = made.displays
-        leaves += made.leaves
+        metadata = results_metadata(tables, datasets, [clause.OID for clause in parts.clauses])
+        more["AnalysisResultDisplays"] = metadata.displays
+        leaves += metadata.leaves
     if leaves:
         more["leaf"] = leaves
     return arm.MetaDataVersion(

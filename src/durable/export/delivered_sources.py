@@ -32,9 +32,19 @@ _SOURCE = {
 
 
 def read_delivered_sources(folder: Path) -> pd.DataFrame | None:
-    """Domain, variable and --SEQ of each cell, by table, column and row.
+    """Domain, variable and --SEQ of each cell of the tables of an SDTM package.
 
-    None where the study was not delivered as a package.
+    Parameters
+    ----------
+    folder
+        Results of the analysis, with ``checked/origins.csv``.
+
+    Returns
+    -------
+    DataFrame or None
+        Columns ``domain``, ``variable`` and ``seq`` as text (empty: none), indexed by ``table``,
+        ``column`` and ``row``, the number in the validated table. None where the study was not
+        delivered as a package.
     """
     path = folder / "checked" / "origins.csv"
     if not path.exists():
@@ -47,31 +57,34 @@ def read_delivered_sources(folder: Path) -> pd.DataFrame | None:
 
 
 def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset:
-    """The dataset with the domain, variable and --SEQ where it had table, column and row.
+    """The dataset with domain, variable and --SEQ in SRCDOM, SRCVAR and SRCSEQ.
+
+    Sources in tables beside the package keep table, column and row; a dataset without SRCDOM is
+    returned as it is. A source that the package does not have becomes missing.
 
     Parameters
     ----------
     delivered
-        What `read_delivered_sources` returns.
+        Sources by cell, of `read_delivered_sources`.
     """
     if "SRCDOM" not in dataset.frame:
         return dataset
     frame = dataset.frame.copy()
     source = frame[["SRCDOM", "SRCVAR", "SRCSEQ"]].astype({"SRCDOM": object, "SRCVAR": object})
     of_package = source["SRCDOM"].isin(delivered.index.unique("table"))
-    found = _cells_as_delivered(delivered, source).replace({"": None})
-    frame["SRCDOM"] = found["domain"].where(of_package, source["SRCDOM"])
-    frame["SRCVAR"] = found["variable"].where(of_package, source["SRCVAR"])
-    seq = pd.to_numeric(found["seq"]).astype("Int64")
+    cells = _cells_as_delivered(delivered, source).replace({"": None})
+    frame["SRCDOM"] = cells["domain"].where(of_package, source["SRCDOM"])
+    frame["SRCVAR"] = cells["variable"].where(of_package, source["SRCVAR"])
+    seq = pd.to_numeric(cells["seq"]).astype("Int64")
     frame["SRCSEQ"] = seq.where(of_package, source["SRCSEQ"])
     variables = tuple(_described(variable, frame) for variable in dataset.variables)
     return replace(dataset, frame=frame, variables=variables)
 
 
 def _cells_as_delivered(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
-    """Domain, variable and --SEQ of cells.
+    """Domain, variable and --SEQ of cells, a row for each row of `source`; NaN for none.
 
-    Of an empty one those of its record, where the table has one a row.
+    An empty cell has those of its record, where the table has a principal domain.
     """
     cells = delivered.reindex(pd.MultiIndex.from_frame(source)).set_axis(source.index)
     records = delivered.xs("subject_id", level="column")

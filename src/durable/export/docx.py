@@ -44,7 +44,7 @@ NO_TIME = (1980, 1, 1, 0, 0, 0)
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``tables/*.docx`` and ``listings/*.docx``."""
+    """Write ``tables/*.docx`` and ``listings/*.docx`` into the results of the analysis."""
     head = page_head(analysis.plan)
     for layout in analysis.layouts:
         path = analysis.folder / "tables" / f"{layout.table.name}.docx"
@@ -147,7 +147,7 @@ def _parsed(xml: str) -> Any:
 
 
 def timeless(document: Any) -> bytes:
-    """The file with its parts in their order and without the times at which they were written."""
+    """Bytes of a python-docx document, each file in it with the time `NO_TIME`."""
     written, timeless = BytesIO(), BytesIO()
     document.save(written)
     with ZipFile(written) as source, ZipFile(timeless, "w") as target:
@@ -164,10 +164,10 @@ def _body(layout: Layout, *, begins: bool = True) -> Iterator[str]:
     """The elements of a table; it begins the file, or stands on a page after others."""
     for i, page in enumerate(layout.pages):
         # The continuation of a table is no entry of its own in a table of contents.
-        place = f"<w:pageBreakBefore/>{_NO_OUTLINE}" if i else ""
-        place = place if begins or i else "<w:pageBreakBefore/>"
+        properties = f"<w:pageBreakBefore/>{_NO_OUTLINE}" if i else ""
+        properties = properties if begins or i else "<w:pageBreakBefore/>"
         title = _run(page.title)
-        yield _paragraph(title, f'<w:pStyle w:val="Heading1"/><w:keepNext/>{place}')
+        yield _paragraph(title, f'<w:pStyle w:val="Heading1"/><w:keepNext/>{properties}')
         for line in page.subtitles:
             yield _paragraph(_run(line), '<w:pStyle w:val="Caption"/><w:keepNext/>')
         yield _paragraph(_run("", 4), "<w:keepNext/>")
@@ -238,12 +238,12 @@ def _span_row(layout: Layout) -> str:
 def _head_row(layout: Layout) -> str:
     """The headings, each over the middle of its column, or at its left over records."""
     borders = ("" if layout.table.spans else _RULE.format("top")) + _RULE.format("bottom")
-    place = "left" if layout.sheet.of_records else "center"
+    alignment = "left" if layout.sheet.of_records else "center"
     cells = [
         _cell(
             width,
             f'{borders}</w:tcBorders><w:vAlign w:val="bottom"/>',
-            f'<w:keepNext/>{_SPACE}<w:jc w:val="{place if i else "left"}"/>',
+            f'<w:keepNext/>{_SPACE}<w:jc w:val="{alignment if i else "left"}"/>',
             _run(text, bold=True),
         )
         for i, ((text, _), width) in enumerate(

@@ -37,12 +37,12 @@ class FinishedAnalysis:
 
     @cached_property
     def ard(self) -> Ard:
-        """The analysis results."""
+        """The analysis results of ``ard.csv``."""
         return read_ard(self.folder)
 
     @cached_property
     def tables(self) -> list[Table]:
-        """The tables, in the order of their numbers."""
+        """The tables that are shown, in the order of their numbers."""
         return all_tables(self.ard, self.plan, self.folder)
 
     @cached_property
@@ -52,54 +52,58 @@ class FinishedAnalysis:
 
     @cached_property
     def listings(self) -> dict[str, list[Layout]]:
-        """The parts of each listing in pages, by its name, in the order of their numbers."""
+        """The parts of each listing in pages, by the name of the listing, in their order."""
         return listing_layouts(self.plan, self.folder)
 
     @property
     def listing_layouts(self) -> list[Layout]:
-        """The parts of all listings in pages."""
+        """The parts of all listings in pages, one list."""
         return [layout for parts in self.listings.values() for layout in parts]
 
     @cached_property
     def definitions(self) -> Layout:
-        """The list of definitions in pages, which ends a document."""
+        """The list of definitions in pages, the last part of a document."""
         return lay_out(definition_list(self.plan, ResultsFolder(self.folder, self.plan).names))
 
     @cached_property
     def opening(self) -> Opening | None:
-        """The key results in pages, which open the document of all tables and figures."""
+        """The key results in pages, first in the document of all tables and figures; or None."""
         pages = [figure.page_count for figure in self.bound_figures]
         results = summary(self.ard, self.plan)
         return opening(results, Bound(self.layouts, pages, self.definitions))
 
     @cached_property
     def figures(self) -> list[DrawnFigure]:
-        """The figures in the order of their numbers."""
+        """The figures that were drawn, in the order of their numbers."""
         return figures_drawn(self.plan, self.folder)
 
     @property
     def bound_figures(self) -> list[DrawnFigure]:
-        """The figures that are bound together with the tables: without those of a document each."""
+        """The figures that are bound with the tables: all but `appendices`."""
         return [figure for figure in self.figures if not figure.appendix]
 
     @property
     def appendices(self) -> list[DrawnFigure]:
-        """The figures that are a document each."""
+        """The figures that are a document of their own each, as the patient profiles."""
         entries = shown_figures(self.plan, self.folder)
         return [drawn_figure(one, self.plan, self.folder) for one in entries if one.appendix]
 
     @cached_property
     def datasets(self) -> list[Dataset]:
-        """The analysis datasets with the description of their variables."""
-        found = list(read_datasets(self.folder, self.plan))
+        """The analysis datasets with the metadata of their variables, as they are delivered.
+
+        Of a study delivered as an SDTM package SRCDOM, SRCVAR and SRCSEQ name domain, variable and
+        --SEQ (`with_delivered_sources`).
+        """
+        datasets = list(read_datasets(self.folder, self.plan))
         delivered = read_delivered_sources(self.folder)
         if delivered is None:
-            return found
-        return [with_delivered_sources(dataset, delivered) for dataset in found]
+            return datasets
+        return [with_delivered_sources(dataset, delivered) for dataset in datasets]
 
     @cached_property
     def transport(self) -> list[tuple[Dataset, list[Change]]]:
-        """The datasets as SAS transport files hold them, with what had to change for that."""
+        """The datasets as SAS transport files hold them, each with the values that it changes."""
         return [fit_to_xpt(dataset, self.plan.outputs.xpt_text) for dataset in self.datasets]
 
     @property
@@ -119,14 +123,14 @@ class FinishedAnalysis:
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """Names of the deliveries that the plan asks for."""
+        """Names of the deliveries that the plan asks for, documents before datasets."""
         return (*self.plan.outputs.documents, *self.plan.outputs.datasets)
 
 
 def deliver(plan: Plan, folder: Path) -> None:
     """Write every delivery that the plan asks for: documents in the language of the outputs.
 
-    What a reviewer's programs read, and what describes it, is English in any language.
+    Datasets, their metadata and programs are English, whatever the language of the outputs.
 
     Parameters
     ----------
@@ -135,10 +139,10 @@ def deliver(plan: Plan, folder: Path) -> None:
     folder
         Folder of results.
     """
-    spoken = current_language()
+    output_language = current_language()
     # What was read in one language is not shown in another.
-    analyses = {name: FinishedAnalysis(plan, folder) for name in (spoken, ENGLISH)}
+    analyses = {name: FinishedAnalysis(plan, folder) for name in (output_language, ENGLISH)}
     for delivery in asked_for(analyses[ENGLISH].asked):
-        name = spoken if delivery.key == "documents" else ENGLISH
+        name = output_language if delivery.key == "documents" else ENGLISH
         with language(name):
             import_module(f"durable.export.{delivery.module}").write(analyses[name])

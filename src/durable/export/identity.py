@@ -11,48 +11,56 @@ SYSTEM = "durable"
 
 
 def version() -> str:
-    """Version of this program."""
+    """Version of this program as installed: ``1.4.0``."""
     return metadata.version(SYSTEM)
 
 
 def moment(plan: Plan) -> str:
-    """The data cut-off as a time: the same files for the same results have no other."""
+    """The data cut-off as the time of creation of a file: ``2026-03-01T00:00:00``."""
     return f"{plan.analysis.data_cutoff}T00:00:00"
 
 
 def study_oid(plan: Plan) -> str:
-    """Identifier of the study."""
+    """Identifier of the study: ``ST.<study>``, by `plain`."""
     return f"ST.{plain(plan.study.id)}"
 
 
 def file_oid(plan: Plan) -> str:
-    """Identifier of the files of an analysis."""
+    """Identifier of the files of an analysis: ``ST.<study>.<analysis>``, each by `plain`."""
     return f"{study_oid(plan)}.{plain(plan.analysis.id)}"
 
 
 def metadata_oid(plan: Plan) -> str:
-    """Identifier of what is said of the datasets."""
+    """Identifier of the metadata of the datasets: ``MDV.<study>.<analysis>``, each by `plain`."""
     return f"MDV.{plain(plan.study.id)}.{plain(plan.analysis.id)}"
 
 
 def group_oid(dataset: str) -> str:
-    """Identifier of a dataset."""
+    """Identifier of a dataset: ``IG.<dataset>``."""
     return f"IG.{dataset}"
 
 
 def item_oid(dataset: str, variable: str, code: str = "") -> str:
-    """Identifier of a variable, or of its values for one parameter."""
+    """Identifier of a variable, ``IT.<dataset>.<variable>``, or of its values for a parameter.
+
+    For a parameter its `coded` code follows, after a point.
+    """
     return f"IT.{dataset}.{variable}" + (f".{coded(code)}" if code else "")
 
 
 def plain(text: str) -> str:
-    """A name as it may stand in an identifier; one without a letter of ASCII by its code points."""
+    """A name for an identifier, each run of signs but ASCII letters, digits, _ and - as one _.
+
+    `"CAR-T 01"` gives `"CAR-T_01"`. A name without any of these is `coded`. Names that differ may
+    give the same text.
+    """
     return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_") or coded(text)
 
 
 def coded(text: str) -> str:
-    """Text as it may stand in an identifier, each other sign by its code point.
+    """Text for an identifier, each sign but ASCII letters, digits, _ and - by its code point.
 
-    Codes that differ make identifiers that differ: ``M+1`` and ``M-1``, ``M 1`` and ``M_1``.
+    `"M+1"` gives `"M_U2B_1"`: codes that differ make identifiers that differ, as ``M 1`` and
+    ``M_1``, but for a code that is itself so written.
     """
     return re.sub(r"[^A-Za-z0-9_-]", lambda sign: f"_U{ord(sign[0]):X}_", text)

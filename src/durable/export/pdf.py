@@ -51,17 +51,20 @@ class Leaf:
 
     landscape: bool = False
     layout: Layout | None = None
+    """Table or part of a listing that the page belongs to; None on other pages, as `page` is."""
     page: Page | None = None
     figure: DrawnFigure | None = None
+    """Figure that is on the page; None on other pages."""
     figure_page: int = 0
-    """Which of its pages, from 0."""
+    """Number of the page of the figure, from 0."""
     entries: tuple[tuple[str, str, int], ...] = ()
-    """Name, title and page of what the contents list here."""
+    """Entries of the contents on this page: name and title of an output, its page from 1."""
     name: str = ""
-    """Output that begins on the page."""
+    """Name of the output that begins on the page; empty where none does."""
     title: str = ""
+    """Heading of that output."""
     links: Mapping[str, str] = field(default_factory=dict)
-    """Outputs that rows lead to, by their labels."""
+    """Names of the outputs that rows of the page lead to, by the label of the row."""
 
 
 def write(analysis: FinishedAnalysis) -> None:
@@ -94,7 +97,9 @@ def bind(
     title: str | None = None,
     font: Fallback | None = None,
 ) -> bytes:
-    """All tables and figures as the bytes of a PDF: the same for the same outputs.
+    """Bytes of a PDF of tables and figures, with contents: the same for the same outputs.
+
+    The order: opening, contents, tables, figures, closing.
 
     Parameters
     ----------
@@ -103,15 +108,15 @@ def bind(
     figures
         The figures; each has its pages as a PDF.
     closing
-        What stands behind them: the list of definitions.
+        The last part: the list of definitions.
     head
         Head of every page.
     opening
-        The key results, in front of the contents; each leads to its table.
+        The key results, in front of the contents, each with a link to its table; None: without.
     title
-        What a viewer shows as the name of the file; when empty, tables and figures.
+        Title in the properties of the file; when empty, *Tables and figures*.
     font
-        The font of signs that DejaVu Sans lacks.
+        The font of signs that DejaVu Sans lacks; None: one that is not embedded.
     """
     leaves = _leaves(layouts, figures, closing, opening)
     return _with_figures(_drawn(leaves, head, title or _("Tables and figures"), font), leaves)
@@ -132,7 +137,7 @@ def _bind_pages(figure: DrawnFigure, head: PageHead, font: Fallback | None) -> b
 
 
 def _page_headings(figure: DrawnFigure) -> list[str]:
-    """What the pages of a figure show, each by the first column of its points: the subject."""
+    """Headings of the pages of a figure: each subject of its points, else that of the figure."""
     with figure.file("csv").open(encoding="utf-8", newline="") as file:
         subjects = list(dict.fromkeys(drawable(row["subject"]) for row in csv.DictReader(file)))
     named = [_("Subject {subject}").format(subject=subject) for subject in subjects]
@@ -215,7 +220,7 @@ def _draw(brush: _Brush, leaf: Leaf, head: PageHead, number: str) -> None:
 
 
 class _Brush:
-    """Draws on a page from the top down."""
+    """Draws on a page of a canvas from the top down."""
 
     def __init__(self, canvas: Any, landscape: bool, wide: _Wide) -> None:
         height, width = (length * MM for length in (reversed(lay.A4) if landscape else lay.A4))
@@ -226,13 +231,14 @@ class _Brush:
         self._y = height - lay.TOP * MM
 
     def head(self, head: PageHead, number: str) -> None:
+        """Draw the two lines of the head, with the number of the page as text."""
         for i, (left, right) in enumerate(((head.study, number), (head.analysis, head.status))):
             y = self._top - 7 - i * 7 * 1.2
             self._text(self._left, y, left, 7)
             self._text(self._right, y, right, 7, align="right")
 
     def watermark(self) -> None:
-        """The word DRAFT across the page, behind what is drawn later."""
+        """Draw the word DRAFT across the page, behind all that is drawn later."""
         self._canvas.saveState()
         self._canvas.translate((self._left + self._right) / 2, self._y / 2)
         self._canvas.rotate(45)
@@ -243,10 +249,12 @@ class _Brush:
         self._canvas.restoreState()
 
     def mark(self, name: str, title: str) -> None:
+        """Make the page the target of links to an output, with an entry in the outline."""
         self._canvas.bookmarkPage(name)
         self._canvas.addOutlineEntry(title, name)
 
     def contents(self, entries: Sequence[tuple[str, str, int]]) -> None:
+        """Draw entries of the contents (`Leaf.entries`), each a link."""
         self._paragraph(_("Contents"), lay.TITLE_SIZE, bold=True)
         for name, title, number in entries:
             self._y -= 5
@@ -258,6 +266,7 @@ class _Brush:
             self._canvas.linkRect("", name, (self._left, bottom, self._right, bottom + 11))
 
     def page(self, layout: Layout, page: Page, links: Mapping[str, str]) -> None:
+        """Draw a page of a table; rows whose label is in `links` lead to another output."""
         self._paragraph(page.title, lay.TITLE_SIZE, bold=True)
         for line in page.subtitles:
             self._paragraph(line, layout.sheet.size)
@@ -272,8 +281,8 @@ class _Brush:
                 top = self._y
                 self._row(row, layout.sheet)
                 if row.label in links:
-                    place = (self._left, self._y, self._right, top)
-                    self._canvas.linkRect("", links[row.label], place)
+                    area = (self._left, self._y, self._right, top)
+                    self._canvas.linkRect("", links[row.label], area)
             self._rule()
         self._y -= 3
         for note in page.notes:

@@ -19,6 +19,7 @@ from durable.vocabulary import MISSING, window_flag
 
 Scalar = str | float
 Texts = Mapping[str, str]
+#: A scalar, several, texts by name, or texts by name for each endpoint (its code the key).
 Value = Scalar | tuple[Scalar, ...] | Texts | Mapping[str, Texts]
 
 #: Line of a template that the parameters take.
@@ -32,13 +33,13 @@ class Language:
     Attributes
     ----------
     delivery
-        The delivery that writes them.
+        Name of the delivery that writes the programs.
     folder
         Folder of the templates, and of the programs in ``export/``.
     suffix
-        How the name of a program ends.
+        Ending of the name of a program, without a point.
     context
-        What runs them.
+        Software that runs the programs.
     """
 
     delivery: str
@@ -47,11 +48,19 @@ class Language:
     context: str
 
     def file(self, table: str) -> str:
-        """Name of the program of a table; ``compare`` for what the programs share."""
+        """File name of the program of a table, ``t_dor.R``; ``compare``: what they share."""
         return f"{table}.{self.suffix}"
 
     def template(self, table: str) -> str:
-        """The fixed text of a program."""
+        """The fixed text of the program of a table, with the line MARK for its parameters.
+
+        ``compare``: the text that the programs share.
+
+        Raises
+        ------
+        FileNotFoundError
+            For a table without a program.
+        """
         path = files(__package__) / "templates" / self.folder / self.file(table)
         return path.read_text(encoding="utf-8")
 
@@ -85,7 +94,7 @@ class Setting:
     value
         A number or a text, several of them, texts by name, or texts by name for each endpoint.
     about
-        What it is, after the key of the plan where it is one.
+        Description, after the key of the plan where it is one: ``statistics.conf_level: ...``.
     """
 
     name: str
@@ -94,7 +103,7 @@ class Setting:
 
 
 def settings_of(table: str, plan: Plan) -> list[Setting]:
-    """The parameters of the program of a table.
+    """The parameters of the program of a table, ``groups`` first.
 
     Raises
     ------
@@ -109,7 +118,7 @@ def settings_of(table: str, plan: Plan) -> list[Setting]:
 
 
 def heading(plan: Plan) -> str:
-    """The analysis that the parameters are of, in a line."""
+    """Study, analysis and data cut-off in a line: ``S-1, analysis interim, data cut-off ...``."""
     analysis = plan.analysis
     return f"{plan.study.id}, analysis {analysis.id}, data cut-off {analysis.data_cutoff}"
 

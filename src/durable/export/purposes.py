@@ -18,16 +18,16 @@ _EXPLORATORY = "EXPLORATORY OUTCOME MEASURE"
 
 
 def purpose(output: str, parameter: str = "", variant: str = PRIMARY) -> str:
-    """Purpose of an analysis, in the terms of CDISC.
+    """Purpose of an analysis in the terms of CDISC: ``PRIMARY OUTCOME MEASURE``, for example.
 
     Parameters
     ----------
     output
-        Its output.
+        Name of the output; one that the registry does not list is exploratory.
     parameter
-        Its parameter; an endpoint that is not registered is exploratory.
+        Parameter of the analysis; an endpoint that is not registered is exploratory.
     variant
-        ``primary``, or the sensitivity analysis, which is exploratory.
+        ``primary``, or the name of a sensitivity analysis, which is exploratory.
     """
     endpoint = ENDPOINT_BY_CODE.get(parameter)
     registered = variant == PRIMARY and (endpoint is None or endpoint.registered)

@@ -18,7 +18,7 @@ _RULER = "# ".ljust(100, "-")
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/r/*.R``."""
+    """Write ``export/r/*.R``: ``compare.R``, and a program for each main table of the analysis."""
     folder = analysis.folder / "export" / R.folder
     write_text(folder / R.file("compare"), R.template("compare"))
     for table in programs_of(analysis.dataset_names):
@@ -26,12 +26,24 @@ def write(analysis: FinishedAnalysis) -> None:
 
 
 def program(table: str, plan: Plan) -> str:
-    """The program of a table, with the parameters of the plan."""
+    """Text of the R program of a table, with the parameters of the plan.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a table without a program.
+    """
     return R.template(table).replace(f"# {MARK}\n", parameters(table, plan))
 
 
 def parameters(table: str, plan: Plan) -> str:
-    """The parameters of the program of a table, as assignments."""
+    """Text of the parameters of the R program of a table: an assignment each, with a comment.
+
+    Raises
+    ------
+    KeyError
+        For a table without a program.
+    """
     lines = [_RULER, f"# Parameters of the plan: {heading(plan)}", ""]
     for setting in settings_of(table, plan):
         lines += _assignment(setting)

@@ -18,30 +18,34 @@ from durable.export.purposes import REASON, purpose
 from durable.outputs import entry_of_table
 from durable.outputs.table import Table
 
+#: Variables that a table is made of, as regular expressions, by the name of their dataset.
 Variables = Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class ResultsMetadata:
-    """The displays with the files that they refer to."""
+    """The result displays of a define.xml, and the files that they refer to."""
 
     displays: Any
+    """An odmlib AnalysisResultDisplays."""
     leaves: tuple[Any, ...]
+    """An odmlib leaf for each table: the RTF file of the table."""
 
 
 def results_metadata(
     tables: Sequence[Table], datasets: Sequence[Dataset], clauses: Iterable[str]
 ) -> ResultsMetadata:
-    """The tables as result displays.
+    """The tables as result displays of a define.xml, with one analysis result each.
 
     Parameters
     ----------
     tables
-        As they are shown.
+        The tables as they are shown.
     datasets
-        As they are written; those that the study does not have are left out of a table's.
+        The datasets as they are written. A table names only those datasets and variables that are
+        among them.
     clauses
-        Identifiers of the where clauses that there are.
+        Identifiers of the where clauses that the define.xml has.
     """
     known = {dataset.name: {v.name for v in dataset.variables} for dataset in datasets}
     every = set(clauses)
@@ -51,7 +55,7 @@ def results_metadata(
 
 
 def file_leaf(name: str, file: str) -> Any:
-    """A file that define.xml refers to as ``LF.NAME``."""
+    """The odmlib leaf ``LF.<name>`` of a file, given by its path from the define.xml."""
     title = define.title(_content=file.rpartition("/")[2])
     return define.leaf(ID=f"LF.{name}", href=file, title=title)
 
@@ -89,17 +93,19 @@ def _result(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> A
 
 
 def _endpoint(table: str) -> Endpoint | None:
-    """The endpoint that a table is of."""
+    """The endpoint that a table is of; None where it is of none."""
     return next((one for one in EVERY_ENDPOINT if table.removesuffix("_s") == one.table), None)
 
 
 def _datasets(
-    read: Variables, code: str, known: Mapping[str, set[str]], clauses: set[str]
+    variables_by_dataset: Variables, code: str, known: Mapping[str, set[str]], clauses: set[str]
 ) -> Iterator[Any]:
-    for name, variables in read.items():
+    for name, variables in variables_by_dataset.items():
         known_names = sorted(known.get(name, ()))
-        there = [one for variable in variables for one in known_names if fullmatch(variable, one)]
-        if not there:
+        known_variables = [
+            one for variable in variables for one in known_names if fullmatch(variable, one)
+        ]
+        if not known_variables:
             continue
         clause = f"WC.{name}.{identity.coded(code)}" if code else ""
         where = {"WhereClauseRef": arm.WhereClauseRef(WhereClauseOID=clause)}
@@ -108,7 +114,7 @@ def _datasets(
             **(where if clause in clauses else {}),
             AnalysisVariable=[
                 arm.AnalysisVariable(ItemOID=identity.item_oid(name, variable))
-                for variable in there
+                for variable in known_variables
             ],
         )
 

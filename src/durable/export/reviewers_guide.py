@@ -21,6 +21,7 @@ from durable.outputs.definition_list import definitions_in_force
 from durable.plan import Plan
 from durable.vocabulary import IMPUTATION_FLAGS
 
+#: Texts of a row of a table.
 Cells = tuple[str, ...]
 
 #: Departures from the implementation guide that a check of conformance may report, and why.
@@ -54,29 +55,31 @@ _ALSO_READ = {"ADBC": "ADLB", "ADPP": "ADPC", "ADDV": "ADIE"}
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its heading, paragraphs, and a table whose first row is its heading."""
+    """A section of the guide: its heading, its paragraphs, and then a table."""
 
     level: int
+    """Level of the heading, from 1."""
     title: str
+    """The heading, with its number."""
     paragraphs: tuple[str, ...] = ()
     table: tuple[Cells, ...] = ()
+    """Rows, of which the first is the headings; empty where there is no table."""
 
 
 def sections(
     plan: Plan, datasets: Sequence[Dataset], sources: Mapping[str, Any], data_cut: pd.DataFrame
 ) -> Iterator[Section]:
-    """The sections of the guide.
+    """The sections of the guide in their order.
 
     Parameters
     ----------
-    plan
-        The analysis plan.
     datasets
-        The analysis datasets.
+        The analysis datasets; the first is ADSL.
     sources
-        What was read, as ``validated/sources.json`` holds it.
+        Tables or domains read, with their files, as ``validated/sources.json`` has them.
     data_cut
-        What the data cut-off changed (``validated/data_cut.csv``).
+        Rows of ``validated/data_cut.csv``: a record or value that the data cut-off changed, with
+        the column ``action``.
     """
     names = [dataset.name.lower() for dataset in datasets]
     yield from _introduction(plan)
@@ -207,7 +210,7 @@ def _grouping_variables(plan: Plan) -> Section:
                 (
                     group.variable,
                     f"subjects.{group.column}",
-                    "; ".join(map(group.shown, group.levels)) or "as recorded",
+                    "; ".join(map(group.level_label, group.levels)) or "as recorded",
                 )
                 for group in plan.subgroup_variables
             ),
@@ -262,7 +265,7 @@ def _processing(
 
 
 def _dependencies(names: Collection[str]) -> Iterator[str]:
-    """Which of the datasets of the analysis are made from others of them."""
+    """Sentences: which datasets of the analysis are made from others."""
     if others := [name.upper() for name in names if name != "adsl"]:
         yield f"ADSL is made first; {', '.join(others)} read it."
     for dataset, read in _ALSO_READ.items():

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``documents/tables_and_figures.rtf`` and ``documents/listings.rtf``."""
+    """Write ``documents/tables_and_figures.rtf`` and ``documents/listings.rtf`` with contents."""
     head, closing = page_head(analysis.plan), analysis.definitions
     documents = analysis.folder / "documents"
     tables, figures = analysis.layouts, analysis.bound_figures

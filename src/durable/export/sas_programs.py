@@ -19,7 +19,7 @@ _NAME, _TEXT, _NUMBER, _ENDPOINT = "name :$40.", "item :$200.", "item", "paramcd
 
 
 def write(analysis: FinishedAnalysis) -> None:
-    """Write ``export/sas/*.sas``."""
+    """Write ``export/sas/*.sas``: ``compare.sas``, and a program for each main table."""
     folder = analysis.folder / "export" / SAS.folder
     write_text(folder / SAS.file("compare"), SAS.template("compare"))
     for table in programs_of(analysis.dataset_names):
@@ -27,13 +27,29 @@ def write(analysis: FinishedAnalysis) -> None:
 
 
 def program(table: str, plan: Plan) -> str:
-    """The program of a table, with the parameters of the plan and the way to its folder."""
+    """Text of the SAS program of a table, with the parameters of the plan.
+
+    It has the code that finds the folder it lies in.
+
+    Raises
+    ------
+    FileNotFoundError
+        For a table without a program.
+    """
     text = SAS.template(table).replace(f"/* {MARK} */\n", parameters(table, plan))
     return text.replace("/* @FOLDER@ */\n", SAS.template("folder"))
 
 
 def parameters(table: str, plan: Plan) -> str:
-    """The parameters of the program of a table: macro variables, and small datasets."""
+    """Text of the parameters of the SAS program of a table, each with a comment.
+
+    A scalar is a macro variable, all else a small dataset.
+
+    Raises
+    ------
+    KeyError
+        For a table without a program.
+    """
     # What a comment holds must not end it.
     analysis = heading(plan).replace("*/", "* /")
     lines = [f"/* {_RULER}", f"   Parameters of the plan: {analysis} */", ""]

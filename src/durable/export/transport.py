@@ -48,35 +48,39 @@ _SIGNS = str.maketrans(
 
 @dataclass(frozen=True)
 class Change:
-    """A value that the file holds otherwise than the dataset."""
+    """A value that the transport file holds otherwise than the dataset."""
 
     dataset: str
     variable: str
     row: int
     """Record of the dataset; the first is 1."""
     rule: str
+    """``control_sign``, ``not_ascii``, ``blanks_at_end``, ``split_at_200``, or ``paramcd_over_8``,
+    which reports a PARAMCD of more than 8 signs and changes nothing."""
     recorded: str
+    """The text before the change, after those of the rules before."""
     written: str
     """The text in the file; of a text in several variables (``split_at_200``) their names."""
 
 
 def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]:
-    """A dataset as the form can hold it, and every value that had to change for it.
+    """A dataset as a transport file can hold it, and every value that had to change for it.
 
-    Text that is not ASCII is written by `rule`; text longer than 200 bytes goes on in further
-    variables (`continuations`), so that nothing is lost; blanks at the end, which the form does
-    not hold, are dropped.
+    Control signs are written as their code points, and with the rule ``ascii`` text that is not
+    ASCII as `to_ascii` does. Text longer than 200 bytes goes on in further variables
+    (`continuations`), so that nothing is lost; blanks at the end, which the file cannot hold, are
+    dropped. A missing text becomes an empty one, which is not listed.
 
     Raises
     ------
     ValueError
-        For a name or label that the form has no room for.
+        For a name of a variable of more than 8 signs, or a label of more than 40.
     """
     _check_names(dataset)
     columns: dict[str, pd.Series[Any]] = {}
     variables: list[Variable] = []
     changes: list[Change] = []
-    taken = {variable.name for variable in dataset.variables}
+    used_names = {variable.name for variable in dataset.variables}
     for variable in dataset.variables:
         texts = dataset.frame[variable.name]
         if variable.type != "text":
@@ -84,12 +88,12 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
             variables.append(variable)
             continue
         fitted = {text: _fitted(text, rule) for text in texts.unique()}
-        most = max((len(each.parts) for each in fitted.values()), default=1)
-        names = [variable.name, *continuations(variable.name, most - 1, taken)]
-        taken |= set(names)
+        most = max((len(fitted_text.parts) for fitted_text in fitted.values()), default=1)
+        names = [variable.name, *continuations(variable.name, most - 1, used_names)]
+        used_names |= set(names)
         changes += _changes(dataset.name, names, texts, fitted)
         for number, name in enumerate(names, start=1):
-            part = {text: each.part(number) for text, each in fitted.items()}
+            part = {text: fitted_text.part(number) for text, fitted_text in fitted.items()}
             columns[name] = texts.map(part).astype(object)
             length = max(map(_bytes, part.values()), default=1) or 1
             variables.append(_part(replace(variable, name=name, length=length), number, most))
@@ -98,7 +102,13 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
 
 
 def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
-    """Write a dataset that `fit_to_xpt` made; `day` stands for the time of writing."""
+    """Write a dataset that `fit_to_xpt` made; its header has midnight of `day` for all times.
+
+    Raises
+    ------
+    ValueError
+        Where the header of the written file is not as expected.
+    """
     from pyreadstat import write_xport
 
     dates = [variable.name for variable in dataset.variables if variable.type == "date"]
@@ -116,7 +126,7 @@ def write_transport(path: Path, dataset: Dataset, day: dt.date) -> None:
 
 
 def without_control_signs(text: str) -> str:
-    """Text with its control signs as code points: some end a text where it is read."""
+    """Text with its control signs as code points, a tab as ``<U+0009>``."""
     if text.isprintable():
         return text
     return "".join(_code_point(c) if unicodedata.category(c) == "Cc" else c for c in text)
@@ -154,7 +164,7 @@ def pieces_of(text: str) -> list[str]:
     return [*parts, text]
 
 
-def continuations(name: str, count: int, taken: Iterable[str]) -> list[str]:
+def continuations(name: str, count: int, used_names: Iterable[str]) -> list[str]:
     """Names of the variables in which a long text goes on, by the rule of SDTM and ADaM.
 
     The name with 1, 2, ... at its end, shortened by as many letters as the eight of the form need
@@ -167,19 +177,24 @@ def continuations(name: str, count: int, taken: Iterable[str]) -> list[str]:
         Variable that holds the first part.
     count
         Further parts.
-    taken
+    used_names
         Names of all variables of the dataset so far.
+
+    Returns
+    -------
+    list of str
+        `count` names, in the order of the parts.
     """
-    used = set(taken)
+    unavailable = set(used_names)
     names: list[str] = []
     number = 0
     while len(names) < count:
         number += 1
         longest = min(len(name), MOST_NAME - len(str(number)))
         tried = (f"{name[:letters]}{number}" for letters in range(longest, 0, -1))
-        free = next((each for each in tried if each not in used), None)
+        free = next((candidate for candidate in tried if candidate not in unavailable), None)
         if free is not None:
-            used.add(free)
+            unavailable.add(free)
             names.append(free)
     return names
 
@@ -193,10 +208,10 @@ def _between_signs(text: str, end: int) -> int:
     for escape in _ESCAPE.finditer(text, max(0, end - _LONGEST_ESCAPE), end + _LONGEST_ESCAPE):
         if escape.start() < end < escape.end():
             end = escape.start()
-    place = end
-    while place and place < len(text) and unicodedata.combining(text[place]):
-        place -= 1
-    return place or end
+    position = end
+    while position and position < len(text) and unicodedata.combining(text[position]):
+        position -= 1
+    return position or end
 
 
 def _part(variable: Variable, number: int, count: int) -> Variable:
@@ -216,15 +231,15 @@ def _check_names(dataset: Dataset) -> None:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """What becomes of a text."""
+    """A text as the transport file holds it, and the changes that led there."""
 
     steps: tuple[tuple[str, str, str], ...]
-    """What changed in it, one after the other: rule, text before, text after."""
+    """Changes, one after the other: rule, text before, text after."""
     parts: tuple[str, ...]
-    """The variables that it takes."""
+    """Texts of the variables that it takes, at least one."""
 
     def part(self, number: int) -> str:
-        """What the variable of a number, from 1, holds of it."""
+        """Text of the variable with a number, from 1; empty beyond the last part."""
         return self.parts[number - 1] if number <= len(self.parts) else ""
 
 
@@ -240,27 +255,35 @@ def _fitted(text: str | None, rule: TextRule) -> _Fitted:
 def _changes(
     dataset: str, names: list[str], texts: pd.Series[Any], fitted: dict[str, _Fitted]
 ) -> list[Change]:
-    """What changed in the texts of a variable, in the order of the records.
+    """Changes of the texts of a variable, in the order of the records.
 
     Most texts do not change; only the rows of those that do are looked at.
     """
-    over = {text for text, each in fitted.items() if _is_over(names[0], each)}
-    noted = {text for text, each in fitted.items() if each.steps or len(each.parts) > 1} | over
-    found: list[Change] = []
+    over = {text for text, fitted_text in fitted.items() if _is_over(names[0], fitted_text)}
+    noted = {
+        text
+        for text, fitted_text in fitted.items()
+        if fitted_text.steps or len(fitted_text.parts) > 1
+    } | over
+    changes: list[Change] = []
     rows = texts.isin(list(noted)).to_numpy().nonzero()[0] if noted else ()
     for row in rows:
         text = texts.iloc[row]
-        each, record = fitted[text], int(row) + 1
-        for reason, before, after in each.steps:
-            found.append(Change(dataset, names[0], record, reason, before, after))
-        whole = "".join(each.parts)
+        fitted_text, record = fitted[text], int(row) + 1
+        for reason, before, after in fitted_text.steps:
+            changes.append(Change(dataset, names[0], record, reason, before, after))
+        text_written = "".join(fitted_text.parts)
         if text in over:
-            found.append(Change(dataset, names[0], record, "paramcd_over_8", whole, whole))
-        if (count := len(each.parts)) > 1:
+            changes.append(
+                Change(dataset, names[0], record, "paramcd_over_8", text_written, text_written)
+            )
+        if (count := len(fitted_text.parts)) > 1:
             # The text goes on in further variables.
-            taken = ", ".join(names[:count])
-            found.append(Change(dataset, names[0], record, "split_at_200", whole, taken))
-    return found
+            part_names = ", ".join(names[:count])
+            changes.append(
+                Change(dataset, names[0], record, "split_at_200", text_written, part_names)
+            )
+    return changes
 
 
 def _is_over(name: str, fitted: _Fitted) -> bool:

@@ -19,15 +19,18 @@ def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/xpt/*.xpt`` and ``export/report.csv``."""
     target = analysis.folder / "export"
     changes: list[Change] = []
-    for fitting, made in analysis.transport:
-        path = target / "xpt" / f"{fitting.name.lower()}.xpt"
-        write_transport(path, fitting, analysis.plan.analysis.data_cutoff)
-        changes += made
+    for dataset, dataset_changes in analysis.transport:
+        path = target / "xpt" / f"{dataset.name.lower()}.xpt"
+        write_transport(path, dataset, analysis.plan.analysis.data_cutoff)
+        changes += dataset_changes
     write_text(target / "report.csv", report(changes))
 
 
 def report(changes: Iterable[Change]) -> str:
-    """The listing of values that a file holds otherwise than the dataset, as CSV."""
+    """CSV of the values that a transport file holds otherwise than the dataset, a row a change.
+
+    Columns are the fields of `Change`; without changes it is the header alone.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([column.name for column in fields(Change)])

@@ -43,15 +43,15 @@ class FigureEntry(Entry):
     """
 
     appendix: bool = False
-    """Whether it is of so many pages that it is a document of its own, and has no PNG."""
+    """Whether it has so many pages that it is a document of its own, and has no PNG."""
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """Endings of the files that it is drawn as."""
+        """Endings of the files that the figure is drawn as, without the point."""
         return ("svg",) if self.appendix else ("svg", "png")
 
     def load(self) -> FigureSpec:
-        """The figure itself."""
+        """The `FigureSpec` of this name in the module, which is imported now."""
         module = import_module(f"{__name__}.{self.module}")
         (spec,) = (spec for spec in module.FIGURES if spec.name == self.name)
         return spec  # type: ignore[no-any-return]
@@ -90,5 +90,8 @@ FIGURES = (
 
 
 def figures_of(plan: Plan, datasets: Collection[str]) -> list[FigureEntry]:
-    """The figures of an analysis that has these datasets, in the order of their numbers."""
+    """The figures of an analysis that has these datasets, in the order of their numbers.
+
+    Also those that the plan does not show. `datasets` are names in lower case.
+    """
     return [entry for entry in FIGURES if entry.exists(plan, datasets)]

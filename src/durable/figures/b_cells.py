@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """Results of all subjects, and the limit of aplasia."""
+    """Results of all subjects (`COLUMNS`); below them, if any, a row with the limit of aplasia."""
     import pandas as pd
 
     rule = plan.laboratory.b_cells
@@ -43,7 +43,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """What stands for values below the limit, and what the line is."""
+    """Footnote on values below the limit of quantification, and on the line."""
     rule = plan.laboratory.b_cells
     return (
         _(

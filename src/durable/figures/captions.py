@@ -15,13 +15,13 @@ from durable.stage import STAGES
 
 
 def figures_drawn(plan: Plan, folder: Path) -> list[DrawnFigure]:
-    """Every drawn figure of a folder of results, in the order of the plan."""
+    """The figures of a folder of results that the plan shows and that have an SVG, in its order."""
     figures = [drawn_figure(entry, plan, folder) for entry in shown_figures(plan, folder)]
     return [figure for figure in figures if figure.file("svg").is_file()]
 
 
 def drawn_figure(entry: FigureEntry, plan: Plan, folder: Path) -> DrawnFigure:
-    """A figure of a folder of results, with its caption and the place of its files."""
+    """A figure of a folder of results, with its caption; whether its files exist is not checked."""
     return DrawnFigure(
         f"f_{entry.name}",
         caption_of(entry.load(), plan),
@@ -31,7 +31,10 @@ def drawn_figure(entry: FigureEntry, plan: Plan, folder: Path) -> DrawnFigure:
 
 
 def caption_of(spec: FigureSpec, plan: Plan) -> Caption:
-    """Heading and footnotes of a figure, with what the plan says of its number and title."""
+    """The caption of a figure, with the number, title and footnotes that the plan gives it.
+
+    The last note is the source line.
+    """
     shell = plan.outputs.shell(f"f_{spec.name}")
     digest = plan.digest(STAGES["figures"].sections)
     source = _("{datasets}; plotted values in {file}").format(

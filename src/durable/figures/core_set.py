@@ -39,7 +39,7 @@ _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), 
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """Each core set measure over time by subject; of many subjects, its quantiles."""
+    """Core set measures over time by subject (`COLUMNS`); from `MANY_SUBJECTS` on the quantiles."""
     infused = datasets.infused
     many = len(infused) >= MANY_SUBJECTS
     values = measure_values(datasets.required("adrs"), plan, many=many)
@@ -59,6 +59,12 @@ def measure_values(records: pd.DataFrame, plan: Plan, *, many: bool = False) -> 
         The analysis plan.
     many
         Whether quantiles stand for the subjects.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS` without ``group``: by measure in the order of the plan; ``subject`` is SUBJID or
+        the name of a quantile, ``day`` counts from the infusion. Known values only.
     """
     import pandas as pd
 
@@ -79,7 +85,7 @@ def _values(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """What the axes show, and the abbreviations of the measures."""
+    """Footnote on the range of the axes, and on where the measures are defined."""
     return (
         _(
             "Axes cover the range that percent changes refer to, where the plan gives one, and all"
@@ -89,7 +95,7 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_csm.csv``."""
+    """Draw ``f_csm.csv``, a panel a measure; a message without points."""
     lines = SubjectLines(points)
     measures = list(lines.points.group_by("measure", "unit"))
     if not measures:
@@ -116,11 +122,12 @@ def _titled(measure: str, unit: str) -> str:
 
 
 def axis_ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float | None]:
-    """Ends of an axis on which a change is seen against the range of the measure.
+    """Lower and upper end of an axis on which a change is seen against the range of the measure.
 
     That range is the whole scale of most measures. Where more values are possible, as of a summary
-    score, the axis is as long as the range, from a quarter of it that is below the values; longer
-    where they are further apart. From 0 up where the plan has no scale, as of an enzyme.
+    score, the axis is as long as the range, from a multiple of a quarter of it at or below the
+    lowest value (there must be one), and longer where the values are further apart; never beyond
+    the scale. Where the plan has no `Scale`, as of an enzyme, 0 and None, which is left open.
     """
     if not isinstance(scale, Scale):
         return 0, None

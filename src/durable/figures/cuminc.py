@@ -34,7 +34,10 @@ _SHORT = {
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """Points of the curve of each cause, then the counts under the axis; times in months."""
+    """Points of the curve of each cause, then the counts under the axis (`COLUMNS`).
+
+    ``kind`` is curve or risk; times in months, incidences as proportions.
+    """
     import pandas as pd
 
     adtte = datasets.required("adtte")
@@ -44,9 +47,9 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
         *(_curve(estimate, number, plan).assign(cause=cause) for number, cause in numbered),
         *(_counts(estimate, number, plan).assign(cause=cause) for number, cause in numbered),
     ]
-    found = pd.concat(parts, ignore_index=True)
-    found["time"] /= plan.statistics.days_per_month
-    return found[list(COLUMNS)].astype(dict.fromkeys(("n_risk", "n_event"), "Int64"))
+    frame = pd.concat(parts, ignore_index=True)
+    frame["time"] /= plan.statistics.days_per_month
+    return frame[list(COLUMNS)].astype(dict.fromkeys(("n_risk", "n_event"), "Int64"))
 
 
 def _curve(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
@@ -54,7 +57,7 @@ def _curve(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     level, transform = plan.statistics.conf_level, plan.over_time.incidence_ci
-    table = estimate.at(estimate.time, level, transform)
+    table = estimate.incidence_at(estimate.time, level, transform)
     table = table.loc[table["cause"] == number + 1].rename(columns={"cif": "incidence"})
     table = table[["time", "incidence", "lower", "upper", "n_risk"]]
     table = table.assign(n_event=estimate.n_event[:, number])
@@ -71,7 +74,7 @@ def _counts(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
 
     statistics = plan.statistics
     ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
-    table = estimate.at(ticks)
+    table = estimate.incidence_at(ticks)
     before = estimate.time[:, None] < ticks
     return pd.DataFrame(
         {
@@ -87,21 +90,21 @@ def _counts(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
 
 
 def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_cuminc.csv``."""
+    """Draw ``f_cuminc.csv``, a curve a cause; a message without a curve."""
     curves = list(points.where(kind="curve").group_by("cause"))
     if not curves:
         return empty_figure(caption)
     counts = points.where(kind="risk")
     rows = _count_rows(counts)
     key = [
-        key_line(label=CAUSES[cause], **_style(place))
-        for place, ((cause,), _curve_points) in enumerate(curves)
+        key_line(label=CAUSES[cause], **_style(number))
+        for number, ((cause,), _curve_points) in enumerate(curves)
     ]
     page = Page(caption, _PLOT_HEIGHT + len(rows) * LINE + 2, key)
     axes = page.axes()
-    for place, ((cause,), curve) in enumerate(curves):
+    for number, ((cause,), curve) in enumerate(curves):
         time, incidence = curve.number("time"), curve.number("incidence")
-        axes.step(time, incidence, where="post", clip_on=False, gid=cause, **_style(place))
+        axes.step(time, incidence, where="post", clip_on=False, gid=cause, **_style(number))
     ticks = counts.where(cause=curves[0][0][0]).number("time")
     probability_axes(axes, points.where(kind="curve").number("time").max(), ticks, rows)
     axes.set_ylabel(_("Cumulative incidence (%)"))
@@ -110,8 +113,8 @@ def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
     return page.fit()
 
 
-def _style(place: int) -> Style:
-    return {"color": COLOURS[place], "linestyle": DASHES[place], "linewidth": 1.6}
+def _style(number: int) -> Style:
+    return {"color": COLOURS[number], "linestyle": DASHES[number], "linewidth": 1.6}
 
 
 def _count_rows(counts: Points) -> list[CountRow]:
@@ -129,7 +132,7 @@ def _count_rows(counts: Points) -> list[CountRow]:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """The estimator, and what is counted under the axis."""
+    """Footnote on the estimator, and on the counts under the axis."""
     return (
         _(
             "Aalen-Johansen estimates; the causes compete. Counts: at risk just before, events"

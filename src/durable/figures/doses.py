@@ -34,22 +34,25 @@ class Dose:
     """A dose level and how it is shown; levels beyond the fifth begin the styles again."""
 
     level: str
-    """Its label in the data; empty where it is not recorded."""
+    """Label in the data; empty where the dose level is not recorded."""
     rank: int
-    """Place among the levels, from the lowest, 0."""
+    """Position among the levels, from 0 for the lowest."""
     several: bool = True
     """Whether there are other levels."""
 
     @property
     def label(self) -> str:
-        """Ten to the seventh as a power, and cells/kg: for a key."""
+        """The label in a key: ``1e7`` with its power of ten typeset and ``cells/kg``.
+
+        ``Dose level not recorded`` of an empty level, ``Subject`` if it is the only one.
+        """
         if self.level:
             return typeset(dose_level(short(self.level)))
         return _("Dose level not recorded") if self.several else _("Subject")
 
     @property
     def brief(self) -> str:
-        """The label without its unit, beside the name of a subject; empty: not recorded."""
+        """The label without its unit, beside the name of a subject; '' where it is not recorded."""
         label = dose_name(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
         return typeset(label.strip())
 
@@ -60,7 +63,7 @@ class Dose:
 
     @property
     def tints(self) -> tuple[str, str]:
-        """Pale and middle colour of areas."""
+        """Pale and middle colour of areas, lighter than `colour`."""
         _, pale, middle = _COLOURS[self.rank % len(_COLOURS)]
         return pale, middle
 
@@ -82,20 +85,23 @@ class Dose:
 
 
 def typeset(label: str) -> str:
-    """A label with its power of ten as it is printed."""
+    """A label with " x 10^7" as a multiplication sign, 10 and a raised 7; another as it is."""
     times = "\N{MULTIPLICATION SIGN}"
     return _POWER.sub(lambda power: f"{times}10{power[1].translate(_RAISED)}", label)
 
 
 def dose_levels(levels: Collection[str]) -> dict[str, Dose]:
-    """The dose levels by label: as numbers where all are numbers, else as text; unrecorded last."""
+    """The dose levels by label, from the lowest: sorted as numbers if all are, else as text.
+
+    The empty label of subjects without a recorded dose level is last.
+    """
     known = sorted({level for level in levels if level})
     with suppress(ValueError):
         known.sort(key=float)
-    found = [*known, *([""] if "" in levels else [])]
-    return {level: Dose(level, rank, len(found) > 1) for rank, level in enumerate(found)}
+    labels = [*known, *([""] if "" in levels else [])]
+    return {label: Dose(label, rank, len(labels) > 1) for rank, label in enumerate(labels)}
 
 
 def doses_of(points: Points) -> dict[str, Dose]:
-    """The dose levels of points that have a column ``group``."""
+    """The dose levels in the column ``group`` of points, as `dose_levels`."""
     return dose_levels(points.values("group"))

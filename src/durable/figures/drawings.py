@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 
 def draw_all(plan: Plan, folder: Path, *, workers: int = 1) -> None:
-    """Draw every ``figures/f_NAME.csv`` that is there, as SVG and as PNG beside it.
+    """Draw every ``figures/f_NAME.csv`` that exists and that the plan shows, as SVG and PNG.
 
-    An appendix has no PNG.
+    The drawings lie beside the CSV; an appendix has no PNG.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _write_drawing(plan: Plan, folder: Path, entry: FigureEntry) -> None:
 
 
 def draw_pages(plan: Plan, folder: Path) -> None:
-    """Draw every ``figures/f_NAME.csv`` that is there, as PDF beside it."""
+    """Draw every ``figures/f_NAME.csv`` that exists and that the plan shows, as PDF beside it."""
     with _type_and_settings(plan, folder):
         for entry in shown_figures(plan, folder):
             path = points_file(folder, entry)

@@ -73,7 +73,7 @@ class Block:
 
     @property
     def edges(self) -> list[float]:
-        """Top of each row and bottom of the last, millimetres below the first.
+        """Top of each row and bottom of the last, millimetres below the top of the first.
 
         A row has a line for the interval and one for its numbers.
         """
@@ -82,16 +82,20 @@ class Block:
 
     @property
     def lines(self) -> list[list[str]]:
-        """The parameters that stand side by side."""
+        """The parameters in lines of those that stand side by side, at most three."""
         return [self.parameters[i : i + _ACROSS] for i in range(0, len(self.parameters), _ACROSS)]
 
     def height(self, line: list[str]) -> float:
-        """Height of panels side by side, with titles and axes."""
+        """Height of a line of panels, with titles, axes and the gap below, millimetres."""
         return _title_height(line) + self.edges[-1] + _AXIS + _GAP
 
 
 def forest_points(rows: list[Row]) -> pd.DataFrame:
-    """The points of results side by side: durations in months, rates in percent."""
+    """The points of results (`COLUMNS`), a row each: durations in months, rates in percent.
+
+    A result is in percent where the name of its panel holds ``%``. ``text`` is the estimate with
+    its interval, or alone if it is a probability; NE for what is not estimable.
+    """
     import pandas as pd
 
     scale = [100 if "%" in panel else 1 for _, _, panel, _ in rows]
@@ -130,7 +134,7 @@ def panel_title(row: Result) -> str | None:
 
 
 def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
-    """Draw the points of `forest_points`."""
+    """Draw the points of `forest_points`; a message where there are none or none is estimable."""
     if not len(points):
         return empty_figure(caption, N_("No analyses"))
     points, empty = _without_empty(points)
@@ -254,7 +258,21 @@ def draw_interval(
     *,
     primary: bool,
 ) -> None:
-    """Estimate and interval, an arrow to the edge where one limit is not estimable."""
+    """Draw an estimate with its interval, with an arrow to the edge for a limit that is NaN.
+
+    Parameters
+    ----------
+    axes
+        Axes of the panel.
+    y
+        Height at which it is drawn, in the unit of the axes.
+    values
+        Estimate, lower and upper limit; without an interval where both limits are NaN.
+    limits
+        Ends of the horizontal axis.
+    primary
+        Whether it stands out, as the primary analysis.
+    """
     estimate, lower, upper = values
     colour = COLOURS[0] if primary else INK
     shape: Style = {"marker": "D" if primary else "s", "markersize": 5, "color": colour}

@@ -29,7 +29,7 @@ _HEIGHT = 96.0
 
 
 def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
-    """The dose over time by subject with its group; of many subjects, its quantiles."""
+    """The dose over time by subject (`COLUMNS`); from `MANY_SUBJECTS` on its quantiles."""
     infused = datasets.infused
     records = select_records(datasets.required("adrs"), _RECORDS)
     doses = dose_over_time(records, many=len(infused) >= MANY_SUBJECTS)
@@ -46,6 +46,12 @@ def dose_over_time(records: pd.DataFrame, *, many: bool = False) -> pd.DataFrame
         Records of ADRS of the dose.
     many
         Whether quantiles stand for the subjects.
+
+    Returns
+    -------
+    DataFrame
+        ``subject`` (SUBJID or the name of a quantile), ``day`` and ``dose`` (mg/kg), among other
+        columns. Known doses only.
     """
     known = records.loc[records["AVAL"].notna()]
     if many:
@@ -55,7 +61,7 @@ def dose_over_time(records: pd.DataFrame, *, many: bool = False) -> pd.DataFrame
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_glucocorticoid.csv``."""
+    """Draw ``f_glucocorticoid.csv``; a message without points."""
     if not len(points):
         return empty_figure(caption, N_("No glucocorticoid dose is recorded"))
     lines = SubjectLines(points)
@@ -70,7 +76,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """What is drawn."""
+    """Footnote on the doses, and on the lines between them."""
     return (
         _(
             "Prednisone equivalent as recorded at each assessment, the unscheduled among them;"

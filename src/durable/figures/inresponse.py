@@ -27,23 +27,27 @@ _COLOUR = COLOURS[0]
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """Points of the curve to the last time at which it can be estimated, then the counts."""
+    """Points of the curve to the last time that can be estimated, then the counts (`COLUMNS`).
+
+    ``kind`` is curve or risk; times in months, probabilities as proportions. The counts are just
+    before the ticks of the axis.
+    """
     import pandas as pd
 
     estimate = states_over_time(datasets.required("adtte"), plan.response)
     statistics = plan.statistics
     times = np.unique([0.0, *estimate.time[estimate.time <= estimate.last]])
-    curve = estimate.at(times if estimate.time.size else [], **bootstrap(statistics))
+    curve = estimate.probability_at(times if estimate.time.size else [], **bootstrap(statistics))
     ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
-    counts = estimate.at(ticks, **bootstrap(statistics))
+    counts = estimate.probability_at(ticks, **bootstrap(statistics))
     counts[["probability", "lower", "upper"]] = np.nan
-    found = pd.concat([curve.assign(kind="curve"), counts.assign(kind="risk")], ignore_index=True)
-    found["time"] /= statistics.days_per_month
-    return found[list(COLUMNS)]
+    frame = pd.concat([curve.assign(kind="curve"), counts.assign(kind="risk")], ignore_index=True)
+    frame["time"] /= statistics.days_per_month
+    return frame[list(COLUMNS)]
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_inresponse.csv``."""
+    """Draw ``f_inresponse.csv``; a message without a curve."""
     curve, counts = points.where(kind="curve"), points.where(kind="risk")
     if not len(curve):
         return empty_figure(caption)
@@ -74,7 +78,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """The states, and the samples behind the interval."""
+    """Footnote on the estimator, the bootstrap samples, and the counts under the axis."""
     return (
         _(
             "Estimate of Temkin (1978) by Aalen-Johansen; bootstrap over subjects: {n} samples,"

@@ -64,18 +64,23 @@ _MEDIAN: Style = {"color": INK, "linestyle": (0, (4, 3)), "linewidth": 0.7}
 
 @dataclass(frozen=True)
 class Curve:
-    """The rows of one group, and how they are drawn."""
+    """The rows of one group by their ``kind``, and how they are drawn."""
 
     name: str
+    """Name of the group, as readers see it."""
     points: Points
+    """Those of the curve."""
     risk: Points
+    """Those of the counts under the axis."""
     median: Points
+    """That of the median; none without a subject."""
     colour: str
     dashes: object
+    """Line style of Matplotlib."""
 
 
 def curve_points(datasets: AnalysisDatasets, plan: Plan, parameter: str) -> pd.DataFrame:
-    """Points of the curve of all subjects and the counts under its axis, in months."""
+    """`estimate_points` of the endpoint with this PARAMCD."""
     from durable.outputs.kaplan_meier import fit
 
     adtte = datasets.required("adtte")
@@ -83,7 +88,11 @@ def curve_points(datasets: AnalysisDatasets, plan: Plan, parameter: str) -> pd.D
 
 
 def estimate_points(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
-    """Points of an estimate over all subjects, in the order in which they are drawn."""
+    """Points of an estimate over all subjects (`COLUMNS`), times in months.
+
+    ``kind`` is curve (from 0 on), then risk (counts just before the ticks of the axis), then median
+    with its limits as ``time``, ``lower`` and ``upper``. Without a subject only risk.
+    """
     import pandas as pd
 
     limits = km.confidence(statistics.conf_level, statistics.km_ci)
@@ -132,7 +141,7 @@ def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
 
 
 def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
-    """Events of the endpoint, what is counted under the axis, and where the rest is defined."""
+    """Footnote on the events of the endpoint, the counts under the axis, and the definitions."""
     return (
         _(
             "Events: {events}. Counts: at risk just before, events before the month. Endpoints and"
@@ -153,7 +162,7 @@ def _event_names(plan: Plan, endpoint: Endpoint) -> list[str]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Figure:
-    """Draw ``f_km_*.csv`` of an endpoint, which names the axes."""
+    """Draw ``f_km_*.csv`` of an endpoint, which names the axes; a message without a curve."""
     curves = _curves(points)
     if not curves:
         return empty_figure(caption)
@@ -172,7 +181,7 @@ def draw(points: Points, plan: Plan, caption: Caption, endpoint: Endpoint) -> Fi
 
 
 def step(time: NDArray[np.float64], value: NDArray[np.float64]) -> tuple[list[float], list[float]]:
-    """Corners of a function that keeps each value up to the next time."""
+    """Times and values of the corners of a function that keeps each value up to the next time."""
     return np.repeat(time, 2)[1:].tolist(), np.repeat(value, 2)[:-1].tolist()
 
 

@@ -64,7 +64,7 @@ _BELOW: Style = {
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
-    """Profiles of all subjects, and geometric means by nominal day."""
+    """`profiles` of the first infusion, by dose level (`COLUMNS`)."""
     adpc = of_first_infusion(datasets.required("adpc"))
     return profiles(adpc, datasets.infused["DOSELVL"].fillna(""))
 
@@ -72,8 +72,9 @@ def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """Profiles of all subjects; geometric means by nominal day where half are quantifiable.
 
-    Of the samples with a result that counts. A subject has one value on a nominal day, the
-    geometric mean of its own quantifiable results.
+    Of the samples with a result that counts (PKSUMXF is empty). A subject has one value on a
+    nominal day, the geometric mean of its quantifiable results. A mean is of the quantifiable
+    values alone, where at least half of the subjects with a sample have one.
 
     Parameters
     ----------
@@ -81,6 +82,12 @@ def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
         The dataset of the concentrations.
     group
         Group of each infused subject, by SUBJID.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`: the samples of each subject (``kind`` individual; ``day`` is AFRLT), then the
+        means (``kind`` geo_mean; ``day`` is the nominal day, ``subject`` and ``group`` are empty).
     """
     import pandas as pd
 
@@ -118,7 +125,7 @@ def _geometric_means(samples: pd.DataFrame) -> pd.DataFrame:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """What stands for values below the limit, and how the mean is taken."""
+    """Footnote on values below the limit of quantification, and on the geometric mean."""
     return (
         _(
             "BLQ: below the LLOQ. Geometric mean of quantifiable values by nominal day, where at"
@@ -129,12 +136,15 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 
 
 def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_kinetics.csv``."""
+    """Draw ``f_kinetics.csv``; a message without points."""
     return draw_profiles(points, caption)
 
 
 def draw_profiles(points: Points, caption: Caption) -> Figure:
-    """Draw the profiles of every assay: subjects, geometric means, and limits that there are."""
+    """Draw a panel for every assay and unit: subjects, geometric means and limits.
+
+    A message where there are no points.
+    """
     lines = SubjectLines(points.where(kind="individual"))
     assays = points.distinct("assay", "unit")
     if not assays:

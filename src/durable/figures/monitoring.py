@@ -23,7 +23,7 @@ from durable.figures.style import (
 from durable.language import N_, _
 from durable.outputs.boundary_wording import boundaries, event_name
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.monitoring import AFTER
+from durable.outputs.monitoring import AFTER_SUBJECTS
 from durable.outputs.safety_boundary import RULES
 from durable.plan import ImprovementMonitoring, Plan
 from durable.wording import percent, sentences
@@ -56,10 +56,10 @@ _EVENTS: dict[str, Style] = {
     **{
         rule.name: {
             "label": label,
-            "color": COLOURS[3 + place],
-            "linestyle": DASHES[2 + place],
+            "color": COLOURS[3 + number],
+            "linestyle": DASHES[2 + number],
         }
-        for place, (rule, label) in enumerate(
+        for number, (rule, label) in enumerate(
             zip(RULES, (N_("Beta-binomial boundary"), N_("Pocock-type boundary")), strict=True)
         )
     },
@@ -68,7 +68,11 @@ _LIMIT: Style = {"color": FAINT, "linestyle": (0, (1, 2)), "linewidth": 1.0}
 
 
 def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
-    """Of each panel its series: the number of evaluable subjects, and the value after it."""
+    """Values of each series after each number of evaluable subjects (`COLUMNS`), from the results.
+
+    ``panel`` is the visit of the improvement rate or the name of a safety boundary; ``series`` the
+    name of the statistic.
+    """
     import pandas as pd
 
     rows = [
@@ -81,12 +85,12 @@ def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
 
 def _is_shown(row: Result) -> bool:
     if row.output == "t_monitoring":
-        return AFTER in row.parameter and row.statistic in _PROBABILITIES
+        return AFTER_SUBJECTS in row.parameter and row.statistic in _PROBABILITIES
     return row.output == "t_safety_boundary" and len(row.parameter) > 1
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """A panel of the probabilities, then one of each safety boundary."""
+    """Draw a panel of the probabilities and one of each boundary; a message without points."""
     panels = points.distinct("output", "panel")
     if not panels:
         return empty_figure(caption)
@@ -158,7 +162,7 @@ def _unnamed(style: Style) -> Style:
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """What the limits are, and that the course is of the status at the data cut-off."""
+    """Footnote on the limits, the boundaries, and the status at the data cut-off."""
     notes = []
     monitored = plan.monitoring and plan.monitoring.improvement
     if monitored:

@@ -11,7 +11,7 @@ from durable.plan import Plan
 
 
 def records(plan: Plan, infused: int) -> list[RecordFilter]:
-    """Records of ADRS that the figures of so many infused subjects read."""
+    """Filters of ADRS for all figures, of so many infused subjects: they read what passes any."""
     return [rule for entry in FIGURES for rule in entry.load().records(plan, infused)]
 
 
@@ -32,16 +32,16 @@ def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
 
 
 def points_file(folder: Path, entry: FigureEntry) -> Path:
-    """The file of a figure's points."""
+    """Path of ``figures/f_NAME.csv``, the points of a figure in a folder of results."""
     return folder / "figures" / f"f_{entry.name}.csv"
 
 
 def figures_with_points(folder: Path) -> list[FigureEntry]:
-    """The figures whose points were written, in the order of their numbers."""
+    """The figures whose file of points exists, in the order of their numbers."""
     return [entry for entry in FIGURES if points_file(folder, entry).is_file()]
 
 
 def shown_figures(plan: Plan, folder: Path) -> list[FigureEntry]:
-    """The figures of a folder of results that the plan shows, in its order."""
+    """The figures whose file of points exists and that the plan shows, in its order."""
     entries = {f"f_{entry.name}": entry for entry in figures_with_points(folder)}
-    return [entries[name] for name in plan.outputs.chosen(entries)]
+    return [entries[name] for name in plan.outputs.select(entries)]

@@ -24,16 +24,17 @@ class Points:
     """Columns of equal length, in the order of the file."""
 
     columns: dict[str, NDArray[np.object_]]
+    """Texts of each column, safe to draw, by its name; at least one column."""
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values())))
 
     def text(self, column: str) -> list[str]:
-        """One column as text, safe to draw."""
+        """One column as text; '' where it is empty."""
         return [str(cell) for cell in self.columns[column]]
 
     def number(self, column: str) -> NDArray[np.float64]:
-        """One column as numbers; NaN where it is empty."""
+        """One column as numbers; NaN where it is empty, ValueError for a text that is no number."""
         return np.array([float(cell) if cell else nan for cell in self.columns[column]])
 
     def take(self, rows: NDArray[np.bool_]) -> Points:
@@ -67,12 +68,12 @@ class Points:
 
 
 def read_points(path: Path, columns: Sequence[str]) -> Points:
-    """Read the named columns of a figure's CSV; others are passed over.
+    """Read these columns of a figure's CSV as `drawable` texts; other columns are left out.
 
     Raises
     ------
     UserError
-        Where a column is missing.
+        Where the file lacks a column.
     """
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
@@ -100,6 +101,6 @@ def drawable(text: str) -> str:
 
 
 def short(text: str) -> str:
-    """A name as it is drawn, without its middle where it is too long."""
+    """A name as it is drawn: the first and last 11 signs of one of more than `LONGEST`, 24."""
     half = (LONGEST - 1) // 2
     return text if len(text) <= LONGEST else f"{text[:half]}…{text[-half:]}"

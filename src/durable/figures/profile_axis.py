@@ -18,22 +18,23 @@ _MONTHS = (1, 3, 6, 12, 24, 60)
 
 @dataclass(frozen=True)
 class TimeAxis:
-    """Where days since infusion stand, in millimetres."""
+    """The time axis of a profile, on which days since infusion have a position in millimetres."""
 
     first: float
     last: float
-    """First and last day."""
+    """First and last day of the axis."""
     left: float
     width: float
+    """Left end and length of the axis, millimetres."""
     days_per_month: float
 
     @property
     def broken(self) -> bool:
-        """Whether the scale changes."""
+        """Whether the scale changes at `BREAK_DAY`: where the last day is beyond 105."""
         return self.last > _SHORT
 
-    def place(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Millimetres of days; those outside the axis at its ends."""
+    def positions(self, days: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Positions of days, millimetres; of those outside the axis its ends."""
         ends, parts = [self.first, self.last], [0.0, 1.0]
         if self.broken:
             ends.insert(1, BREAK_DAY)
@@ -42,7 +43,7 @@ class TimeAxis:
 
     @property
     def ticks(self) -> list[tuple[float, str]]:
-        """Days of the ticks with their labels: days at first, months (``M6``) after the break."""
+        """Day and label of each tick: days at first (``28``), months (``M6``) after the break."""
         end = BREAK_DAY if self.broken else self.last
         step = 1 if end <= 42 else 2
         early = [(float(day), f"{day}") for day in _EARLY_TICKS[::step] if self.first <= day <= end]

@@ -67,7 +67,7 @@ _DOSES = ("subject_id", "visit_date", "glucocorticoid_mg_kg")
 
 
 def records(plan: Plan, infused: int) -> tuple[RecordFilter, ...]:
-    """Records of ADRS that the profiles read; none of more subjects than the plan allows."""
+    """Filters of ADRS for the profiles; none of more infused than ``outputs.patient_profiles``."""
     if infused > plan.outputs.patient_profiles:
         return ()
     measures = (component.paramcd for component in COMPONENTS.values())
@@ -75,9 +75,10 @@ def records(plan: Plan, infused: int) -> tuple[RecordFilter, ...]:
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """One row for each thing that a profile shows (docs/figures.md), by subject and section.
+    """One row for each item that a profile shows (docs/figures.md), by subject and section.
 
-    Without a row where nobody is infused yet, or more subjects than the plan allows profiles of.
+    Columns are `COLUMNS`, days count from the infusion. Without a row where nobody is infused yet,
+    or more subjects are than the plan allows profiles of.
     """
     import pandas as pd
 
@@ -154,17 +155,17 @@ def _assessments(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     parts = []
     for code, (section, label, text) in labels.items():
         records = adrs.loc[adrs["PARAMCD"] == code]
-        given = records[text].astype(object) if text else None
+        texts = records[text].astype(object) if text else None
         day, value = days_since_infusion(records), records["AVAL"]
-        part = _section(section, records, label=label, start_day=day, value=value, text=given)
+        part = _section(section, records, label=label, start_day=day, value=value, text=texts)
         parts.append(part.loc[part["value"].notna() | part["section"].eq("status")])
     return pd.concat(parts)
 
 
 def measure_label(name: str, shown: Callable[[str], str] = str) -> str:
-    """Name of a core set measure beside its values, with its unit if that is not points.
+    """Name of a core set measure beside its values, with its unit unless that is points or empty.
 
-    In English, as the points have it, unless its words are `shown` otherwise.
+    In English, as the points have it, unless `shown` translates the words.
     """
     measure = core_set_measure(name)
     label = capitalised(shown(measure.label))
@@ -287,11 +288,12 @@ def _responses(
     import pandas as pd
 
     adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
-    own = adrs.loc[adrs["SUBJID"] == subject]
+    records = adrs.loc[adrs["SUBJID"] == subject]
     numbers = {}
     for visit in plan.response.improvement.visits:
-        at_visit = own.loc[(own["AVISIT"] == visit) & (own["ANL01FL"] == "Y")]
-        improved = own.loc[(own["PARAMCD"] == "IMPR") & (own["AVISIT"] == visit)]
+        of_visit = records.loc[records["AVISIT"] == visit]
+        at_visit = of_visit.loc[of_visit["ANL01FL"] == "Y"]
+        improved = of_visit.loc[of_visit["PARAMCD"] == "IMPR"]
         scores = at_visit.loc[at_visit["PARAMCD"] == SCORE.paramcd, "AVAL"].dropna()
         score = f"{SCORE.paramcd} {scores.iloc[0]:g}" if len(scores) else ""
         reasons = improved["REASON"].dropna()
@@ -320,13 +322,13 @@ def _safety(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
     if datasets.adae is None:
         return {}
     adae = datasets.adae
-    own = adae.loc[(adae["SUBJID"] == subject) & (adae["TRTEMFL"] == "Y")]
-    if own.empty:
+    events = adae.loc[(adae["SUBJID"] == subject) & (adae["TRTEMFL"] == "Y")]
+    if events.empty:
         return {"Worst TEAE grade": "no event"}
-    worst = own["AETOXGR"].max()
-    grade = "not recorded" if own["AETOXGR"].isna().all() else f"{worst}"
-    serious = int((own["AESER"] == "Y").sum())
-    return {"Worst TEAE grade": f"{grade} ({len(own)} events, {serious} serious)"}
+    worst = events["AETOXGR"].max()
+    grade = "not recorded" if events["AETOXGR"].isna().all() else f"{worst}"
+    serious = int((events["AESER"] == "Y").sum())
+    return {"Worst TEAE grade": f"{grade} ({len(events)} events, {serious} serious)"}
 
 
 def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
@@ -336,9 +338,9 @@ def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
     if datasets.adpp is None:
         return {}
     adpp = of_first_infusion(datasets.adpp)
-    own = adpp.loc[adpp["SUBJID"] == subject]
+    parameters = adpp.loc[adpp["SUBJID"] == subject]
     numbers = {}
-    for (assay, unit), rows in own.groupby(["PARCAT1", "PARCAT2"], sort=False):
+    for (assay, unit), rows in parameters.groupby(["PARCAT1", "PARCAT2"], sort=False):
         value = rows.set_index("PARCAT3")["AVAL"]
         cmax, tmax = value.get("CMAX", float("nan")), value.get("TMAX", float("nan"))
         day = "" if pd.isna(tmax) else f", day {tmax:g}"

@@ -27,16 +27,19 @@ class Strip:
 
     section: str
     label: str
-    """As the points have it."""
+    """Name of the values, as the points have it."""
     shown: str
-    """As it is shown, in the language in force."""
+    """The name in the language in force."""
     height: float
+    """Height, millimetres."""
     low: float
     high: float
+    """Values at the lower and the upper end."""
     log: bool = False
+    """Whether the scale is logarithmic."""
 
     def level(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Part of the height at which values stand."""
+        """Heights of values as parts of the height of the strip, cut to 0 to 1; NaN of NaN."""
         low, high = self.low, self.high
         if self.log:
             values, low, high = np.log10(values), np.log10(low), np.log10(high)
@@ -56,14 +59,14 @@ class Sheet:
         self._rules: list[list[tuple[float, float]]] = []
 
     def bar(self, days: tuple[float, float], bottom: float, height: float, colour: str) -> None:
-        """A bar between two days."""
-        start, end = self.time.place(np.array(days)).tolist()
+        """A bar between two days, from `bottom` up, and at least 0.9 mm wide."""
+        start, end = self.time.positions(np.array(days)).tolist()
         self._bars.append((start, bottom, max(end - start, _SHORTEST), height))
         self._faces.append(colour)
 
     def line(self, days: NDArray[np.float64], heights: NDArray[np.float64]) -> None:
-        """A line through points, each with a mark."""
-        self._lines.append((self.time.place(days), heights))
+        """A line through points at these days and heights, each with a mark."""
+        self._lines.append((self.time.positions(days), heights))
 
     def rule(self, y: float) -> None:
         """A faint line across the page."""
@@ -71,16 +74,16 @@ class Sheet:
         self._rules.append([(0, y), (axis.left + axis.width, y)])
 
     def marks(self, days: NDArray[np.float64], heights: NDArray[np.float64], style: Style) -> None:
-        """Marks at days."""
+        """Marks at these days and heights, drawn at once; nothing without a day."""
         if len(days):
-            self.axes.plot(self.time.place(days), heights, **style)
+            self.axes.plot(self.time.positions(days), heights, **style)
 
     def text(self, x: float, y: float, text: str, **style: Any) -> None:
-        """A text whose middle stands at a height."""
+        """A text at `x`, where it begins by default, with its middle at the height `y`."""
         self.axes.text(x, y, text, **{"va": "center"} | style)
 
     def finish(self) -> None:
-        """Add what was collected."""
+        """Draw the bars, lines and rules collected so far: called once, at the end."""
         from matplotlib.collections import LineCollection, PatchCollection
         from matplotlib.patches import Rectangle
 

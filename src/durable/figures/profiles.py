@@ -92,20 +92,25 @@ class Design:
     strips: list[Strip]
     therapies: int
     events: int
+    """Lanes of therapies and of adverse events."""
     numbers: int
-    """Lines of key numbers, in two columns."""
+    """Lines of the longer of the two columns of key numbers."""
     doses: dict[str, Dose]
+    """Dose levels by their label."""
 
     @property
     def height(self) -> float:
-        """Height of the body of a page."""
+        """Height of the body of a page, millimetres."""
         strips = sum(strip.height + _GAP for strip in self.strips)
         lanes = (self.therapies + self.events) * _LANE + 2 * _HEADING + _GAP
         return self.numbers * LINE + _GAP + _TICKS + 2.5 * _LANE + 2 * _GAP + strips + lanes
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
-    """Draw ``f_profiles.csv``: a page a subject, all on the same axis and scales."""
+    """Draw ``f_profiles.csv``: a page a subject, all on the same axis and scales.
+
+    A page with a message where there is no subject.
+    """
     subjects = points.values("subject")
     if not subjects:
         most = plan.outputs.patient_profiles
@@ -233,8 +238,8 @@ def _draw_ticks(sheet: Sheet, top: float) -> float:
     """Labels of the axis; the height below them."""
     axis = sheet.time
     for day, label in axis.ticks:
-        (place,) = axis.place(np.array([day])).tolist()
-        sheet.text(place, top - 2, label, ha="center")
+        (position,) = axis.positions(np.array([day])).tolist()
+        sheet.text(position, top - 2, label, ha="center")
     unit = _("Day, then month (M)") if axis.broken else _("Day")
     sheet.text(0, top - 2, unit, weight="bold")
     return top - _TICKS + 1
@@ -246,12 +251,12 @@ def _draw_grid(sheet: Sheet, top: float) -> None:
 
     axis = sheet.time
     days = [day for day, _ in axis.ticks if day] + [0.0] + [BREAK_DAY] * axis.broken
-    places = axis.place(np.array(days)).tolist()
-    ticks = len(places) - 1 - axis.broken
+    positions = axis.positions(np.array(days)).tolist()
+    ticks = len(positions) - 1 - axis.broken
     styles = [("0.9", "-")] * ticks + [(INK, "-")] + [("0.4", (0, (3, 2)))] * axis.broken
     sheet.axes.add_collection(
         LineCollection(
-            [[(x, 0), (x, top)] for x in places],
+            [[(x, 0), (x, top)] for x in positions],
             colors=[colour for colour, _ in styles],
             linestyles=[dash for _, dash in styles],
             linewidths=0.6,
@@ -269,8 +274,8 @@ def _draw_course(sheet: Sheet, design: Design, profile: Points, top: float) -> f
         rows = course.where(label=kind)
         for days in zip(rows.number("start_day"), rows.number("end_day"), strict=True):
             sheet.bar(days, middle_height - 1.5, 3.0, colour)
-    kinds, places = course.columns["label"], sheet.time.place(course.number("start_day"))
-    thirds = mark_thirds(kinds, course.columns["subject"], places, apart=2.2)
+    kinds, positions = course.columns["label"], sheet.time.positions(course.number("start_day"))
+    thirds = mark_thirds(kinds, course.columns["subject"], positions, least_distance=2.2)
     for kind, (style, _third) in MARKS.items():
         rows = kinds == kind
         heights = middle_height - 1.25 * thirds[rows]
@@ -420,7 +425,7 @@ def _key(points: Points, design: Design) -> list[Artist]:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """How to read the axis and the lanes."""
+    """Footnote on how to read the axis and the lanes."""
     return (
         _(
             "Time since infusion (solid line); the scale changes at the dashed line. Assessment:"

@@ -25,7 +25,10 @@ QUANTILES = {
 
 
 def records_over_time(parameters: Sequence[str], infused: int) -> tuple[RecordFilter, ...]:
-    """Records of ADRS that a figure over time reads: of many subjects, those of the quantiles."""
+    """Filters of ADRS for a figure over time of some parameters.
+
+    From `MANY_SUBJECTS` infused on, only the records of which quantiles are taken.
+    """
     every: RecordFilter = {"PARAMCD": parameters}
     if infused < MANY_SUBJECTS:
         return (every,)
@@ -46,7 +49,8 @@ def visit_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        subject (name of the quantile), day, visit, value; quantiles in their order, then by day.
+        subject (name of the quantile in `QUANTILES`), day, visit, value; quantiles in their order,
+        then by day. No row where nothing is known.
     """
     import pandas as pd
 
@@ -69,5 +73,5 @@ def visit_quantiles(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def days_since_infusion(records: pd.DataFrame) -> pd.Series[int]:
-    """Days since the infusion of records, from their CDISC study day, which has no day 0."""
+    """Days since the infusion, from 0, of records with ADY, the CDISC study day without a day 0."""
     return records["ADY"].astype(int) - (records["ADY"] > 0).astype(int)

@@ -38,7 +38,12 @@ def save(
     caption
         Caption of the figure.
     forms
-        Endings of the files wanted.
+        ``svg``, and ``png`` where that is wanted; the SVG is written in any case.
+
+    Raises
+    ------
+    ValueError
+        Where the pages are not of one size.
     """
     import matplotlib
 
@@ -87,11 +92,11 @@ def _stacked(drawings: Sequence[str], caption: Caption) -> str:
     if size is None:
         raise ValueError("an SVG without its size")
     width, height = (float(length) for length in size.groups())
-    whole = f"{height * len(drawings):g}"
+    total = f"{height * len(drawings):g}"
     parts = [
         '<?xml version="1.0" encoding="utf-8"?>\n'
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}pt" height="{whole}pt"'
-        f' viewBox="0 0 {width:g} {whole}" version="1.1">\n'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:g}pt" height="{total}pt"'
+        f' viewBox="0 0 {width:g} {total}" version="1.1">\n'
         f" <title>{escape(caption.heading)}</title>\n"
     ]
     for i, drawing in enumerate(drawings):
@@ -117,14 +122,14 @@ def _save_png(pages: Sequence[Figure], path: Path) -> None:
         page.savefig(drawn, format="png", dpi=DPI, **kept)
         images.append(Image.open(drawn))
     width, height = images[0].size
-    whole = Image.new("RGB", (width, height * len(images)))
+    stack = Image.new("RGB", (width, height * len(images)))
     for i, image in enumerate(images):
-        whole.paste(image.convert("RGB"), (0, i * height))
-    whole.save(path, format="PNG", dpi=(DPI, DPI), **level)
+        stack.paste(image.convert("RGB"), (0, i * height))
+    stack.save(path, format="PNG", dpi=(DPI, DPI), **level)
 
 
 def save_pdf(pages: Sequence[Figure], path: Path, caption: Caption) -> None:
-    """Write a figure as a PDF, a page each: the same bytes for the same points and plan."""
+    """Write the pages of a figure as a PDF: the same bytes for the same points and plan."""
     from matplotlib.backends.backend_pdf import PdfPages
 
     if caption.draft:
@@ -140,7 +145,8 @@ def accessible(svg: str, name: str, caption: Caption) -> str:
     """An SVG with a title and description, and with identifiers that are unique to the figure.
 
     So several figures can stand in one HTML page. The document type, which names a file on the
-    network, is left out.
+    network, is left out. `name` stands before each identifier; ValueError for a text without
+    ``<svg``.
     """
     start = svg.index("<svg ")
     end = svg.index(">", start)

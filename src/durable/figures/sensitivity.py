@@ -24,12 +24,15 @@ _DURATIONS = {(code,) for code in ENDPOINT_BY_CODE}
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """Estimates of every analysis, a panel a parameter."""
+    """`panels` of the results of the sensitivity analyses."""
     return panels((row for row in datasets.results if row.output == "t_sensitivity"), plan)
 
 
 def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
-    """Estimates of the results that the figure shows: durations in months, rates in percent.
+    """Points (`forest.COLUMNS`) of the results that the figure shows.
+
+    A sensitivity analysis is in a panel only where it changes a definition that the panel rests on,
+    by `_OF_IMPROVEMENT` of the improvement rate; durations are in months, rates in percent.
 
     Parameters
     ----------
@@ -59,7 +62,7 @@ def _concerns(row: Result, plan: Plan) -> bool:
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """How to read the lines, and the conventions of the intervals."""
+    """Footnote on how to read the lines, and on the conventions of the intervals."""
     statistics = plan.statistics
     return (
         _(

@@ -21,9 +21,10 @@ def run(plan: Plan, folder: Path) -> None:
 
 
 def points(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
-    """Rates of the improvement visits, and durations as in the sensitivity analyses.
+    """Points (`forest.COLUMNS`) of the results at several data cut-offs.
 
-    The plan's own data cut-off is named as the primary analysis, which stands out in the figure.
+    Rates and probabilities of improvement, and durations as in the sensitivity analyses. The plan's
+    own data cut-off is named as the primary analysis, which stands out in the figure.
     """
     own_cutoff = str(plan.analysis.data_cutoff)
     visits = {(visit,) for visit in plan.response.improvement.visits}

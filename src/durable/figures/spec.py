@@ -51,23 +51,23 @@ class Caption:
 
     @property
     def context(self) -> str:
-        """Population and what is shown of it."""
+        """Population and data cut-off in one line."""
         return _("{population}; {shown}").format(population=self.population, shown=self.study)
 
     @property
     def text(self) -> str:
-        """What is written below the heading and below the figure, as one text."""
+        """Population, data cut-off and notes as one text: the description of the drawing."""
         return " ".join((self.population, self.study, *self.notes))
 
     def of_page(self, number: int, pages: int) -> Caption:
-        """The caption of one of several pages; of an only page the caption itself."""
+        """The caption of a page with its number, from 1, in the title; itself of an only page."""
         if pages == 1:
             return self
         title = _("{title} (page {number} of {pages})")
         return replace(self, title=title.format(title=self.title, number=number, pages=pages))
 
     def noting(self, *notes: str) -> Caption:
-        """The caption with notes on what is drawn, ahead of the others."""
+        """The caption with these notes before the others; empty ones are left out."""
         return replace(self, notes=(*filter(None, notes), *self.notes))
 
 
@@ -76,19 +76,19 @@ class DrawnFigure:
     """A figure that was drawn: its caption, and where its files lie."""
 
     name: str
-    """Name of its files, without the end."""
+    """Name of its files without the ending, ``f_NAME``."""
     caption: Caption
     folder: Path
     appendix: bool = False
-    """Whether it is a document of its own, not one of the tables and figures bound together."""
+    """Whether it is a document of its own, not bound together with the tables and figures."""
 
     def file(self, form: str) -> Path:
-        """The file of a form: ``svg``, ``png`` or ``pdf``."""
+        """Path of the file of a form, ``svg``, ``png`` or ``pdf``, whether it exists or not."""
         return self.folder / f"{self.name}.{form}"
 
     @cached_property
     def pages(self) -> list[Markup]:
-        """The pages of the drawing, read once, each an element of an HTML page."""
+        """The pages of the SVG, read once, each a ``<svg>`` element for an HTML page."""
         from markupsafe import Markup
 
         # The first line declares XML. In the rest text from data was escaped when it was drawn.
@@ -99,7 +99,7 @@ class DrawnFigure:
 
     @property
     def ratio(self) -> str:
-        """Width of a page over its height."""
+        """Width of the first page over its height as a text for CSS, ``1.41421``."""
         size = _VIEW.search(self.pages[0])
         if size is None:
             raise ValueError(f"{self.file('svg')}: a drawing without its size")
@@ -117,12 +117,12 @@ class FigureSpec:
 
     name: str
     title: str
-    """A marked text, as those that follow; ``{of}`` in it is what the figure is of."""
+    """Marked for translation, as the texts that follow; ``{of}`` in it is the text `of`."""
     population: str
     source: str
-    """Dataset that the points come from."""
+    """Datasets that the points come from."""
     columns: tuple[str, ...]
-    """Columns of the points that are drawn."""
+    """Columns of the points that the drawing reads."""
     points: Callable[[AnalysisDatasets, Plan], pd.DataFrame]
     """The points, as ``f_NAME.csv`` holds them (docs/figures.md)."""
     draw: Callable[[Points, Plan, Caption], Figure | list[Figure]]
@@ -130,9 +130,9 @@ class FigureSpec:
     footnotes: Callable[[Plan], tuple[str, ...]]
     """Definitions and methods behind the figure, from the plan."""
     records: Callable[[Plan, int], tuple[RecordFilter, ...]] = lambda _plan, _infused: ()
-    """Records of ADRS that `points` reads of so many infused subjects: ADRS is not read whole."""
+    """Filters of the records of ADRS that `points` reads, from the plan and the number infused."""
     of: str = ""
-    """Endpoint or score that the title names."""
+    """Endpoint or score that the title names; empty where it names none."""
 
     @property
     def shown_title(self) -> str:
@@ -140,6 +140,6 @@ class FigureSpec:
         return _(self.title).format(of=_(self.of))
 
     def draw_pages(self, points: Points, plan: Plan, caption: Caption) -> list[Figure]:
-        """The pages of the figure: one, of most."""
+        """The pages of the figure, at least one; `settings` have to be in force."""
         drawn = self.draw(points, plan, caption)
         return drawn if isinstance(drawn, list) else [drawn]

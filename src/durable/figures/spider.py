@@ -63,7 +63,7 @@ _PARTIAL: Style = {
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
-    """Score over time by subject with its group; of many subjects, its quantiles."""
+    """`scores` with the group of the subject; from `MANY_SUBJECTS` on `score_quantiles`."""
     adrs, infused = datasets.required("adrs"), datasets.infused
     of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     many = len(infused) >= MANY_SUBJECTS
@@ -108,7 +108,7 @@ def scores(records: pd.DataFrame) -> pd.DataFrame:
 def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
     """Quantiles of the score over the subjects at each analysis visit, 0 at the infusion.
 
-    Columns as of `scores`, the name of the quantile in place of a subject.
+    Columns as of `scores`, the name of the quantile in place of a subject; ``partial`` is N.
     """
     import pandas as pd
 
@@ -121,7 +121,7 @@ def score_quantiles(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """What a partial score is, and where the score is defined."""
+    """Footnote on partial scores, and on where the score is defined."""
     return (
         _(
             "Partial score: a lighter measure is missing and scores 0. The score, its baseline and"
@@ -131,7 +131,10 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw the scores: a panel a subject; of more than a page names, all in one plot."""
+    """Draw the scores: a panel a subject; of more than `MOST_SUBJECTS`, or quantiles, one plot.
+
+    A message without points.
+    """
     subjects = points.values("subject")
     if not subjects:
         return empty_figure(caption)
@@ -149,15 +152,15 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         body.left + _LEFT, body.bottom + _BELOW, body.width - _LEFT - 2, body.height - _BELOW
     )
     grid = room.grid(rows, columns, _BETWEEN, _ROW_GAP)
-    for place, (name, box) in enumerate(zip(subjects, grid, strict=False)):
+    for number, (name, box) in enumerate(zip(subjects, grid, strict=False)):
         axes = page.axes(replace(box, height=box.height - _NAME))
         _draw_context(axes, points, plan, most=most)
-        own = points.where(subject=name)
-        lines.draw(axes, own, _scores)
-        _draw_partial(axes, own)
+        of_subject = points.where(subject=name)
+        lines.draw(axes, of_subject, _scores)
+        _draw_partial(axes, of_subject)
         axes.set_title(short(name), loc="left", pad=4)
-        lowest = place + columns >= len(subjects)
-        axes.tick_params(labelleft=place % columns == 0, labelbottom=lowest)
+        lowest = number + columns >= len(subjects)
+        axes.tick_params(labelleft=number % columns == 0, labelbottom=lowest)
     months = _("Months since infusion")
     page.write(room.left + room.width / 2, body.bottom, months, ha="center")
     middle = room.bottom + room.height / 2

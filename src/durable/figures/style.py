@@ -109,7 +109,10 @@ class Box:
     height: float
 
     def grid(self, rows: int, columns: int, gap: float, row_gap: float | None = None) -> list[Box]:
-        """Equal boxes row by row from the top, `gap` apart, rows `row_gap` where it is given."""
+        """Equal boxes, row by row from the top, each row from the left.
+
+        Columns are `gap` apart, and rows `row_gap`, or `gap` where that is None.
+        """
         between = gap if row_gap is None else row_gap
         width = (self.width - gap * (columns - 1)) / columns
         height = (self.height - between * (rows - 1)) / rows
@@ -133,9 +136,18 @@ class Page:
     caption
         Heading and footnotes.
     height
-        Height of the room for the axes; the page grows with what stands above and below.
+        Height of the room for the axes, the box `body`; the page grows with heading and footnotes.
     key
         Artists that carry a label, shown above the axes.
+
+    Attributes
+    ----------
+    figure
+        The Matplotlib figure.
+    height
+        Height of the page.
+    body
+        Box for the axes.
     """
 
     def __init__(self, caption: Caption, height: float, key: Sequence[Artist] = ()) -> None:
@@ -165,7 +177,7 @@ class Page:
         self._write_lines(notes, self.body.bottom - 3)
 
     def axes(self, box: Box | None = None) -> Axes:
-        """Axes in a box, or else in all the room for them; `fit` makes room for their labels."""
+        """New axes in a box, or in `body` when None; `fit` makes room for their labels."""
         box = box or self.body
         axes: Axes = self.figure.add_axes(self._fraction(box))
         self._boxes[axes] = box
@@ -189,17 +201,17 @@ class Page:
         return self.figure
 
     def write(self, x: float, y: float, text: str, **style: Any) -> None:
-        """Write a text at a point of the page."""
+        """Write a text at a point of the page, `style` being that of Matplotlib."""
         self.figure.text(x / WIDTH, y / self.height, text, **style)
 
     def write_above(self, box: Box, lines: Sequence[str]) -> None:
-        """Write the bold lines of a title above a box."""
+        """Write the lines of a title in bold above a box, the last next to it."""
         for i, line in enumerate(reversed(lines)):
             y = box.bottom + box.height + 1.5 + i * LINE
             self.write(box.left, y, line, va="bottom", weight="bold")
 
     def rule(self, y: float, colour: str) -> None:
-        """A thin line across the page."""
+        """Draw a thin line across the page at the height `y`."""
         from matplotlib.lines import Line2D
 
         ends = [MARGIN / WIDTH, 1 - MARGIN / WIDTH]
@@ -257,9 +269,9 @@ class Page:
 def panel_page(
     caption: Caption, panels: int, height: float, key: Sequence[Artist] = (), *, columns: int = 1
 ) -> tuple[Page, list[Axes]]:
-    """A page with panels of one height in at most so many columns, and their axes row by row.
+    """A page with so many panels of one height, and their axes row by row.
 
-    Those of the last row share its whole width: there is no empty place.
+    In at most so many columns; the panels of the last row share its whole width.
     """
     columns = min(columns, panels)
     rows = -(-panels // columns)
@@ -299,10 +311,11 @@ def _text_width(text: str, size: float, weight: str, families: tuple[str, ...]) 
 def wrap(
     text: str, size: float = TEXT_SIZE, weight: str = "normal", width: float = WIDTH - 2 * MARGIN
 ) -> list[str]:
-    """Lines no wider than `width` millimetres; a longer word is broken.
+    """Lines of a text no wider than `width` millimetres; a longer word is broken.
 
-    A line is as wide as its words and the spaces between them: each word is measured once. Chinese
-    signs are words without a space between them.
+    [] for an empty text; the settings have to be in force. A line is as wide as its words and the
+    spaces between them: each word is measured once. Chinese signs are words without a space between
+    them.
     """
     space = text_width(" ", size, weight)
     lines: list[str] = []
@@ -342,7 +355,7 @@ def detach_axes(axes: Axes) -> None:
 
 
 def few_ticks(axes: Axes) -> None:
-    """At most five ticks on the vertical axis, whatever its length will be."""
+    """Set at most five ticks on the vertical axis, within the limits that it has."""
     from matplotlib.ticker import MaxNLocator
 
     low, high = axes.get_ylim()
@@ -359,21 +372,21 @@ def write_message(axes: Axes, text: str) -> None:
 
 
 def empty_figure(caption: Caption, text: str = N_("No subjects")) -> Figure:
-    """A figure without a point, which says so by a marked text."""
+    """A page without points, with a text marked for translation that says so."""
     page = Page(caption, 30)
     write_message(page.axes(), _(text))
     return page.figure
 
 
 def key_line(**style: Any) -> Artist:
-    """An entry of a key: a line or a mark, as `style` says, whose label is translated."""
+    """An entry of a key: a line or a mark of this style, whose ``label`` is translated."""
     from matplotlib.lines import Line2D
 
     return Line2D([], [], **_in_language(style))
 
 
 def key_patch(**style: Any) -> Artist:
-    """An entry of a key: an area, as `style` says, whose label is translated."""
+    """An entry of a key: an area of this style, whose ``label`` is translated."""
     from matplotlib.patches import Patch
 
     return Patch(**_in_language(style))
@@ -384,7 +397,10 @@ def _in_language(style: Style) -> Style:
 
 
 def thresholds(plan: Plan) -> list[tuple[float, Style]]:
-    """The score of each level of response, with its label and line."""
+    """The least score of each level of response, minimal first, with the style of its line.
+
+    The style has the ``label``, ``Minimal (>= 20)``.
+    """
     levels = plan.response.improvement.thresholds
     scores = (levels.minimal, levels.moderate, levels.major)
     dashes = ((0, (1, 2)), (0, (3, 2)), (0, (8, 2)))
@@ -399,7 +415,10 @@ def thresholds(plan: Plan) -> list[tuple[float, Style]]:
 def months_axis(
     axes: Axes, days: NDArray[np.float64], days_per_month: float, *, most: int = 9
 ) -> None:
-    """A horizontal axis that holds these days since infusion, with at most so many months."""
+    """Make the horizontal axis hold these days since infusion, NaN ignored, labelled in months.
+
+    From month 0 in steps of 1, 3, 6, 12 ... months, the least that makes at most `most` steps.
+    """
     first, last = _ends(days)
     # A visit of month 24 may be days short of it.
     months = _ticks(last / days_per_month + 0.2, (1, 3, 6, 12, 24, 60, 120, 1200), most=most)
@@ -410,7 +429,7 @@ def months_axis(
 
 
 def days_axis(axes: Axes, days: NDArray[np.float64]) -> None:
-    """A horizontal axis that holds these days since infusion."""
+    """Make the horizontal axis hold these days since infusion, NaN ignored, labelled in days."""
     first, last = _ends(days)
     axes.set_xticks(_ticks(last, (1, 2, 7, 14, 28, 56, 91, 182, 364, 3640), most=14))
     axes.set_xlim(first, max(last, 1.0))

@@ -42,10 +42,13 @@ _Row = tuple[str, tuple[str, str] | None]
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
-    """The estimates of every subgroup, in percent, each with the ratio of its counts."""
-    found = [row for row in datasets.results if row.output == "t_subgroups"]
-    values = {(row.group_by, row.group, row.parameter, row.statistic): row.value for row in found}
-    shown = sorted(filter(_is_shown, found), key=lambda row: _panels(plan).index(_panel(row)))
+    """The estimates of every subgroup in percent, with their counts (`COLUMNS`), by panel.
+
+    ``n`` of ``total``: improved of the denominator, or events of the infused.
+    """
+    results = [row for row in datasets.results if row.output == "t_subgroups"]
+    values = {(row.group_by, row.group, row.parameter, row.statistic): row.value for row in results}
+    shown = sorted(filter(_is_shown, results), key=lambda row: _panels(plan).index(_panel(row)))
     frame = forest.forest_points([(row.group_by, row.group, "%", row) for row in shown])
     counts = [
         [values[row.group_by, row.group, row.parameter, name] for name in _COUNTS[_kind(row)]]
@@ -78,7 +81,10 @@ def _panels(plan: Plan) -> list[tuple[str, str]]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
-    """Draw the points, a panel an estimate, as many on a page as it holds."""
+    """Draw ``f_subgroups.csv``: a panel an estimate, as many on a page as fit.
+
+    A page with a message where there are no points.
+    """
     if not len(points):
         return [empty_figure(caption)]
     rows = _rows(points, plan)
@@ -144,13 +150,12 @@ def _draw_panel(page: Page, top: float, rows: list[_Row], points: Points, plan: 
             zip(points.text("group_by"), points.text("group"), strict=True), *columns, strict=True
         )
     }
-    for place, (name, column) in enumerate(rows):
-        y = bottom + (len(rows) - place - 0.5) * _ROW
+    for number, (name, column) in enumerate(rows):
+        y = bottom + (len(rows) - number - 0.5) * _ROW
         page.rule(y + _ROW / 2, "0.85")
-        whole = column is None or column == TOTAL
-        page.write(
-            MARGIN + (0 if whole else 3), y, name, va="center", weight="bold" if whole else "normal"
-        )
+        is_level = column is not None and column != TOTAL
+        indent, weight = (3, "normal") if is_level else (0, "bold")
+        page.write(MARGIN + indent, y, name, va="center", weight=weight)
         if column is not None:
             counts, estimate = texts[column]
             page.write(right - 2 * MARGIN, y, counts, ha="right", va="center")
@@ -168,16 +173,16 @@ def _draw_intervals(axes: Axes, rows: list[_Row], points: Points) -> None:
     if np.isfinite(overall):
         dashed: Style = {"color": FAINT, "linestyle": (0, (2, 1)), "linewidth": 0.9, "zorder": 1}
         axes.plot([overall] * 2, [0, len(rows) * _ROW], gid="reference", **dashed)
-    for place, (_name, column) in enumerate(rows):
+    for number, (_name, column) in enumerate(rows):
         if column is not None:
             estimate, lower, upper = by_column[column]
             values = estimate, lower, upper
-            y = (place + 0.5) * _ROW
+            y = (number + 0.5) * _ROW
             forest.draw_interval(axes, y, values, (0.0, 100.0), primary=column == TOTAL)
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """How to read the lines, and that nothing is tested."""
+    """Footnotes: that nothing is tested, and how to read the lines and intervals."""
     statistics = plan.statistics
     return (
         _(DESCRIPTIVE),

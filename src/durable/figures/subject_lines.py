@@ -45,9 +45,10 @@ class SubjectLines:
     Attributes
     ----------
     points
-        The rows that are drawn.
+        The rows that are drawn: those of the first `MANY_SUBJECTS` subjects.
     note
-        What the reader has to know where not each subject is named; empty otherwise.
+        Note for the caption: that lines are quantiles, or (beyond `MOST_SUBJECTS`) that subjects
+        are not named or not all drawn; empty otherwise.
     doses
         The dose levels by their label.
     """
@@ -67,11 +68,11 @@ class SubjectLines:
                 "The first {shown} of {n} subjects are shown; the CSV contains all."
             ).format(shown=MANY_SUBJECTS, n=f"{len(subjects):,}")
         elif self._thin:
-            self.note = unnamed(len(subjects))
+            self.note = unnamed_note(len(subjects))
 
     @property
     def key(self) -> list[Artist]:
-        """Entries of the key."""
+        """Entries of the key: the dose levels, or the quantiles."""
         if self._quantiles:
             return [
                 key_line(label=_QUANTILE_LABELS[name], color=COLOURS[0], **style)
@@ -83,7 +84,10 @@ class SubjectLines:
     def draw(
         self, axes: Axes, rows: Points, heights: Callable[[Points], NDArray[np.float64]]
     ) -> None:
-        """Draw lines of some of the rows at their heights: one a subject, of many one a dose."""
+        """Draw a line a subject, or a quantile, through some of the rows.
+
+        `heights` is the function that gives the heights of rows.
+        """
         if self._thin and not self._quantiles:
             self._draw_thin(axes, rows, heights)
             return
@@ -100,7 +104,7 @@ class SubjectLines:
         from matplotlib.collections import LineCollection
 
         subjects = list(rows.group_by("subject", "group"))
-        lines = [np.column_stack([own.number("day"), heights(own)]) for _, own in subjects]
+        lines = [np.column_stack([part.number("day"), heights(part)]) for _, part in subjects]
         colours = [self.doses[group].colour for (_, group), _ in subjects]
         axes.add_collection(
             LineCollection(lines, colors=colours, gid="subjects", clip_on=False, **_THIN),
@@ -115,15 +119,15 @@ class SubjectLines:
         )
 
 
-def unnamed(subjects: int) -> str:
-    """A note on so many subjects that a page does not name them."""
+def unnamed_note(subjects: int) -> str:
+    """Note that so many subjects are drawn without their identifiers."""
     return _("{n} subjects; identifiers are not shown.").format(n=f"{subjects:,}")
 
 
 def interrupted_line(
     rows: Points, heights: Callable[[Points], NDArray[np.float64]]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Days and heights of several subjects as one line that is interrupted between two of them."""
+    """Days and heights of several subjects as one line, with NaN in both between two subjects."""
     subject, values = rows.columns["subject"], heights(rows)
     last_of_subject = np.flatnonzero(subject[1:] != subject[:-1]) + 1
     return (

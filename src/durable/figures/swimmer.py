@@ -88,7 +88,7 @@ _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
-    """Bars and marks by subject; days since infusion, longest follow-up first."""
+    """`lanes` of the infused subjects, with improvements and durations of response."""
     adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
     improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
     return lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
@@ -109,6 +109,13 @@ def lanes(
         Records of ADRS of the visits at which a subject had improved.
     durations
         Records of ADTTE of the duration of response.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS` and ``label``, the visit of an improvement, else empty: subjects by descending
+        follow-up, of equal ones by SUBJID. ``kind`` is bar, remission or one of `MARKS`; days are
+        since the infusion, both the same of a mark.
     """
     import pandas as pd
 
@@ -203,7 +210,7 @@ def _marks(
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """How far remission is drawn, and where the marks are defined."""
+    """Footnote on the parts of a bar, and on where the marks are defined."""
     return (
         _(
             "Darker part of a bar: in remission, to the event or, if censored, to the last adequate"
@@ -214,7 +221,10 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
-    """Draw ``f_swimmer.csv``: as many pages as the subjects take, on one axis and with one key."""
+    """Draw ``f_swimmer.csv``: at most `MOST_PAGES` pages on one axis and with one key.
+
+    A message without a subject.
+    """
     lanes = points.distinct("subject", "group")
     if not lanes:
         return [empty_figure(caption)]
@@ -323,27 +333,33 @@ def _thirds_of_kinds(kinds: NDArray[np.object_]) -> NDArray[np.int_]:
 def mark_thirds(
     kinds: NDArray[np.object_],
     subjects: NDArray[np.object_],
-    places: NDArray[np.float64],
-    apart: float,
+    positions: NDArray[np.float64],
+    least_distance: float,
 ) -> NDArray[np.int_]:
-    """The third of its lane for each mark: that of its kind, else the next one that is free.
+    """The third of its lane for each row: that of its kind, else a free one, else that of its kind.
+
+    -1 is the upper third, 0 the middle, 1 the lower; 0 for a kind that is not in `MARKS`.
 
     Parameters
     ----------
-    kinds, subjects, places
-        Kind, subject and place of each row on the axis; kinds that are no marks are passed over.
-    apart
-        How far two marks in one third have to be from one another, as the places are measured.
+    kinds, subjects, positions
+        Kind, subject and position on the axis of each row.
+    least_distance
+        Least distance of two marks in one third, in the unit of the positions.
     """
     thirds = _thirds_of_kinds(kinds)
     marked = np.isin(kinds, list(MARKS))
     for subject in dict.fromkeys(subjects):
         rows = np.flatnonzero(marked & (subjects == subject))
         placed: list[int] = []
-        for row in rows[np.argsort(places[rows], kind="stable")].tolist():
-            taken = {int(thirds[other]) for other in placed if places[row] - places[other] < apart}
+        for row in rows[np.argsort(positions[rows], kind="stable")].tolist():
+            neighbours = (
+                other for other in placed if positions[row] - positions[other] < least_distance
+            )
+            occupied = {int(thirds[other]) for other in neighbours}
             wish = int(thirds[row])
-            thirds[row] = next((third for third in (wish, 0, 1, -1) if third not in taken), wish)
+            free_thirds = (third for third in (wish, 0, 1, -1) if third not in occupied)
+            thirds[row] = next(free_thirds, wish)
             placed.append(row)
     return thirds
 

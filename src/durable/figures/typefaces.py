@@ -16,14 +16,16 @@ BASE = "DejaVu Sans"
 
 @contextmanager
 def type_families(plan: Plan, texts: Iterable[str] = ()) -> Iterator[tuple[str, ...]]:
-    """Families of the type, for `settings`: known to matplotlib within the block.
+    """Context with the families of the type, for `settings`, which Matplotlib knows within it.
+
+    DejaVu Sans alone, unless the language of the plan needs signs of another font.
 
     Parameters
     ----------
     plan
         The analysis plan, which says in which language and font.
     texts
-        What is drawn beside the plan's own words and the texts of the package.
+        Texts that are drawn, other than those of the plan and of the package.
 
     Raises
     ------

@@ -34,13 +34,17 @@ class CountRow:
     cells: tuple[str, ...] = ()
     """A count at each tick, those of the thinned ticks too."""
     name: str = ""
-    """What is counted, as the drawing is told (the ``gid`` of its texts)."""
+    """Identifier of the counts in the drawing (``gid`` of their texts)."""
 
 
 def probability_axes(
     axes: Axes, last: float, ticks: NDArray[np.float64], rows: Sequence[CountRow]
 ) -> None:
-    """Axes from 0 to 100% and to the last observed month, with the ticks that the counts leave."""
+    """Set a vertical axis from 0 to 100%, and a horizontal one from 0 to the last month.
+
+    That is the first of `ticks` from `last`, the last observed month, on, or `last` without one.
+    Ticks are left out where the counts of `rows` under them would overlap.
+    """
     shown = ticks[: int(np.searchsorted(ticks, last)) + 1]
     axes.set_xlim(0, max(last, shown.max(initial=0)) or 1)
     axes.set_ylim(0, 1)
@@ -52,7 +56,10 @@ def probability_axes(
 
 
 def write_counts(axes: Axes, ticks: NDArray[np.float64], rows: Sequence[CountRow]) -> None:
-    """Write the rows under the axis, each count below its tick; headings are bold."""
+    """Write the rows under the axis, each count below its tick; headings are bold.
+
+    Counts of ticks that the axis does not have are left out: `probability_axes` comes first.
+    """
     left = -_widest(rows) / 2 / POINT - 8
     kept = set(axes.get_xticks())
     for line, row in enumerate(rows):

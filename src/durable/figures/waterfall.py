@@ -23,7 +23,7 @@ from durable.figures.style import (
     text_width,
     thresholds,
 )
-from durable.figures.subject_lines import unnamed
+from durable.figures.subject_lines import unnamed_note
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
@@ -55,14 +55,14 @@ _EDGE: Style = {"edgecolor": INK, "linewidth": 0.5}
 
 @dataclass(frozen=True)
 class Names:
-    """What is written under the bars: the plot itself holds no text."""
+    """The texts under the bars; the plot itself holds none."""
 
     columns: list[tuple[str, ...]]
-    """For each bar the texts of `_ROWS`."""
+    """For each bar the texts of `_ROWS`: subject, dose level, best score and visit, '' if none."""
 
     @property
     def upright(self) -> bool:
-        """Whether the bars are too narrow for text that lies."""
+        """Whether the bars are too narrow for horizontal text, with 1.5 mm between two."""
         widest = max(text_width(text) for column in self.columns for text in column)
         return _ACROSS / len(self.columns) < widest + 1.5
 
@@ -76,14 +76,14 @@ class Names:
 
     @property
     def height(self) -> float:
-        """Height of what stands below the axis, millimetres."""
+        """Height of the names below the axis, with a margin, millimetres; of at least one bar."""
         if self.upright:
             return max(map(text_width, self.upright_texts)) + 3
         return len(_ROWS) * LINE + 3
 
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
-    """Best score of each infused subject."""
+    """`best_scores` of the infused subjects, by dose level."""
     adrs = datasets.required("adrs")
     scores = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     return best_scores(scores, datasets.infused["DOSELVL"].fillna(""))
@@ -92,7 +92,7 @@ def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
 def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
     """Best score of each subject, highest first; the first visit that reached it.
 
-    A subject without a score has an empty one, and stands last.
+    A subject without a score has NaN, and is last; equal scores are by subject.
 
     Parameters
     ----------
@@ -100,6 +100,12 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
         Records of ADRS of the score.
     group
         Group of each infused subject, by SUBJID.
+
+    Returns
+    -------
+    DataFrame
+        `COLUMNS`: ``visit`` is UNS where it was unscheduled, ``level`` the response category in
+        small letters; both are empty without a score.
     """
     import pandas as pd
 
@@ -120,7 +126,7 @@ def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:
 
 
 def footnotes(_plan: Plan) -> tuple[str, ...]:
-    """What stands under a bar, and where the score is defined."""
+    """Footnote on the texts under a bar, and on where the score is defined."""
     return (
         _(
             "Best score after infusion, and the visit at which it was first reached (UNS:"
@@ -131,11 +137,11 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 
 
 def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_waterfall.csv``."""
+    """Draw ``f_waterfall.csv``, with names of up to `MOST_SUBJECTS`; a message without points."""
     if not len(points):
         return empty_figure(caption)
     names = _names(points) if len(points) <= MOST_SUBJECTS else None
-    note = "" if names else unnamed(len(points))
+    note = "" if names else unnamed_note(len(points))
     room = _HEIGHT + (names.height if names else 0)
     page = Page(caption.noting(note), room, _key(points, plan))
     axes = page.axes()

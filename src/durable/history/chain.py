@@ -40,7 +40,7 @@ Event = Mapping[str, Any]
 
 
 class BrokenHistoryError(UserError):
-    """A history that is not as it was written."""
+    """A history that is not as it was written, or that is not there."""
 
 
 @dataclass(frozen=True)
@@ -48,18 +48,20 @@ class Entry:
     """One line of the history."""
 
     number: int
+    """Number of the line, from 1."""
     sha256: str
     """SHA-256 of the line, its line end included."""
     values: Event
+    """The JSON object of the line."""
 
     def is_of(self, analysis: str, event: str) -> bool:
-        """Whether the entry is such an event of an analysis."""
+        """Whether the values have this ``analysis`` and this ``event``."""
         return (self.values.get("analysis"), self.values.get("event")) == (analysis, event)
 
 
 @dataclass(frozen=True)
 class History:
-    """What a history holds."""
+    """The entries of a history in the order of the file, and the torn lines at its end."""
 
     entries: tuple[Entry, ...] = ()
     torn: tuple[tuple[int, bytes], ...] = ()
@@ -69,20 +71,20 @@ class History:
 
     @property
     def head(self) -> tuple[int, str]:
-        """Number and SHA-256 of the last entry."""
+        """Number and SHA-256 of the last entry; 0 and empty text where there is none."""
         return (self.entries[-1].number, self.entries[-1].sha256) if self.entries else (0, "")
 
     @property
     def lines(self) -> int:
-        """Number of lines, torn ones among them."""
+        """Number of lines of the file, the torn ones at its end included."""
         return self.torn[-1][0] if self.torn else self.head[0]
 
     def holds(self, number: object, digest: object) -> bool:
-        """Whether an entry has this number and SHA-256."""
+        """Whether one entry has both this number and this SHA-256."""
         return any((entry.number, entry.sha256) == (number, digest) for entry in self.entries)
 
-    def of(self, analysis: str, event: str) -> list[Entry]:
-        """Entries of an event of an analysis, the earliest first."""
+    def entries_of(self, analysis: str, event: str) -> list[Entry]:
+        """Entries of an event of an analysis, the earliest first; empty where there are none."""
         return [entry for entry in self.entries if entry.is_of(analysis, event)]
 
 
@@ -93,12 +95,15 @@ def canonical(values: Mapping[str, Any]) -> bytes:
 
 
 def read_history(path: Path) -> History:
-    """The history in a file.
+    """The history in a file; without entries where the file is empty.
 
     Raises
     ------
     BrokenHistoryError
-        With the first line that is not as it was written; also where there is no such file.
+        With the first line that is not as it was written; also where there is no such file. Torn
+        lines at the end are no error.
+    OSError
+        Where the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -112,7 +117,13 @@ def read_history(path: Path) -> History:
 
 
 def parse_history(content: bytes, path: Path) -> History:
-    """The history of a file that holds `content`; as `read_history`."""
+    """The history of a file that holds `content`.
+
+    Raises
+    ------
+    BrokenHistoryError
+        As `read_history`; `path` is the file that its message names.
+    """
     *lines, rest = content.split(b"\n")
     entries: list[Entry] = []
     torn: list[tuple[int, bytes]] = []
@@ -152,7 +163,7 @@ def _is_canonical(values: Event, line: bytes) -> bool:
 
 
 def _recovery(torn: Sequence[tuple[int, bytes]], entries: Sequence[Entry]) -> dict[str, Any]:
-    """What the entry after torn lines holds; nothing where there are none."""
+    """Values, by key, that the entry after torn lines has to hold; empty where there are none."""
     if not torn:
         return {}
     lines = [
@@ -192,9 +203,11 @@ def append_events(
     analysis
         Analysis that the events are about; its receipt is checked first.
     events
-        Makes the events from the history as it is. Nobody else appends meanwhile.
+        Gives the events to append, at least one, from the history as it is. Nobody else appends
+        meanwhile. `number` and `previous` are added here.
     recovery
-        Makes what a recovery entry holds beside the torn lines: who and when.
+        Gives the values of a recovery entry beside the torn lines: who and when. Called only where
+        the history ends in torn lines.
 
     Raises
     ------
@@ -234,7 +247,7 @@ def _bound(history: History, events: Sequence[Event], recovery: Callable[[], Eve
 
 
 def read_receipt(path: Path) -> tuple[object, object] | None:
-    """Number and SHA-256 that a receipt names; None where it is missing or damaged."""
+    """Number and SHA-256 in a receipt, as read; None where it is missing, damaged or lacks one."""
     try:
         values = json.loads(path.read_text("utf-8"))
         return values["number"], values["sha256"]
@@ -290,8 +303,8 @@ def _write(file: int, content: bytes, folder: Path) -> None:
     while content:
         content = content[os.write(file, content) :]
     os.fsync(file)
-    place = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(place)
+        os.fsync(descriptor)
     finally:
-        os.close(place)
+        os.close(descriptor)

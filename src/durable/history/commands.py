@@ -15,7 +15,11 @@ from durable.plan import Plan
 
 
 def analyses(results: Path) -> list[Path]:
-    """Folder of each analysis that has results, or has had some by the history."""
+    """Folder of each analysis, by name: those in `results`, and those that the history names.
+
+    One that only the history names need not exist. Of a broken or missing history no names are
+    taken; hidden folders are left out.
+    """
     names = {path.name for path in results.glob("[!.]*") if path.is_dir()}
     try:
         entries = read_history(results / HISTORY).entries
@@ -32,31 +36,34 @@ def verify(
     signers: Path | None = None,
     authority: Path | None = None,
 ) -> int:
-    """Verify analyses and print what was found; 0 where each is complete and verified, else 1.
+    """Verify analyses and print each check and each state; the exit status.
+
+    It is 0 where every analysis is complete and verified, else 1.
 
     Parameters
     ----------
     folders
         Results of each analysis.
     plan
-        Plan of today that the analysis is compared with; None: with none.
+        Plan of today; its sections and the input files of today are then checked against what was
+        recorded (`check_today`). None: no such comparison.
     signers, authority
         As of `verify_results`.
 
     Raises
     ------
     UserError
-        Where there is nothing to verify.
+        Where `folders` is empty.
     """
     states = []
     for folder in folders:
-        found = verify_results(folder, signers, authority)
+        verification = verify_results(folder, signers, authority)
         record = read_record(folder)
         if plan is not None and record is not None:
-            found = Verification(folder, (*found.checks, *check_today(plan, record)))
-        print(*found.checks, sep="\n")
-        print(f"{folder}: {found.state.value}")
-        states.append(found.state)
+            verification = Verification(folder, (*verification.checks, *check_today(plan, record)))
+        print(*verification.checks, sep="\n")
+        print(f"{folder}: {verification.state.value}")
+        states.append(verification.state)
     if not states:
         raise UserError("no results here; expected those of an analysis, in results/ID")
     return int(set(states) != {State.VERIFIED})

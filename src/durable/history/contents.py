@@ -36,26 +36,34 @@ class FileChange:
     """A file that is not as the manifest says."""
 
     name: str
+    """Path relative to the folder of the results."""
     change: str
+    """ALTERED, REMOVED or ADDED."""
     expected: str
+    """SHA-256 in the manifest, or NO_FILE."""
     found: str
+    """SHA-256 of the file as it is, or NO_FILE."""
 
 
 def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChange]:
-    """Files of an analysis that were altered, removed or added since the run.
+    """Files of an analysis that were altered, removed or added since the run; none where all agree.
+
+    First altered and removed ones in the order of the manifest, then added ones by path. The record
+    itself (manifest, run.json, pinned configuration, verdict), folders of parts, logs, reruns and
+    signatures, and hidden files do not count as added.
 
     Parameters
     ----------
     folder
-        Results of the analysis.
+        Results of the analysis, or of a part of it.
     """
     expected = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
     for name, value in expected.items():
         path = folder / name
         if not path.is_file():
             yield FileChange(name, REMOVED, value, NO_FILE)
-        elif (found := sha256(path)) != value:
-            yield FileChange(name, ALTERED, value, found)
+        elif (digest := sha256(path)) != value:
+            yield FileChange(name, ALTERED, value, digest)
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         beside = name.startswith(tuple(f"{place}/" for place in _BESIDE)) or path.name[0] == "."

@@ -25,10 +25,12 @@ RECORD_FILES = {"manifest": MANIFEST, "run": RUN, "pinned": PINNED}
 
 @dataclass(frozen=True)
 class User:
-    """Whose process this is."""
+    """The person whose account runs this process."""
 
     login: str
+    """Name of the account; its number where the system knows no name."""
     name: str
+    """Full name; empty where the system has none."""
 
 
 def current_user() -> User:
@@ -49,27 +51,32 @@ def current_user() -> User:
 
 
 def utc_now() -> str:
-    """The time, UTC, to the second."""
+    """The time in UTC to the second, ISO 8601: ``2026-03-01T09:30:00+00:00``."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def circumstances() -> dict[str, Any]:
-    """Who and when, of any entry."""
+    """Who and when, as every entry has it: ``time`` of `utc_now`, ``user`` with login and name."""
     return {"time": utc_now(), "user": asdict(current_user())}
 
 
 def record_run(folder: Path, reason: str) -> None:
     """Append to the history that a run has recorded the results in a folder.
 
+    An entry ``final`` or ``reopened`` follows where the run has made them final, or final results
+    no longer so.
+
     Parameters
     ----------
+    folder
+        Results of the analysis, with their manifest; the history lies beside it.
     reason
         Why the analysis was run, as declared by the user; empty where nothing was.
 
     Raises
     ------
     UserError
-        Where nothing can be appended: the run is then not recorded.
+        Where nothing can be appended, or the manifest cannot be read: the run is then not recorded.
     """
     manifest = read_manifest(folder / MANIFEST)
     event = {**_recorded(folder, manifest, reason), "event": RECORDED}
@@ -83,32 +90,36 @@ def record_run(folder: Path, reason: str) -> None:
 
 
 def append_part(folder: Path, analysis: Path, reason: str) -> None:
-    """Append to the history what was recorded beside an analysis: a simulation, for example.
+    """Append to the history that a part of an analysis was recorded: a simulation, for example.
 
     Parameters
     ----------
     folder
-        Where it lies, in the folder of the `analysis`.
+        Results of the part, in the folder `analysis`; its path in there is the event.
+    analysis
+        Results of the analysis.
     reason
         As of `record_run`.
 
     Raises
     ------
     UserError
-        Where nothing can be appended.
+        Where nothing can be appended, or the manifest of the part cannot be read.
     """
-    place = folder.relative_to(analysis).as_posix()
-    event = {**_recorded(folder, read_manifest(folder / MANIFEST), reason), "event": place}
+    part = folder.relative_to(analysis).as_posix()
+    event = {**_recorded(folder, read_manifest(folder / MANIFEST), reason), "event": part}
     append_events(
         analysis.parent,
         analysis.name,
-        lambda history: [{**event, "supersedes": _superseded(history.of(analysis.name, place))}],
+        lambda history: [
+            {**event, "supersedes": _superseded(history.entries_of(analysis.name, part))}
+        ],
         circumstances,
     )
 
 
 def _recorded(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[str, Any]:
-    """What an entry says of results with a manifest."""
+    """Values of the entry of a run by key, but for event and superseded entry."""
     values = manifest["plan"]["value"]
     outputs = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
     inputs = {
@@ -132,25 +143,25 @@ def _recorded(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[st
 
 
 def _superseded(earlier: Sequence[Entry]) -> dict[str, Any] | None:
-    """What an entry says of the last one before it of the same results."""
+    """Number and manifest of the last of the earlier entries; None where there are none."""
     if not earlier:
         return None
     return {"entry": earlier[-1].number, "manifest": earlier[-1].values["manifest"]}
 
 
 def _run_events(event: Event, history: History, *, locked: bool) -> Sequence[Event]:
-    """The entry of a run, and one where it makes results final, or makes final ones again."""
+    """The entry of a run; then one where it makes the results final, or reopens final ones."""
     analysis = event["analysis"]
-    events = [{**event, "supersedes": _superseded(history.of(analysis, RECORDED))}]
+    events = [{**event, "supersedes": _superseded(history.entries_of(analysis, RECORDED))}]
     if locked != is_final(history, analysis):
         kept = ("time", "user", "reason", "study", "analysis", "manifest")
-        said = FINAL if locked else REOPENED
-        events.append({**{key: event[key] for key in kept}, "event": said})
+        status = FINAL if locked else REOPENED
+        events.append({**{key: event[key] for key in kept}, "event": status})
     return events
 
 
 def is_final(history: History, analysis: str) -> bool:
-    """Whether the history says of an analysis that its results are final."""
+    """Whether the last entry of an analysis that is final or reopened is final; False without."""
     events = [
         entry.values["event"]
         for entry in history.entries
@@ -160,12 +171,19 @@ def is_final(history: History, analysis: str) -> bool:
 
 
 def record_event(folder: Path, event: Mapping[str, Any]) -> None:
-    """Append another event of the analysis in a folder, such as a signature.
+    """Append an event that is no run, such as a signature, of the analysis in a folder.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis; its name is the analysis of the entry.
+    event
+        Values of the entry, ``event`` among them; time and user are added.
 
     Raises
     ------
     UserError
         Where it cannot be appended.
     """
-    whole = {**circumstances(), **event, "analysis": folder.name}
-    append_events(folder.parent, folder.name, lambda _: [whole], circumstances)
+    entry = {**circumstances(), **event, "analysis": folder.name}
+    append_events(folder.parent, folder.name, lambda _: [entry], circumstances)

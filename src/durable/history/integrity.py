@@ -14,53 +14,58 @@ from durable.history.states import Check, State
 from durable.language import N_, Text
 
 
-def check_files(folder: Path, manifest: Mapping[str, Any], place: str = "") -> Iterator[Check]:
-    """The files in a folder against its manifest.
+def check_files(folder: Path, manifest: Mapping[str, Any], part: str = "") -> Iterator[Check]:
+    """The files in a folder against its manifest: a check for each difference.
+
+    A removed file makes the results incomplete, an altered or added one changed. Without a
+    difference one check named ``files`` is verified.
 
     Parameters
     ----------
-    place
-        Where the folder lies in the results of an analysis; empty for that of the analysis itself.
+    part
+        Path of the folder in the results of the analysis, as ``simulation``; empty: the folder is
+        that of the analysis itself.
     """
-    kind = "part" if place else "output"
+    kind = "part" if part else "output"
     changes = list(file_changes(folder, manifest))
     for file in changes:
         state = State.INCOMPLETE if file.change == REMOVED else State.CHANGED
         text = N_("{change}: found {found}; expected {expected}")
-        said = Text(text, change=file.change, found=file.found, expected=file.expected)
-        yield Check(kind, Path(place, file.name).as_posix(), state, said)
+        detail = Text(text, change=file.change, found=file.found, expected=file.expected)
+        yield Check(kind, Path(part, file.name).as_posix(), state, detail)
     if not changes:
         text = N_("all {n} are as recorded, and no other is there")
-        said = Text(text, n=len(manifest["outputs"]))
-        yield Check(kind, Path(place, "files").as_posix(), State.VERIFIED, said)
+        detail = Text(text, n=len(manifest["outputs"]))
+        yield Check(kind, Path(part, "files").as_posix(), State.VERIFIED, detail)
 
 
-def check_record(folder: Path, runs: Sequence[Entry], place: str = "") -> Iterator[Check]:
-    """Manifest, run.json and pinned configuration against the last of some entries.
+def check_record(folder: Path, runs: Sequence[Entry], part: str = "") -> Iterator[Check]:
+    """Manifest, run.json and pinned configuration against the entry of the last run, a check each.
 
     Parameters
     ----------
     runs
-        Entries of the runs that have recorded the results in the folder; at least one.
-    place
+        Entries of the runs that have recorded the results in the folder, the earliest first; at
+        least one.
+    part
         As of `check_files`.
     """
     last = runs[-1]
-    kind = "part" if place else "record"
+    kind = "part" if part else "record"
     for key, file in RECORD_FILES.items():
-        name = Path(place, file).as_posix()
+        name = Path(part, file).as_posix()
         path = folder / file
-        found = sha256(path) if path.is_file() else NO_FILE
-        if found == last.values[key]:
+        digest = sha256(path) if path.is_file() else NO_FILE
+        if digest == last.values[key]:
             text = N_("as recorded by entry {n} of {time}")
-            said = Text(text, n=last.number, time=last.values["time"])
-            yield Check(kind, name, State.VERIFIED, said)
+            detail = Text(text, n=last.number, time=last.values["time"])
+            yield Check(kind, name, State.VERIFIED, detail)
             continue
-        earlier = [str(entry.number) for entry in runs if entry.values[key] == found]
-        said = Text(
+        earlier = [str(entry.number) for entry in runs if entry.values[key] == digest]
+        detail = Text(
             N_("found {found}; expected that of entry {n}, {digest}"),
-            found=Text(N_("that of entry {n}"), n=earlier[-1]) if earlier else found,
+            found=Text(N_("that of entry {n}"), n=earlier[-1]) if earlier else digest,
             n=last.number,
             digest=last.values[key],
         )
-        yield Check(kind, name, State.CHANGED, said)
+        yield Check(kind, name, State.CHANGED, detail)

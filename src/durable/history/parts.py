@@ -15,9 +15,12 @@ from durable.language import N_, Text
 from durable.runs.manifest import MANIFEST
 
 
-def part_places(folder: Path, history: History) -> list[str]:
-    """Where the parts of an analysis lie in its results, unfinished ones and known ones too."""
-    found = {
+def part_names(folder: Path, history: History) -> list[str]:
+    """Paths of the parts of an analysis in its results, by name: ``compare/OTHER``, ``series``.
+
+    Those whose folder has a file, finished or not, and those that the history has, removed or not.
+    """
+    parts = {
         path.relative_to(folder).as_posix()
         for pattern in ("simulation", "series", "compare/*")
         for path in folder.glob(pattern)
@@ -27,51 +30,54 @@ def part_places(folder: Path, history: History) -> list[str]:
         event = str(entry.values.get("event"))
         known = event in ("simulation", "series") or event.startswith("compare/")
         if known and entry.values.get("analysis") == folder.name:
-            found.add(event)
-    return sorted(found)
+            parts.add(event)
+    return sorted(parts)
 
 
-def check_part(folder: Path, place: str, history: History) -> Iterator[Check]:
+def check_part(folder: Path, part: str, history: History) -> Iterator[Check]:
     """Whether a part is as it was recorded, and made from the results as they are.
+
+    A check for each file or record that differs or holds; one alone, verified, where the folder is
+    not there, as a part may be removed.
 
     Parameters
     ----------
     folder
         Results of the analysis.
-    place
-        Where the part lies in them.
+    part
+        Path of the part in them, as ``simulation``, ``series`` or ``compare/OTHER``.
     history
-        Empty where it does not hold: files alone are checked then.
+        History of the study; without entries where it does not hold: then files alone are checked.
     """
-    path = folder / place
+    path = folder / part
     if not path.exists():
-        yield Check("part", place, State.VERIFIED, Text(N_("removed since it was recorded")))
+        yield Check("part", part, State.VERIFIED, Text(N_("removed since it was recorded")))
         return
     try:
         manifest = json.loads((path / MANIFEST).read_text("utf-8"))
-        checks = [*check_files(path, manifest, place), *_check_read(folder, place, manifest)]
+        checks = [*check_files(path, manifest, part), *_check_read(folder, part, manifest)]
     except FileNotFoundError:
-        said = Text(N_("its manifest is not there: it was removed, or not recorded"))
-        yield Check("part", place, State.INCOMPLETE, said)
+        detail = Text(N_("its manifest is not there: it was removed, or not recorded"))
+        yield Check("part", part, State.INCOMPLETE, detail)
         return
     except (ValueError, KeyError, TypeError, AttributeError):
-        yield Check("part", place, State.CHANGED, Text(N_("not the manifest that a run writes")))
+        yield Check("part", part, State.CHANGED, Text(N_("not the manifest that a run writes")))
         return
     yield from checks
     if not history.entries:
         return
-    if runs := history.of(folder.name, place):
-        yield from check_record(path, runs, place)
+    if runs := history.entries_of(folder.name, part):
+        yield from check_record(path, runs, part)
     else:
-        said = Text(N_("the history has no entry of it"))
-        yield Check("part", place, State.UNVERIFIABLE, said)
+        detail = Text(N_("the history has no entry of it"))
+        yield Check("part", part, State.UNVERIFIABLE, detail)
 
 
-def _check_read(folder: Path, place: str, manifest: Mapping[str, Any]) -> Iterator[Check]:
-    """The results that a part was made from, as they are now."""
+def _check_read(folder: Path, part: str, manifest: Mapping[str, Any]) -> Iterator[Check]:
+    """The results that a part was made from: a check for each file that has changed since."""
     for entity in manifest["inputs"]:
         path = folder.parent / entity["id"]
         if not path.is_file() or sha256(path) != entity["sha256"]:
             text = N_("{file} is no longer what it was made from; make it again, or remove it")
-            said = Text(text, file=path)
-            yield Check("part", f"{place}, {entity['id']}", State.CHANGED, said)
+            detail = Text(text, file=path)
+            yield Check("part", f"{part}, {entity['id']}", State.CHANGED, detail)

@@ -15,18 +15,21 @@ from durable.runs.manifest import MANIFEST
 
 @dataclass(frozen=True)
 class Record:
-    """The manifest of an analysis."""
+    """The manifest of an analysis, and the values of the recorded plan that verification needs."""
 
     manifest: dict[str, Any]
+    """The JSON of the manifest."""
     analysis: str
+    """Identifier of the analysis in the recorded plan."""
     governance: Governance
+    """Its section of the recorded plan."""
     locked: bool
     """Whether the results are final by the recorded plan."""
 
 
 @dataclass(frozen=True)
 class Trust:
-    """Whom a verification believes."""
+    """The files that say whose keys and which authorities a verification trusts."""
 
     signers: Path
     """The allowed_signers file."""
@@ -35,7 +38,7 @@ class Trust:
 
 
 def read_record(folder: Path) -> Record | None:
-    """The manifest of the results in a folder; None where it is damaged."""
+    """The manifest of the results in a folder; None where it is missing or damaged."""
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         plan = manifest["plan"]["value"]
@@ -53,12 +56,16 @@ def read_record(folder: Path) -> Record | None:
 def trust_of(
     record: Record, folder: Path, signers: Path | None = None, authority: Path | None = None
 ) -> Trust:
-    """Whom to believe: the files that are given, else those of the recorded plan.
+    """The files to trust: `signers` and `authority`, else those that the recorded plan names.
+
+    Where the plan names no allowed_signers file it is ``allowed_signers`` in the folder of all
+    results; where it names no certificates there are none. Whether the files exist is not checked.
 
     Parameters
     ----------
     folder
-        Results of the analysis: paths of the plan are relative to the folder of the study.
+        Results of the analysis. Paths of the plan are relative to the folder two above it, that of
+        the study.
     """
     study, governance = folder.parent.parent, record.governance
     named = governance.allowed_signers

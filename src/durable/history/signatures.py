@@ -25,35 +25,38 @@ _KEY = re.compile(r" signature .*with (?P<key>\S+ key \S+)")
 
 @dataclass(frozen=True)
 class Signer:
-    """Who has signed, by the key."""
+    """The key of a signature, and whose it is."""
 
     key: str
-    """Kind and fingerprint of the key."""
+    """Kind and fingerprint of the key, as ssh-keygen writes them."""
     identity: str
     """Name of the key in allowed_signers; empty where it is not listed, or was not at the time."""
 
 
 def sign(statement: bytes, key: Path) -> bytes:
-    """The signature of a statement by a key, which ssh-keygen may ask the user to unlock.
+    """The OpenSSH signature (PEM text) of a statement; ssh-keygen may ask to unlock the key.
 
     Parameters
     ----------
     key
-        Private key, or the public one of a key that an agent or a device holds.
+        File of the private key, or of the public one where an agent or a device holds the private.
 
     Raises
     ------
     UserError
-        Where ssh-keygen gives none.
+        Where ssh-keygen gives none, or is not installed.
     """
-    done = _ssh_keygen("sign", "-n", NAMESPACE, "-f", str(key), statement=statement, shown=True)
-    if done.returncode != 0:
+    process = _ssh_keygen("sign", "-n", NAMESPACE, "-f", str(key), statement=statement, shown=True)
+    if process.returncode != 0:
         raise UserError(f"{key}: ssh-keygen gave no signature; nothing was signed")
-    return done.stdout
+    return process.stdout
 
 
 def signer_of(statement: bytes, signature: Path, allowed: Path, time: str) -> Signer | None:
-    """Who has signed a statement; None where the signature is not of this statement.
+    """Key of a signature and whose it is; None where the signature is not of this statement.
+
+    The identity is the first under which the key is listed and holds at `time`; empty where there
+    is none.
 
     Parameters
     ----------
@@ -63,20 +66,27 @@ def signer_of(statement: bytes, signature: Path, allowed: Path, time: str) -> Si
         The allowed_signers file; where there is none, no key is listed.
     time
         When it was signed, ISO 8601: allowed_signers may say from when and until when a key holds.
+
+    Raises
+    ------
+    UserError
+        Where ssh-keygen is not installed.
+    ValueError
+        Where `time` is not ISO 8601 and there is such a file.
     """
-    where = ("-n", NAMESPACE, "-s", str(signature))
-    whole = _ssh_keygen("check-novalidate", *where, statement=statement)
-    found = _KEY.search(whole.stdout.decode(errors="replace"))
-    if whole.returncode != 0 or found is None:
+    arguments = ("-n", NAMESPACE, "-s", str(signature))
+    process = _ssh_keygen("check-novalidate", *arguments, statement=statement)
+    match = _KEY.search(process.stdout.decode(errors="replace"))
+    if process.returncode != 0 or match is None:
         return None
-    key = found["key"]
+    key = match["key"]
     if not allowed.is_file():
         return Signer(key, "")
-    at = f"-Overify-time={dt.datetime.fromisoformat(time).astimezone(dt.UTC):%Y%m%d%H%M%S}"
-    listed = _ssh_keygen("find-principals", "-s", str(signature), "-f", str(allowed), at)
+    at_time = f"-Overify-time={dt.datetime.fromisoformat(time).astimezone(dt.UTC):%Y%m%d%H%M%S}"
+    listed = _ssh_keygen("find-principals", "-s", str(signature), "-f", str(allowed), at_time)
     for identity in listed.stdout.decode(errors="replace").splitlines():
-        who = ("-I", identity, "-f", str(allowed), at)
-        if _ssh_keygen("verify", *who, *where, statement=statement).returncode == 0:
+        of_identity = ("-I", identity, "-f", str(allowed), at_time)
+        if _ssh_keygen("verify", *of_identity, *arguments, statement=statement).returncode == 0:
             return Signer(key, identity)
     return Signer(key, "")
 

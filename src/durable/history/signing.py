@@ -38,14 +38,20 @@ class Declaration:
     name: str
     """Printed name."""
     meaning: str
+    """What the signature means, as ``approved``."""
     reason: str
+    """Why the person signs."""
 
 
 def sign_results(folder: Path, declaration: Declaration, private: Path) -> Path:
-    """Sign the results of an analysis and append that to the history; the signed statement.
+    """Sign the results of an analysis and append that to the history; the file of the statement.
+
+    The signature lies beside it, with the ending `ENDING`.
 
     Parameters
     ----------
+    folder
+        Results of the analysis.
     private
         Key of the person: private, or public where an agent or a device holds the private one.
 
@@ -56,7 +62,7 @@ def sign_results(folder: Path, declaration: Declaration, private: Path) -> Path:
         the person may not give this signature.
     """
     with _verified(folder) as (record, history):
-        run = history.of(folder.name, RECORDED)[-1].values
+        run = history.entries_of(folder.name, RECORDED)[-1].values
         number, head = history.head
         declared = {"meaning": declaration.meaning, "reason": declaration.reason}
         signer = {"login": current_user().login, "name": declaration.name}
@@ -69,8 +75,10 @@ def sign_results(folder: Path, declaration: Declaration, private: Path) -> Path:
         }
         content = canonical(statement)
         signature = sign(content, private)
-        by = _known_signer(content, signature, statement["time"], trust_of(record, folder))
-        _refuse_author(record, history, run["user"]["login"], declaration.meaning, by)
+        known_signer = _known_signer(
+            content, signature, statement["time"], trust_of(record, folder)
+        )
+        _refuse_author(record, history, run["user"]["login"], declaration.meaning, known_signer)
         name = f"{statement['time'][:19].replace(':', '')}-{_digest(content)[:8]}.json"
         path = folder / SIGNATURES / name
         write_bytes(path, content)
@@ -83,20 +91,24 @@ def sign_results(folder: Path, declaration: Declaration, private: Path) -> Path:
             "manifest": run["manifest"],
             **declared,
             "signer": signer,
-            "key": by.key,
-            "identity": by.identity,
+            "key": known_signer.key,
+            "identity": known_signer.identity,
         }
         record_event(folder, event)
     return path
 
 
 def stamp_results(folder: Path, response: Path) -> Path:
-    """Keep a time stamp of the manifest or of a signature, and append that; the file it is of.
+    """Keep a time stamp and append that to the history; the file that was stamped.
+
+    That is the manifest or the file of a signature: the one whose digest is in the response.
 
     Parameters
     ----------
+    folder
+        Results of the analysis.
     response
-        Response of the authority (RFC 3161).
+        File with the response of the authority (RFC 3161).
 
     Raises
     ------
@@ -111,9 +123,9 @@ def stamp_results(folder: Path, response: Path) -> Path:
     with _verified(folder) as (record, _):
         signed = sorted((folder / SIGNATURES).glob(f"*{ENDING}"))
         stamped = stamped_file(content, [*signed, folder / MANIFEST])
-        state, said = check_stamp(response, stamped, trust_of(record, folder).authority)
+        state, detail = check_stamp(response, stamped, trust_of(record, folder).authority)
         if not state.good:
-            raise UserError(f"{response}: {said}; nothing was recorded")
+            raise UserError(f"{response}: {detail}; nothing was recorded")
         name = f"{stamped.name}-{_digest(content)[:8]}.tsr"
         if (folder / SIGNATURES / name).exists():
             raise UserError(f"{folder / SIGNATURES / name}: this time stamp is kept already")
@@ -131,16 +143,22 @@ def stamp_results(folder: Path, response: Path) -> Path:
 
 @contextmanager
 def _verified(folder: Path) -> Iterator[tuple[Record, History]]:
-    """Manifest and history of results that are complete and verified, which no run changes now."""
+    """Manifest and history of results that are complete and verified, locked against runs.
+
+    Raises
+    ------
+    UserError
+        Where they are not; missing approvals alone are no reason.
+    """
     if not (folder / MANIFEST).is_file():
         raise UserError(f"{folder} holds no finished analysis; nothing was signed")
     with lock_results(folder, fcntl.LOCK_SH):
-        found = verify_results(folder)
+        verification = verify_results(folder)
         # An approval that is missing is what a signature is for.
-        other = [str(c) for c in found.checks if not c.good and c.kind != "approval"]
+        failures = [str(c) for c in verification.checks if not c.good and c.kind != "approval"]
         record = read_record(folder)
-        if other or record is None:
-            lines = "\n  ".join(other)
+        if failures or record is None:
+            lines = "\n  ".join(failures)
             raise UserError(
                 f"{folder} is not complete and verified; nothing was signed:\n  {lines}"
             )
@@ -148,15 +166,15 @@ def _verified(folder: Path) -> Iterator[tuple[Record, History]]:
 
 
 def _known_signer(content: bytes, signature: bytes, time: str, trust: Trust) -> Signer:
-    """Who has signed.
+    """Key of a signature and whose it is; listed in allowed_signers.
 
     Raises
     ------
     UserError
         Where the key is not that of a known signer: nobody could verify the signature.
     """
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place, "statement.sig")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "statement.sig")
         path.write_bytes(signature)
         signer = signer_of(content, path, trust.signers, time)
     if signer is None or not signer.identity:

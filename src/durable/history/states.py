@@ -10,7 +10,7 @@ from durable.language import N_
 
 
 class State(Enum):
-    """What can be said of an analysis; of several the last one counts."""
+    """State of a check or of an analysis, the best first; of several the last one counts."""
 
     VERIFIED = N_("complete and verified")
     INCOMPLETE = N_("incomplete")
@@ -19,13 +19,16 @@ class State(Enum):
 
     @property
     def good(self) -> bool:
-        """Whether it is the first of the four: the only one with exit status 0."""
+        """Whether it is VERIFIED, the only state with exit status 0."""
         return self is State.VERIFIED
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was checked."""
+    """Outcome of one check of an analysis; as text ``kind name: state: detail``.
+
+    The text of a good one leaves the state out.
+    """
 
     kind: str
     """``history``, ``record``, ``output``, ``signature``, ``approval``, ``timestamp``, ``part``;
@@ -38,15 +41,21 @@ class Check:
 
     @property
     def good(self) -> bool:
-        """Whether it is no reason to doubt the analysis."""
+        """Whether the state is VERIFIED."""
         return self.state.good
 
     def __str__(self) -> str:
-        said = "" if self.good else f"{self.state.value}: "
-        return f"{self.kind} {self.name}: {said}{self.detail}"
+        state = "" if self.good else f"{self.state.value}: "
+        return f"{self.kind} {self.name}: {state}{self.detail}"
 
 
 def overall(checks: Iterable[Check]) -> State:
-    """The state that several checks come to: that of the worst."""
+    """The worst state of some checks, in the order VERIFIED, INCOMPLETE, UNVERIFIABLE, CHANGED.
+
+    Raises
+    ------
+    ValueError
+        Where there are no checks.
+    """
     order = list(State)
     return max((check.state for check in checks), key=order.index)

@@ -19,12 +19,17 @@ _TIME = re.compile(r"^Time stamp: (?P<time>.+) GMT$", re.MULTILINE)
 
 
 def stamped_file(response: bytes, files: Iterable[Path]) -> Path:
-    """The file that a time stamp is of: the one whose digest it holds.
+    """The first file whose SHA-256, SHA-384 or SHA-512 a time stamp holds.
+
+    Parameters
+    ----------
+    response
+        Content of the response of the authority.
 
     Raises
     ------
     UserError
-        Where it is of none of them.
+        Where it holds the digest of none of the files.
     """
     candidates = list(files)
     for path in candidates:
@@ -36,14 +41,18 @@ def stamped_file(response: bytes, files: Iterable[Path]) -> Path:
 
 
 def check_stamp(response: Path, stamped: Path, authority: Path | None) -> tuple[State, str]:
-    """Whether a time stamp holds, and what is to be said of it.
+    """Whether a time stamp holds, and that in words.
+
+    VERIFIED where openssl verifies it, and also where it is *not checked*: without `authority` or
+    without openssl. UNVERIFIABLE where it does not verify, cannot be read, or the certificates are
+    not there.
 
     Parameters
     ----------
     response
-        The response of the authority.
+        File with the response of the authority.
     stamped
-        The file that it is of.
+        File that was stamped.
     authority
         Certificates of the authority; None where none are known.
     """
@@ -53,18 +62,18 @@ def check_stamp(response: Path, stamped: Path, authority: Path | None) -> tuple[
         )
     if not authority.is_file():
         return State.UNVERIFIABLE, Text(N_("{file} is not there"), file=authority)
-    shown = _openssl("-reply", "-in", str(response), "-text")
-    if shown is None:
+    reply = _openssl("-reply", "-in", str(response), "-text")
+    if reply is None:
         return State.VERIFIED, Text(N_("not checked (openssl is not installed)"))
-    found = _TIME.search(shown.stdout)
-    if found is None:
+    match = _TIME.search(reply.stdout)
+    if match is None:
         return State.UNVERIFIABLE, Text(N_("no time stamp can be read from it"))
-    time = dt.datetime.strptime(found["time"], "%b %d %H:%M:%S %Y").replace(tzinfo=dt.UTC)
+    time = dt.datetime.strptime(match["time"], "%b %d %H:%M:%S %Y").replace(tzinfo=dt.UTC)
     # The certificate has to hold at the time of the stamp: years later it has expired.
-    at = ("-attime", str(int(time.timestamp())))
-    given = ("-data", str(stamped), "-in", str(response), "-CAfile", str(authority))
-    done = _openssl("-verify", *given, *at)
-    if done is None or done.returncode != 0:
+    at_time = ("-attime", str(int(time.timestamp())))
+    files = ("-data", str(stamped), "-in", str(response), "-CAfile", str(authority))
+    verification = _openssl("-verify", *files, *at_time)
+    if verification is None or verification.returncode != 0:
         text = N_("openssl does not verify it by {file}")
         return State.UNVERIFIABLE, Text(text, file=authority)
     text = N_("given at {time}, verified by {file}")

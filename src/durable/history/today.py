@@ -19,38 +19,43 @@ _OF_FILES = frozenset({"path", "folder", "sha256", *OTHER_INPUTS})
 
 
 def check_today(plan: Plan, record: Record) -> Iterator[Check]:
-    """Whether an analysis is the one that this plan and these input files make."""
-    other = changed_sections(plan, record.manifest)
-    for section in other:
-        said = "not as it was when the analysis was recorded"
-        yield Check("plan", section, State.CHANGED, said)
-    if not other:
+    """Whether the plan and the input files of today are those of a recorded analysis.
+
+    One check of the kind ``plan`` for each changed section, or a single good one; one of the kind
+    ``input`` for each file that the plan names now or that was read. Verified or changed.
+    """
+    changed_names = changed_sections(plan, record.manifest)
+    for section in changed_names:
+        detail = "not as it was when the analysis was recorded"
+        yield Check("plan", section, State.CHANGED, detail)
+    if not changed_names:
         yield Check("plan", "sections", State.VERIFIED, "as they were recorded")
     expected = {
         entity["id"].removeprefix("#input-"): entity["sha256"]
         for entity in record.manifest["inputs"]
     }
-    given = input_paths(plan.inputs) | other_inputs(plan)
-    for name in dict.fromkeys((*given, *expected)):
-        file = given.get(name)
+    files = input_paths(plan.inputs) | other_inputs(plan)
+    for name in dict.fromkeys((*files, *expected)):
+        file = files.get(name)
         path = Path(file) if file else None
-        found = sha256(path) if path and path.is_file() else "no file"
-        if found == expected.get(name):
+        digest = sha256(path) if path and path.is_file() else "no file"
+        if digest == expected.get(name):
             yield Check("input", name, State.VERIFIED, f"{file} is the file that was read")
         else:
-            said = f"found {found}; read was {expected.get(name, 'no file')}"
-            yield Check("input", name, State.CHANGED, said)
+            detail = f"found {digest}; read was {expected.get(name, 'no file')}"
+            yield Check("input", name, State.CHANGED, detail)
 
 
 def changed_sections(plan: Plan, manifest: Mapping[str, Any]) -> list[str]:
-    """Sections of the plan that are not as they were when the analysis was recorded.
+    """Names of the sections of a plan that differ from those recorded in a manifest.
 
-    Which files are named is no matter: their contents are compared instead.
+    The order of entries counts; names and digests of files do not, for `check_today` compares the
+    contents. Sections that are no part of an analysis (`NO_ANALYSIS`) are left out.
     """
-    now = _without_files(plan.model_dump(mode="json", exclude=NO_ANALYSIS))
-    then = _without_files(manifest["plan"]["value"])
+    sections = _without_files(plan.model_dump(mode="json", exclude=NO_ANALYSIS))
+    recorded = _without_files(manifest["plan"]["value"])
     # In the order that entries are shown, too.
-    return [s for s in now if json.dumps(now[s]) != json.dumps(then.get(s))]
+    return [s for s in sections if json.dumps(sections[s]) != json.dumps(recorded.get(s))]
 
 
 def _without_files(values: Any) -> Any:

@@ -29,7 +29,7 @@ from durable.history.chain import (
 )
 from durable.history.events import RECORDED, is_final
 from durable.history.integrity import check_files, check_record
-from durable.history.parts import check_part, part_places
+from durable.history.parts import check_part, part_names
 from durable.history.records import read_record, trust_of
 from durable.history.states import Check, State, overall
 from durable.language import N_, Text
@@ -38,21 +38,24 @@ from durable.runs.manifest import MANIFEST, RUN, read_started
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found of the results of an analysis."""
+    """The checks of the results of an analysis, or of a part of them."""
 
     folder: Path
     checks: tuple[Check, ...]
 
     @property
     def state(self) -> State:
-        """The one of the four states that the results are in."""
+        """The worst state of the checks (`overall`)."""
         return overall(self.checks)
 
 
 def verify_results(
     folder: Path, signers: Path | None = None, authority: Path | None = None
 ) -> Verification:
-    """What was found of the results of an analysis.
+    """Check the results of an analysis: history, record, files, signatures, approvals and parts.
+
+    Only files are read. Damage is reported as a check, never raised; a run that has not ended
+    makes a single check.
 
     Parameters
     ----------
@@ -66,53 +69,55 @@ def verify_results(
     return _verified(folder, _checks(folder, signers, authority))
 
 
-def verify_part(folder: Path, place: str) -> Verification:
-    """What was found of a part of an analysis: its simulation, its series, a comparison.
+def verify_part(folder: Path, part: str) -> Verification:
+    """Check the history and one part of an analysis: its simulation, its series, a comparison.
 
     Parameters
     ----------
     folder
         Results of the analysis.
-    place
-        Where the part lies in them.
+    part
+        Path of the part in them, as ``simulation``, ``series`` or ``compare/OTHER``.
     """
     history, check = _read_history(folder)
-    believed = history if check.good else History()
-    return _verified(folder / place, itertools.chain([check], check_part(folder, place, believed)))
+    trusted_history = history if check.good else History()
+    return _verified(
+        folder / part, itertools.chain([check], check_part(folder, part, trusted_history))
+    )
 
 
-def _verified(folder: Path, found: Iterator[Check]) -> Verification:
-    checks: list[Check] = []
+def _verified(folder: Path, checks: Iterator[Check]) -> Verification:
+    completed_checks: list[Check] = []
     try:
-        for check in found:
-            checks.append(check)
+        for check in checks:
+            completed_checks.append(check)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
         said = Text(N_("an entry of this analysis is none that a run or a signature writes"))
-        checks.append(Check("history", N_("entries"), State.UNVERIFIABLE, said))
-    return Verification(folder, tuple(checks))
+        completed_checks.append(Check("history", N_("entries"), State.UNVERIFIABLE, said))
+    return Verification(folder, tuple(completed_checks))
 
 
 def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Iterator[Check]:
     history, check = _read_history(folder)
-    places = part_places(folder, history)
-    runs = history.of(folder.name, RECORDED)
-    if not (folder / MANIFEST).is_file() and (runs or not places):
-        said = Text(N_("not there: no run has completed and recorded these results"))
-        yield Check("record", str(MANIFEST), State.INCOMPLETE, said)
+    parts = part_names(folder, history)
+    runs = history.entries_of(folder.name, RECORDED)
+    if not (folder / MANIFEST).is_file() and (runs or not parts):
+        detail = Text(N_("not there: no run has completed and recorded these results"))
+        yield Check("record", str(MANIFEST), State.INCOMPLETE, detail)
         return
-    begun, recorded = read_started(folder).get("time"), _time_recorded(folder)
-    if begun is not None and begun != recorded:
+    time_started, time_recorded = read_started(folder).get("time"), _time_recorded(folder)
+    if time_started is not None and time_started != time_recorded:
         text = N_("a run that began at {time} has not ended, or has failed; start snakemake again")
-        said = Text(text, time=begun)
-        yield Check("record", N_("run"), State.INCOMPLETE, said)
+        detail = Text(text, time=time_started)
+        yield Check("record", N_("run"), State.INCOMPLETE, detail)
         return
     yield check
     # One that does not hold says nothing of the results.
-    believed = history if check.good else History()
+    trusted_history = history if check.good else History()
     if (folder / MANIFEST).is_file():
-        yield from _check_analysis(folder, believed, signers, authority)
-    for place in places:
-        yield from check_part(folder, place, believed)
+        yield from _check_analysis(folder, trusted_history, signers, authority)
+    for part in parts:
+        yield from check_part(folder, part, trusted_history)
 
 
 def _check_analysis(
@@ -126,21 +131,23 @@ def _check_analysis(
         )
         return
     if record.analysis != folder.name:
-        said = Text(N_("the results are those of the analysis {id}"), id=record.analysis)
-        yield Check("record", folder.name, State.UNVERIFIABLE, said)
+        detail = Text(N_("the results are those of the analysis {id}"), id=record.analysis)
+        yield Check("record", folder.name, State.UNVERIFIABLE, detail)
         return
     yield from check_files(folder, record.manifest)
     if not history.entries:
         return
-    runs = history.of(folder.name, RECORDED)
+    runs = history.entries_of(folder.name, RECORDED)
     if not runs:
-        said = Text(N_("the history has no run of this analysis"))
-        yield Check("record", str(MANIFEST), State.UNVERIFIABLE, said)
+        detail = Text(N_("the history has no run of this analysis"))
+        yield Check("record", str(MANIFEST), State.UNVERIFIABLE, detail)
         return
     yield from check_record(folder, runs)
     if record.locked != is_final(history, folder.name):
-        said = Text(N_("the history and the recorded plan differ on whether the results are final"))
-        yield Check("record", "outputs.locked", State.UNVERIFIABLE, said)
+        detail = Text(
+            N_("the history and the recorded plan differ on whether the results are final")
+        )
+        yield Check("record", "outputs.locked", State.UNVERIFIABLE, detail)
     trust = trust_of(record, folder, signers, authority)
     signatures = list(check_signatures(folder, history, trust))
     yield from (signature.check for signature in signatures)
@@ -172,20 +179,20 @@ def _check_history(folder: Path, history: History) -> Check:
         text = N_(
             "line {n} is torn, as by a loss of power; the next run or signature ends it and says so"
         )
-        said = Text(text, n=history.torn[0][0])
-        return Check("history", HISTORY, State.UNVERIFIABLE, said)
-    named = read_receipt(folder / RECEIPT)
-    if named is None:
-        said = Text(N_("{file} does not name an entry"), file=RECEIPT)
-        return Check("history", HISTORY, State.UNVERIFIABLE, said)
-    if not history.holds(*named):
+        detail = Text(text, n=history.torn[0][0])
+        return Check("history", HISTORY, State.UNVERIFIABLE, detail)
+    receipt = read_receipt(folder / RECEIPT)
+    if receipt is None:
+        detail = Text(N_("{file} does not name an entry"), file=RECEIPT)
+        return Check("history", HISTORY, State.UNVERIFIABLE, detail)
+    if not history.holds(*receipt):
         text = N_("it lacks entry {n} as {file} names it: cut, exchanged or edited")
-        said = Text(text, n=named[0], file=RECEIPT)
-        return Check("history", HISTORY, State.UNVERIFIABLE, said)
+        detail = Text(text, n=receipt[0], file=RECEIPT)
+        return Check("history", HISTORY, State.UNVERIFIABLE, detail)
     number, digest = history.head
-    said = Text(N_("unbroken up to entry {n}, {digest}"), n=number, digest=digest)
+    detail = Text(N_("unbroken up to entry {n}, {digest}"), n=number, digest=digest)
     recovered = [str(entry.number) for entry in history.entries if "torn" in entry.values]
     if recovered:
         text = N_("{chain}; entry {numbers} tells of an interrupted append")
-        said = Text(text, chain=said, numbers=", ".join(recovered))
-    return Check("history", HISTORY, State.VERIFIED, said)
+        detail = Text(text, chain=detail, numbers=", ".join(recovered))
+    return Check("history", HISTORY, State.VERIFIED, detail)

@@ -12,13 +12,13 @@ from durable.inspection.writing import write_draft
 
 
 class UsageError(UserError):
-    """Something that the command was not to be asked for."""
+    """A request that the command refuses, with exit status 2."""
 
     status = 2
 
 
 def inspect(paths: list[Path], output: Path | None = None) -> None:
-    """Print the draft for some files or folders, or write it to a new file.
+    """Print the draft of a configuration for files and folders, or write it to a new file.
 
     Raises
     ------

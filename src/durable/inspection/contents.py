@@ -49,59 +49,62 @@ _GRADE = re.compile(
 
 @dataclass(frozen=True)
 class Dates:
-    """How the dates of a column are written."""
+    """How the dates and times of a column are written."""
 
     forms: tuple[str, ...] = ()
-    """Forms beside YYYY-MM-DD that read all of them together, the commonest first."""
+    """Forms beside YYYY-MM-DD that together read the dates, the one that reads most texts first.
+
+    They are chosen by the first 300 distinct texts.
+    """
     ambiguous: tuple[tuple[str, ...], ...] = ()
-    """Forms of which each reads the same texts, as other days: a person must choose."""
-    read: int = 0
-    """How many values are dates, in part or in whole."""
+    """Groups of forms that read the same texts as different dates; a person must choose one."""
+    n_dates: int = 0
+    """Number of cells that hold a date, in part or in whole, or a time."""
     partial: int = 0
-    """How many of them lack the day, or month and day."""
+    """Number of these cells whose date lacks the day, or month and day."""
     timed: bool = False
-    """Whether there is a time of day."""
+    """Whether any cell has a time of day."""
 
 
 @dataclass(frozen=True)
 class Contents:
-    """The values of a column by their number."""
+    """The distinct values of a column, each with the number of its cells."""
 
     counts: Mapping[str, int]
-    """Without blanks around them, and without the empty ones."""
+    """Number of cells by value, without blanks around it; empty cells are left out."""
     records: int
-    """Cells, the empty ones among them."""
+    """Number of cells, the empty ones included."""
 
     @classmethod
     def of_texts(cls, texts: Iterable[str]) -> Contents:
-        """The contents of a column of texts."""
+        """The contents of a column whose cells hold these texts; blank ones count as empty."""
         stripped = [text.strip() for text in texts]
         counts = Counter(text for text in stripped if text)
         return cls(counts, len(stripped))
 
     @cached_property
     def missing(self) -> dict[str, int]:
-        """Words that say that there is nothing, by their number."""
+        """Number of cells by word for missing (NA, ND, -)."""
         return {text: n for text, n in self.counts.items() if is_missing_word(text)}
 
     @cached_property
     def texts(self) -> dict[str, int]:
-        """The values that are no such words."""
+        """Number of cells by value, words for missing left out."""
         return {text: n for text, n in self.counts.items() if text not in self.missing}
 
     @cached_property
     def total(self) -> int:
-        """How many cells hold a value that is no such word."""
+        """Number of cells that hold a value other than a word for missing."""
         return sum(self.texts.values())
 
     @cached_property
     def dates(self) -> Dates:
-        """How its dates are written."""
+        """How the dates among the values are written."""
         return _dates(self.texts)
 
     @cached_property
     def limited(self) -> dict[str, int]:
-        """Texts of results beyond a limit, such as <5, each with its number of cells."""
+        """Number of cells by text, of results beyond a limit, such as <5 or <1,5."""
         forms = (_POINT, _COMMA_ALONE)
         return {
             text: n
@@ -111,52 +114,64 @@ class Contents:
 
     @cached_property
     def numbers(self) -> int:
-        """How many values are numbers, whatever their signs, or limits."""
+        """Number of cells that hold a number (`plain_number`) or a limit (`limited`)."""
         return sum(n for text, n in self.texts.items() if is_number(text) or text in self.limited)
 
     @property
     def is_dated(self) -> bool:
-        """Whether most values are dates."""
-        return bool(self.total) and self.dates.read >= _MOST * self.total
+        """Whether at least 60% of the cells with a value are dates, whole or in part, or times.
+
+        Words for missing are no values. False for a column without values.
+        """
+        return bool(self.total) and self.dates.n_dates >= _MOST * self.total
 
     @property
     def is_numeric(self) -> bool:
-        """Whether most values are numbers."""
+        """Whether at least 60% of the cells with a value are numbers, <5 and 1,5 among them.
+
+        Words for missing are no values. False for a column without values.
+        """
         return bool(self.total) and self.numbers >= _MOST * self.total
 
     @property
     def is_serial(self) -> bool:
-        """Whether the values may be days since 1960 (SAS) or 1900 (workbooks), of this century."""
+        """Whether every value may be a day counted from 1960 (SAS) or 1900 (workbooks), from 1998.
+
+        These are 14000 to 29999 and 36000 to 49999. False for a column without values.
+        """
         return bool(self.total) and all(_SERIAL.fullmatch(text) for text in self.texts)
 
     @property
     def is_in_part(self) -> bool:
-        """Whether every value may be a year, or a year and a month."""
+        """Whether every value is YYYY or YYYY-MM, 1900 to 2099; False where there are no values."""
         return bool(self.total) and all(_IN_PART.fullmatch(text) for text in self.texts)
 
     @property
     def is_coded(self) -> bool:
-        """Whether the values are few and short."""
+        """Whether there are 1 to 12 distinct values, each of at most 24 characters."""
         few = 0 < len(self.texts) <= _MOST_CODES
         return few and all(len(text) <= _LONGEST_CODE for text in self.texts)
 
     @property
     def is_unique(self) -> bool:
-        """Whether no value occurs twice."""
+        """Whether no value occurs twice; False for an empty column."""
         return bool(self.counts) and max(self.counts.values()) == 1
 
     def magnitudes(self) -> list[float]:
-        """The numbers, in order, read with a point or a comma."""
-        found = []
+        """The numbers of the cells (`plain_number`), ascending; limits and words are left out."""
+        numbers = []
         for text, number in self.texts.items():
             plain = plain_number(text)
             if plain is not None:
-                found += [plain] * number
-        return sorted(found)
+                numbers += [plain] * number
+        return sorted(numbers)
 
 
 def plain_number(text: str) -> float | None:
-    """A number with a point, else with a comma; None where it is none."""
+    """A number with a point, else a comma for decimals; None where the text is none.
+
+    "1,5" gives 1.5 and "1,234" 1.234, but "1,234.5" gives 1234.5 and "1.234,5" too.
+    """
     for form in (_POINT, _COMMA_ALONE, _COMMA, _THOUSANDS):
         plain = form.plain(text)
         if plain is not None:
@@ -165,33 +180,33 @@ def plain_number(text: str) -> float | None:
 
 
 def is_number(text: str) -> bool:
-    """Whether a text is a number."""
+    """Whether a text is a number with a point or a comma (`plain_number`); a limit (<5) is none."""
     return plain_number(text) is not None
 
 
 def _dates(values: Mapping[str, int]) -> Dates:
     """How dates are written: the fewest forms that read most texts."""
-    whole = {text: n for text, n in values.items() if _is_iso(text)}
-    rest = {text: n for text, n in values.items() if text not in whole and _looks_dated(text)}
+    iso_texts = {text: n for text, n in values.items() if _is_iso(text)}
+    rest = {text: n for text, n in values.items() if text not in iso_texts and _looks_dated(text)}
     sample = dict(itertools.islice(rest.items(), _SAMPLE))
     forms, ambiguous = _forms(sample)
     readings = {text: _reading(text, forms) for text in rest}
     dated = {text: moment for text, moment in readings.items() if moment is not None}
-    if whole or any(len(moment.date) == len("YYYY-MM-DD") for moment in dated.values()):
+    if iso_texts or any(len(moment.date) == len("YYYY-MM-DD") for moment in dated.values()):
         in_part = {t: Moment(t) for t in rest if t not in dated and _IN_PART.fullmatch(t)}
         dated |= in_part
-    read = sum(whole.values()) + sum(rest[text] for text in dated)
+    n_dates = sum(iso_texts.values()) + sum(rest[text] for text in dated)
     partial = sum(rest[t] for t, m in dated.items() if m.date and len(m.date) < len("YYYY-MM-DD"))
-    timed = any(moment.time for moment in dated.values()) or any(map(_TIME.fullmatch, whole))
-    return Dates(tuple(form.text for form in forms), ambiguous, read, partial, timed)
+    timed = any(moment.time for moment in dated.values()) or any(map(_TIME.fullmatch, iso_texts))
+    return Dates(tuple(form.text for form in forms), ambiguous, n_dates, partial, timed)
 
 
 def _is_iso(text: str) -> bool:
     """Whether a text is a date or a time as the tables write them."""
     if _TIME.fullmatch(text):
         return True
-    found = _ISO.fullmatch(text)
-    return found is not None and FIRST_YEAR <= int(found[1]) <= LAST_YEAR
+    match = _ISO.fullmatch(text)
+    return match is not None and FIRST_YEAR <= int(match[1]) <= LAST_YEAR
 
 
 def _looks_dated(text: str) -> bool:
@@ -210,15 +225,15 @@ def _forms(texts: Mapping[str, int]) -> tuple[list[DateForm], tuple[tuple[str, .
         best = max(readings, key=lambda form: len(readings[form]), default=None)
         if best is None or not readings[best]:
             break
-        mine = readings[best]
+        best_moments = readings[best]
         others: dict[tuple[Moment, ...], str] = {}
-        for form, found in readings.items():
-            if found.keys() == mine.keys() and found != mine:
-                others.setdefault(tuple(found[text] for text in mine), form.text)
+        for form, moments in readings.items():
+            if moments.keys() == best_moments.keys() and moments != best_moments:
+                others.setdefault(tuple(moments[text] for text in best_moments), form.text)
         if others:
             ambiguous.append((best.text, *others.values()))
         chosen.append(best)
-        rest = {text: n for text, n in rest.items() if text not in mine}
+        rest = {text: n for text, n in rest.items() if text not in best_moments}
     mixed = [form.text for form in chosen if _contradicts(form, chosen, texts)]
     if mixed:
         ambiguous.append(tuple(mixed))
@@ -227,14 +242,16 @@ def _forms(texts: Mapping[str, int]) -> tuple[list[DateForm], tuple[tuple[str, .
 
 def _contradicts(form: DateForm, others: Iterable[DateForm], texts: Iterable[str]) -> bool:
     """Whether another form reads one of the texts as another day."""
-    mine = _in_years(form, texts)
-    theirs = [_in_years(other, mine) for other in others if other != form]
-    return any(found[text] != mine[text] for found in theirs for text in found)
+    moments = _in_years(form, texts)
+    theirs = [_in_years(other, moments) for other in others if other != form]
+    return any(
+        other_moments[text] != moments[text] for other_moments in theirs for text in other_moments
+    )
 
 
 def _in_years(form: DateForm, texts: Iterable[str]) -> dict[str, Moment]:
-    found = ((text, form.read(text)) for text in texts)
-    return {t: m for t, m in found if m is not None and _possible(m)}
+    moments = ((text, form.read(text)) for text in texts)
+    return {t: m for t, m in moments if m is not None and _possible(m)}
 
 
 def _possible(moment: Moment) -> bool:
@@ -246,9 +263,10 @@ def _reading(text: str, forms: Iterable[DateForm]) -> Moment | None:
 
 
 def suits(contents: Contents, column: ColumnSpec) -> float:
-    """How well the values go with what a column may hold, from 0 to 1; 0.95 where there are none.
+    """How well the values go with what a native column may hold, by which a match is weighted.
 
-    A name decides first: a column of another content is only made less likely.
+    1 where they go, as a rule by 60% of the cells, and down to 0.2 where they do not: the name
+    decides first. 0.95 for a column without values.
     """
     if not contents.total:
         return 0.95
@@ -260,17 +278,20 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
         return 0.85 if contents.is_coded and not contents.is_dated else 0.3
     match column.kind:
         case "date":
-            in_part = contents.dates.partial == contents.dates.read
+            in_part = contents.dates.partial == contents.dates.n_dates
             if contents.is_dated and (column.partial or not in_part):
                 return 1.0
             if contents.is_serial or (column.partial and contents.is_in_part):
                 return 0.75
-            return 0.7 if contents.dates.read else 0.2
+            return 0.7 if contents.dates.n_dates else 0.2
         case "time":
             return 1.0 if contents.is_dated and contents.dates.timed else 0.2
         case "number" | "integer":
-            read = numbers_in_words(contents, column)
-            if contents.numbers + sum(contents.texts[t] for t in read) >= _MOST * contents.total:
+            in_words = numbers_in_words(contents, column)
+            if (
+                contents.numbers + sum(contents.texts[t] for t in in_words)
+                >= _MOST * contents.total
+            ):
                 return 1.0
             return 1.0 if contents.is_numeric else 0.6 if contents.numbers else 0.3
         case "text":
@@ -280,17 +301,21 @@ def suits(contents: Contents, column: ColumnSpec) -> float:
 
 
 def numbers_in_words(contents: Contents, column: ColumnSpec) -> dict[str, str]:
-    """Numbers that are written with a word, by the text: a grade (G3, III), a nominal day (D7)."""
+    """By text the number that it means: a grade (G3 and III give "3"), a day (D7 gives "7").
+
+    Empty for a column other than a grade or ``nominal_day``. Plain numbers, and numbers outside the
+    limits of the column, are left out.
+    """
     if column.name.endswith("_grade"):
-        read = {text: _grade(text) for text in contents.texts}
+        numbers = {text: _grade(text) for text in contents.texts}
     elif column.name == "nominal_day":
-        read = {text: _nominal_day(text) for text in contents.texts}
+        numbers = {text: _nominal_day(text) for text in contents.texts}
     else:
         return {}
     low, high = column.low, column.high
     return {
         text: str(number)
-        for text, number in read.items()
+        for text, number in numbers.items()
         if number is not None
         and plain_number(text) is None
         and (low is None or low <= number)
@@ -300,15 +325,15 @@ def numbers_in_words(contents: Contents, column: ColumnSpec) -> dict[str, str]:
 
 def _grade(text: str) -> int | None:
     """The grade in Grade 3 (severe), G3, III or 3级."""
-    read = _GRADE.fullmatch(unicodedata.normalize("NFKC", text).casefold())
-    if read is None:
+    match = _GRADE.fullmatch(unicodedata.normalize("NFKC", text).casefold())
+    if match is None:
         return None
-    return int(read["number"]) if read["number"] else _ROMAN.index(read["roman"]) + 1
+    return int(match["number"]) if match["number"] else _ROMAN.index(match["roman"]) + 1
 
 
 def _nominal_day(text: str) -> int | None:
     """The day in D7, Day 7, 第7天 or Week 1."""
-    found = re.fullmatch(r"([DW])(-?[0-9]+)", usual_label(text))
-    if found is None:
+    match = re.fullmatch(r"([DW])(-?[0-9]+)", usual_label(text))
+    if match is None:
         return None
-    return int(found[2]) * (7 if found[1] == "W" else 1)
+    return int(match[2]) * (7 if match[1] == "W" else 1)

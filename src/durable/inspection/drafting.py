@@ -27,6 +27,7 @@ from durable.jdm.response import CoreSet, Response
 from durable.plan import Input, Plan, PlanError, Sdtm, parse
 from durable.plan.limits import LIMITS
 
+#: Keys of the configuration from the outermost; of an entry of a list its position from 0.
 KeyPath = tuple[str | int, ...]
 _ID = "draft"
 _NO_FILE = "to-be-named"
@@ -39,20 +40,22 @@ _CORE_SETS: tuple[CoreSet, ...] = get_args(CoreSet)[:2]
 
 @dataclass
 class StudyDraft:
-    """A configuration as plain values, remarks by the path of a key, and questions."""
+    """The draft of a configuration, with remarks on its keys and questions to a person."""
 
     plan: dict[str, Any]
+    """The configuration as plain values, by section."""
     remarks: dict[KeyPath, str] = field(default_factory=dict)
+    """By path of a key what it was drafted from; '' or no entry where nothing is to be said."""
     questions: list[str] = field(default_factory=list)
     loads: bool = True
-    """Whether the configuration is a plan as it stands."""
+    """Whether the configuration can be read as a plan as it stands."""
     checked: str = ""
-    """What a check of the data with this draft finds, in a sentence."""
+    """What a check of the data with this draft finds, in a sentence; '' if it was not checked."""
 
 
 @dataclass(frozen=True)
 class ReadTable:
-    """A drafted table as its structure gives it."""
+    """A drafted table: its structure, how its values are written, and its texts as recorded."""
 
     draft: TableDraft
     values: ValueDraft
@@ -60,7 +63,10 @@ class ReadTable:
 
 
 def draft_study(reading: Reading) -> StudyDraft:
-    """The draft of a study from the sheets of its files."""
+    """The draft of a study, checked against the data, from the sheets of its files.
+
+    As an SDTM package where the sheets are one (`sdtm.is_package`), else as single tables.
+    """
     return _draft_package(reading) if is_package(reading.sheets) else _draft_tables(reading)
 
 
@@ -132,12 +138,12 @@ def _add_table(study: StudyDraft, name: str, table: ReadTable) -> None:
     draft, values = table.draft, table.values
     section = {key: value for key, value in draft.source.items() if value not in ({}, [])}
     study.plan["inputs"][name] = section | values.keys
-    made = INPUT_TABLES[name].names
-    own = [n for n in made if n in draft.matches and _is_own(draft, n, draft.matches[n])]
+    names = INPUT_TABLES[name].names
+    same_names = [n for n in names if n in draft.matches and _is_own(draft, n, draft.matches[n])]
     titles = ", ".join(dict.fromkeys(part.sheet.title for part in draft.parts))
     remark = f"{titles}: {len(table.recorded.text)} records"
-    if own:
-        remark += f"; by their own names: {', '.join(own)}"
+    if same_names:
+        remark += f"; by their own names: {', '.join(same_names)}"
     study.remarks["inputs", name] = remark
     for column, foreign in draft.columns.items():
         study.remarks["inputs", name, "columns", column] = _reason(draft.matches, column, foreign)
@@ -213,23 +219,23 @@ def _absences(name: str, table_read: ReadTable) -> list[str]:
     missing = [n for n in draft.absent if n not in marked]
     essential = [n for n in missing if table.by_name[n].essential]
     null = [n for n in missing if n in draft.columns]
-    found = [
+    questions = [
         f"{name}.{n} ({table.by_name[n].label}) was not found, and there is no analysis without"
         f" it: name its column as inputs.{name}.columns.{n}."
         for n in essential
     ]
     if null:
-        found.append(
+        questions.append(
             f"{name}: {', '.join(null)} not found. They stand as null (not recorded): name their"
             " columns where the files have them."
         )
     dated = [n for part in draft.parts for n in unused_dates(draft, part)]
     if dated and any(table.by_name[n].kind == "date" for n in missing):
-        found.append(f"{name}: columns of dates that are not used: {', '.join(dated)}.")
+        questions.append(f"{name}: columns of dates that are not used: {', '.join(dated)}.")
     rest = [n for n in missing if n not in essential and n not in null]
     if rest:
-        found.append(f"{name}: no column was found for {', '.join(rest)}.")
-    return found
+        questions.append(f"{name}: no column was found for {', '.join(rest)}.")
+    return questions
 
 
 def _ask_for_tables(study: StudyDraft, structure: Structure) -> None:
@@ -252,10 +258,10 @@ def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) ->
         named = [f"{column} ({number} distinct)" for column, number in rest[:_MOST_NAMED]]
         more = "" if len(rest) <= _MOST_NAMED else f" and {len(rest) - _MOST_NAMED} more"
         study.questions.append(f"{title}: columns not used: {', '.join(named)}{more}.")
-    taken = {id(part.sheet) for draft in structure.drafts.values() for part in draft.parts}
+    used_sheets = {id(part.sheet) for draft in structure.drafts.values() for part in draft.parts}
     for part in structure.unused:
         # The sheet as it is stands beside its columns as rows.
-        if id(part.sheet) not in taken and not isinstance(part.stack, NamedStack):
+        if id(part.sheet) not in used_sheets and not isinstance(part.stack, NamedStack):
             names = _names_in_words(part.text.columns)
             study.questions.append(f"{part.sheet.title} is not used. Its columns: {names}.")
 
@@ -369,7 +375,11 @@ def _last_date(tables: Mapping[str, ReadTable]) -> str:
 
 
 def check_draft(study: StudyDraft) -> StudyDraft:
-    """The draft with what a check of the data by it finds, in words without values of cells."""
+    """The same draft with the questions that a check of the data with it raises.
+
+    Where it is no plan yet, with what the plan expects instead, and `loads` false. Values of cells
+    are not shown.
+    """
     try:
         plan = parse(study.plan)
     except PlanError as error:
@@ -388,21 +398,23 @@ def _check_questions(plan: Plan, study: StudyDraft) -> list[str]:
     errors = queries.loc[queries["severity"] == "error"]
     warnings = len(queries) - len(errors)
     study.checked = f"durable check finds {len(errors)} error(s) and {warnings} warning(s) with it"
-    told = []
+    questions = []
     needed: dict[str, dict[str, list[str]]] = {}
     for (table, column, rule), lines in errors.groupby(["table", "column", "rule"], sort=False):
         if str(study.plan["inputs"].get(table, {}).get("path", "")).startswith(_NO_FILE):
             continue
-        place = f"{table}.{column}" if column else str(table or lines["file"].iloc[0])
-        asked = any(text.startswith((f"{place}:", f"{place} (")) for text in study.questions)
+        location = f"{table}.{column}" if column else str(table or lines["file"].iloc[0])
+        asked = any(text.startswith((f"{location}:", f"{location} (")) for text in study.questions)
         if asked and rule not in _OF_DEFINITIONS:
             continue
         why = str(lines["message"].iloc[0]).partition("needed by ")[2].partition("; ")[0]
         if rule == "missing_column" and why:
             needed.setdefault(str(table), {}).setdefault(why, []).append(str(column))
         else:
-            told.append(f"{place}: {len(lines)} error(s) {rule}. {RULES[str(rule)].found}")
+            questions.append(f"{location}: {len(lines)} error(s) {rule}. {RULES[str(rule)].found}")
     for table, reasons in needed.items():
         listed = "; ".join(f"{', '.join(names)} by {why}" for why, names in reasons.items())
-        told.append(f"{table}: columns that definitions in force need were not found: {listed}.")
-    return told
+        questions.append(
+            f"{table}: columns that definitions in force need were not found: {listed}."
+        )
+    return questions

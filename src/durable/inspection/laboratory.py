@@ -59,25 +59,28 @@ def _codes() -> dict[str, str]:
 
 
 def tests_named(names: Iterable[str]) -> dict[str, str]:
-    """Codes of the tests of the plan's defaults, by the names that are known.
+    """By name the code of the laboratory test, of the plan's defaults, that it means (WBC, HGB).
 
-    The share of a kind of cells is none, and cells without CD19 are no B cells.
+    Unknown names are left out, and so are shares of cells (with %) and cells without CD19 (CD19-).
     """
-    whole = [name for name in names if "%" not in name and "cd19-" not in fold(name)]
-    known = {name: _codes().get(squeezed(name)) for name in whole}
+    candidates = [name for name in names if "%" not in name and "cd19-" not in fold(name)]
+    known = {name: _codes().get(squeezed(name)) for name in candidates}
     return {name: code for name, code in known.items() if code is not None}
 
 
 def units_named(used: Mapping[str, set[str]]) -> tuple[dict[str, str], list[str]]:
-    """The declared unit of each that is spelled otherwise, and those that are none.
+    """By recorded unit the declared one of which it is another spelling; and units of neither kind.
+
+    Units that are spelled as declared are in neither result.
 
     Parameters
     ----------
     used
-        By the unit as it is written, the codes of the tests that are recorded in it.
+        By recorded unit the codes of the tests that are recorded in it, at least one. It must be a
+        unit of each of them.
     """
     declared = {test.code: (test.unit, *test.units) for test in DEFAULT_TESTS}
-    read: dict[str, str] = {}
+    named_units: dict[str, str] = {}
     unknown: list[str] = []
     for unit, codes in used.items():
         shared = [
@@ -87,10 +90,10 @@ def units_named(used: Mapping[str, set[str]]) -> tuple[dict[str, str], list[str]
             continue
         same = [name for name in shared if _are_same(name, unit)]
         if same:
-            read[unit] = same[0]
+            named_units[unit] = same[0]
         else:
             unknown.append(unit)
-    return read, unknown
+    return named_units, unknown
 
 
 def _are_same(one: str, other: str) -> bool:

@@ -18,16 +18,18 @@ _TOTALS = (
     *("合计", "总计", "小计", "总数", "平均", "平均值", "均值"),
 )
 
+#: Cells of each row by the number of the row, from 1.
 Grid = Mapping[int, Sequence[str]]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the rows of a grid are; rows are counted from 1."""
+    """Which rows of a grid are the header, records or neither; rows are counted from 1."""
 
     header: int = 1
+    """Row with the names of the columns."""
     labels: tuple[int, ...] = ()
-    """Rows below the header with labels or units in words."""
+    """Rows right below the header, two at most, with labels or units in words."""
     blank: tuple[int, ...] = ()
     """Empty rows before the last record."""
     notes: tuple[int, ...] = ()
@@ -37,17 +39,17 @@ class Layout:
 
     @property
     def skipped(self) -> list[int]:
-        """Rows below the header that are no records."""
+        """Rows below the header that are no records, ascending."""
         return sorted((*self.labels, *self.blank, *self.notes, *self.totals))
 
 
 def separator(rows: Mapping[str, Sequence[Sequence[str]]]) -> str:
-    """The separator by which most rows have the same number of columns, and most columns.
+    """The separator by which most rows have one number of columns, weighted by their columns.
 
     Parameters
     ----------
     rows
-        The first rows of a file by separator, the usual one first.
+        By separator the cells of the first rows of a file; in a tie the first separator is taken.
     """
 
     def consistency(sign: str) -> tuple[int, int]:
@@ -59,7 +61,7 @@ def separator(rows: Mapping[str, Sequence[Sequence[str]]]) -> str:
 
 
 def find_layout(grid: Grid) -> Layout:
-    """The layout of a grid whose rows may be few: those of a text file are its first."""
+    """The layout of a grid, which may be the first rows of a file; `Layout()` if it is empty."""
     filled = {number: [cell.strip() for cell in row] for number, row in sorted(grid.items())}
     filled = {number: row for number, row in filled.items() if any(row)}
     first = list(filled)[:_FIRST]
@@ -87,41 +89,46 @@ def _is_header(row: Sequence[str], wide: int) -> bool:
 
 def _labels(below: Grid, header: int) -> tuple[int, ...]:
     """Rows right below the header that hold words where the records hold dates and numbers."""
-    found: list[int] = []
+    label_rows: list[int] = []
     for number, row in below.items():
         rest = [other for n, other in below.items() if n > number]
-        if number != header + 1 + len(found) or len(rest) < 1 or len(found) > 1:
+        if number != header + 1 + len(label_rows) or len(rest) < 1 or len(label_rows) > 1:
             break
         if not _is_label_row(row, rest):
             break
-        found.append(number)
-    return tuple(found)
+        label_rows.append(number)
+    return tuple(label_rows)
 
 
 def _is_label_row(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     typed = worded = 0
-    for place, cell in enumerate(row):
+    for position, cell in enumerate(row):
         if not cell:
             continue
-        below = Contents.of_texts(other[place] for other in rest if place < len(other))
-        if not (below.is_numeric or below.is_dated):
+        column = Contents.of_texts(other[position] for other in rest if position < len(other))
+        if not (column.is_numeric or column.is_dated):
             continue
         typed += 1
-        own = Contents.of_texts([cell])
-        worded += not (own.is_numeric or own.is_dated or own.limited or is_missing_word(cell))
+        cell_contents = Contents.of_texts([cell])
+        worded += not (
+            cell_contents.is_numeric
+            or cell_contents.is_dated
+            or cell_contents.limited
+            or is_missing_word(cell)
+        )
     return typed > 0 and worded >= max(1, _MOST * typed)
 
 
 def _below_last(records: Grid, wide: int) -> tuple[int, ...]:
     """Rows at the end that are no records: one text alone, a note or a source; or a total."""
-    found: list[int] = []
+    last_rows: list[int] = []
     for number, row in sorted(records.items(), reverse=True):
         cells = [cell for cell in row if cell]
         is_note = len(cells) == 1 and _is_note(cells[0])
         if wide < 3 or not (is_note or _is_total(row, wide)):
             break
-        found.append(number)
-    return tuple(sorted(found))
+        last_rows.append(number)
+    return tuple(sorted(last_rows))
 
 
 def _is_total(row: Sequence[str], wide: int) -> bool:

@@ -29,19 +29,25 @@ _ASCII_PART = re.compile(r"[!-~]+(?:\s+[!-~]+)*")
 
 @dataclass(frozen=True)
 class Match:
-    """A native column and the column of the file that it may be."""
+    """A native column and the column of the file that it may be made from."""
 
     column: str
+    """The native column."""
     foreign: str
+    """The column of the file; '' where the column is made from none, as a number of the row."""
     score: float
+    """How well the two go together, at least `LEAST` (0.5) and at most 1."""
     how: str
-    """By what: name, SDTM name, ADaM name, synonym, label, content."""
+    """By what they match: name, SDTM name, ADaM name, synonym, label or content."""
     rival: str = ""
-    """Another column of the file that goes as well, and with no other native column."""
+    """Another column of the file with at least this score, and no native column; '' where none."""
 
     @property
     def sureness(self) -> str:
-        """How sure the proposal is, in a word."""
+        """``sure`` (a score of 0.85 or more), ``likely`` (0.65 or more) or ``please check``.
+
+        A match with a rival is one to check, whatever its score.
+        """
         if self.rival:
             return "please check"
         if self.score >= SURE:
@@ -55,10 +61,12 @@ class TableMatch:
 
     table: str
     matches: Mapping[str, Match] = field(default_factory=dict)
+    """By native column, in the order of the table; columns without a match are left out."""
     score: float = 0.0
+    """How well the file makes the table: above all the sum of the scores of the columns."""
 
     def foreign(self, column: str) -> str | None:
-        """The column of the file that stands for a native one; None where none does."""
+        """The column of the file that matches a native column; None where none does."""
         match = self.matches.get(column)
         return None if match is None else match.foreign
 
@@ -70,18 +78,18 @@ def match_table(
     hint: str = "",
     subject: str | None = None,
 ) -> TableMatch:
-    """The best columns for a table, each once, and how well they make the table.
+    """Match the columns of a file with those of a table, each once, the best scores first.
 
     Parameters
     ----------
     contents
-        What each column of the file holds.
+        What each column of the file holds, by its name.
     labels
-        Labels of columns, where the file has them.
+        Labels of columns by their names, where the file has them.
     hint
         Name of the file, the sheet or the form.
     subject
-        The column of the subject, where it is known: it is then no other.
+        The column that is known to hold the subject; None where it is not known.
     """
     prefix = common_prefix(contents)
     candidates = [
@@ -98,14 +106,19 @@ def match_table(
             (m for m in candidates if (m.column, m.foreign) == ("subject_id", subject)),
             Match("subject_id", subject, 0.8, "values"),
         )
-    taken = {match.foreign for match in chosen.values()}
+    used_columns = {match.foreign for match in chosen.values()}
     for match in candidates:
-        if match.column not in chosen and match.foreign not in taken:
+        if match.column not in chosen and match.foreign not in used_columns:
             chosen[match.column] = match
-            taken.add(match.foreign)
+            used_columns.add(match.foreign)
     for rival in candidates:
         match = chosen.get(rival.column)
-        if match and not match.rival and rival.score >= match.score and rival.foreign not in taken:
+        if (
+            match
+            and not match.rival
+            and rival.score >= match.score
+            and rival.foreign not in used_columns
+        ):
             chosen[rival.column] = replace(match, rival=rival.foreign)
     matches = {name: chosen[name] for name in order if name in chosen}
     return TableMatch(table, matches, _table_score(table, matches, contents, hint))
@@ -128,7 +141,10 @@ def _table_score(
 
 
 def common_prefix(contents: Mapping[str, Contents]) -> str:
-    """The first word that most columns share, such as ``ae`` of ae_start_date; '' where none."""
+    """The first word that columns share, such as ``ae`` of ae_start_date; '' where there is none.
+
+    At least half of the columns and two must begin so, and it has four letters at most.
+    """
     firsts = Counter(words(name)[0] for name in contents if len(words(name)) > 1)
     prefix, number = next(iter(firsts.most_common(1)), ("", 0))
     most = number >= max(2, 0.5 * len(contents))
@@ -160,13 +176,19 @@ def _match(
 
 
 def name_score(table: str, column: ColumnSpec, foreign: str, prefix: str) -> tuple[float, str]:
-    """How well a name goes with a column, from 0 to 1, and by what."""
+    """How well a column's name goes with a native column, from 0 to 1, and by what (`Match.how`).
+
+    Parameters
+    ----------
+    prefix
+        First word that the columns of the file share (`common_prefix`); '' where there is none.
+    """
     if foreign == column.name:
         return 1.0, "name"
     if foreign.casefold() == column.name:
         return 0.98, "name"
-    place = column.sdtm.place.split(".")[-1]
-    if place and foreign.upper() == place:
+    variable = column.sdtm.place.split(".")[-1]
+    if variable and foreign.upper() == variable:
         return 0.95, "SDTM name"
     if foreign.upper() in {name.split(".")[-1] for name in column.adam} - _OTHERWISE_IN_ADAM:
         return 0.93, "ADaM name"
@@ -206,7 +228,7 @@ def _content_score(table: str, column: ColumnSpec, contents: Contents) -> float:
         repeated = sum(contents.texts.values()) > len(contents.texts)
         return 0.6 if repeated else 0.0
     if column.name == "sex":
-        own = set(value_words(column))
-        if {text.casefold() for text in contents.texts} <= own and len(contents.texts) == 2:
+        known_words = set(value_words(column))
+        if {text.casefold() for text in contents.texts} <= known_words and len(contents.texts) == 2:
             return 0.6
     return 0.0

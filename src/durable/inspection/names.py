@@ -73,7 +73,7 @@ _SAME = {
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading without its unit, and the unit; '' where it has none."""
+    """The heading of a column without its unit, and the unit; '' where it has none."""
 
     name: str
     unit: str = ""
@@ -81,34 +81,40 @@ class Heading:
 
 @cache
 def heading(text: str) -> Heading:
-    """The parts of a heading such as ``weight (kg)``; the number of a question is left out."""
+    """A heading in its parts: "8a. Weight (kg)" gives the name "Weight" and the unit "kg".
+
+    The number of a question before it is left out; without a unit the name is the whole heading.
+    """
     simple = _NUMBER.sub("", unicodedata.normalize("NFKC", text))
-    found = _UNIT.match(simple)
-    if found is None or not found[1].strip():
+    match = _UNIT.match(simple)
+    if match is None or not match[1].strip():
         return Heading(simple if _NUMBER.match(text) else text)
-    return Heading(found[1], (found[2] or found[3] or "").strip())
+    return Heading(match[1], (match[2] or match[3] or "").strip())
 
 
 @cache
 def squeezed(text: str) -> str:
-    """Letters and digits alone, in small letters and usual width."""
+    """The letters and digits of a text in lower case: "Visit-Date 1" gives "visitdate1"."""
     simple = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in simple if sign.isalnum())
 
 
 @cache
 def words(text: str) -> tuple[str, ...]:
-    """The words of a name, each in its usual form: ``VisitDt`` and ``Date of visit`` are alike."""
+    """The words of a name in lower case, each in its usual form: "VisitDt" gives ("visit", "date").
+
+    Words such as ``of`` and ``the`` are left out; the order is that of the name.
+    """
     parts = _WORD.findall(_CAMEL.sub(" ", unicodedata.normalize("NFKC", text)).casefold())
     return tuple(_SAME.get(part, part) for part in parts if part not in _LEFT_OUT)
 
 
 @cache
 def likeness(name: str, synonym: str) -> float:
-    """How alike a name and a synonym are: 0.9 where they are the same, 0 where they have no part.
+    """How alike a name and a synonym are: 0.9 if the same, 0.88 in another order, 0 if not alike.
 
-    A name that holds the whole synonym is the more alike the less else it holds, and hardly where
-    that makes something else of it: planned, change, end.
+    A name that holds the whole synonym is more alike, from 0.5 to 0.8, the less else it holds, and
+    hardly above 0.5 where that makes something else of it: planned, change, end, a number.
     """
     if squeezed(name) == squeezed(synonym):
         return 0.9

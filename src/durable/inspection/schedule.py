@@ -21,7 +21,7 @@ _FAR = 0.35
 
 @dataclass(frozen=True)
 class Seen:
-    """A label of visits: how often it stands, and when."""
+    """A label of visits: how often it occurs, and when."""
 
     label: str
     number: int
@@ -31,15 +31,23 @@ class Seen:
 
 @dataclass
 class ScheduleDraft:
-    """The section ``schedule``, and what was seen."""
+    """The draft of the section ``schedule``, and the labels that the data have."""
 
     visits: list[dict[str, Any]] = field(default_factory=list)
+    """Entries with ``visit``, ``day`` and ``window``, by day; empty where none can be drafted."""
     seen: list[Seen] = field(default_factory=list)
+    """Every label, in the order of the data."""
     questions: list[str] = field(default_factory=list)
 
 
 def read_dates(recorded: Recorded, column: str, keys: Mapping[str, Any]) -> list[dt.date | None]:
-    """The dates of a column as the drafted forms read them; None where there is no whole day."""
+    """The date of each row by the drafted forms; None where it is missing or lacks its day.
+
+    Parameters
+    ----------
+    keys
+        Drafted keys of the table, of which ``dates`` has the forms.
+    """
     forms: Any = keys.get("dates", {})
     names = forms if isinstance(forms, list) else forms.get(column, forms.get(EVERY, []))
     parsed = list(map(DateForm, ["YYYY-MM-DD", *names]))
@@ -57,14 +65,18 @@ def _day(text: str, forms: list[DateForm]) -> dt.date | None:
 def draft_schedule(
     labels: list[str], subjects: list[str], dates: list[dt.date | None], infused: Mapping[str, Any]
 ) -> ScheduleDraft:
-    """The schedule of some visits.
+    """The schedule that the labels and dates of visits suggest.
+
+    A visit is due on the day that its label states, else on its median day; visits before day 1,
+    unscheduled ones and labels that a schedule cannot have are left out.
 
     Parameters
     ----------
     labels, subjects, dates
-        Of each visit, the label as the draft reads it.
+        Of each visit in the same order: its label as the draft reads it, '' where missing; its
+        subject; its date, None where missing.
     infused
-        Date of infusion by subject.
+        Date of infusion by subject, None where missing.
     """
     after: dict[str, list[int]] = {}
     counts: dict[str, int] = {}

@@ -30,20 +30,20 @@ _WITHDRAWAL = re.compile(r"withdr|lost to|physician decision|drop|\u9000\u51fa",
 
 @dataclass
 class SdtmDraft:
-    """The section ``inputs.sdtm``."""
+    """The draft of the section ``inputs.sdtm``."""
 
     section: dict[str, Any]
     domains: Mapping[str, pd.DataFrame]
-    """Variables in capitals, as text, by domain in capitals."""
+    """By domain in capitals its records, all text, with variables in capitals."""
     questions: list[str] = field(default_factory=list)
 
-    def say(self, key: str, table: str, column: str, value: Any) -> None:
-        """Say something of a column of a table."""
+    def add(self, key: str, table: str, column: str, value: Any) -> None:
+        """Set what a key of the section says of a column of a table."""
         self.section.setdefault(key, {}).setdefault(table, {})[column] = value
 
-    def has(self, place: str) -> bool:
-        """Whether the package has DOMAIN.VARIABLE, of a supplement the qualifier, with a value."""
-        domain, _, name = place.partition(".")
+    def has(self, source: str) -> bool:
+        """Whether the package has a value of DOMAIN.VARIABLE; of SUPPxx.QNAM, a record of it."""
+        domain, _, name = source.partition(".")
         frame = self.domains.get(domain)
         if frame is None:
             return False
@@ -51,14 +51,14 @@ class SdtmDraft:
             return "QNAM" in frame and bool((frame["QNAM"] == name).any())
         return name in frame and bool((frame[name] != "").any())
 
-    def values(self, place: str) -> dict[str, int]:
-        """Values of a variable by their number."""
-        domain, _, name = place.partition(".")
+    def values(self, source: str) -> dict[str, int]:
+        """Number of records by value of DOMAIN.VARIABLE; empty where the package lacks it."""
+        domain, _, name = source.partition(".")
         return dict(_counts(self.domains.get(domain, pd.DataFrame()), name))
 
 
 def is_package(sheets: list[Sheet]) -> bool:
-    """Whether some files are the domains of an SDTM package: DM with the variables that it has."""
+    """Whether the files are an SDTM package: one is DM and has USUBJID or DOMAIN."""
     return any(
         sheet.short_name.casefold() == "dm"
         and {"USUBJID", "DOMAIN"} & {str(name).upper() for name in sheet.text.columns}
@@ -72,7 +72,10 @@ def _form(sheet: Sheet) -> str:
 
 
 def draft_package(sheets: list[Sheet]) -> SdtmDraft:
-    """The draft of an SDTM package from its sheets, one of which is DM, and what it asks."""
+    """The draft of an SDTM package from its sheets, one of which is DM, with its questions.
+
+    Domains are the files in the folder and format of DM that have the name of one.
+    """
     (main,) = [sheet for sheet in sheets if sheet.short_name.casefold() == "dm"][:1]
     folder = Path(main.form.path or "").parent
     domains = {}
@@ -128,25 +131,25 @@ def _draft_subjects(draft: SdtmDraft) -> None:
     infused = bool(draft.section.get("infusion")) or any(
         name in draft.values("EX.EXTRT") for name in Sdtm(folder="x").infusion
     )
-    for column, place in usual.items():
-        if column == "subject_id" or _is_there(draft, column, place, infused=infused):
+    for column, source in usual.items():
+        if column == "subject_id" or _has_source(draft, column, source, infused=infused):
             continue
         if table.by_name[column].sdtm.optional:
             continue
-        other = _other_place(draft, column)
-        draft.say("variables", "subjects", column, other)
-        if other:
+        other_source = _other_source(draft, column)
+        draft.add("variables", "subjects", column, other_source)
+        if other_source:
             draft.questions.append(
-                f"subjects.{column}: there is no {place}; drafted from {other}. Is it so?"
+                f"subjects.{column}: there is no {source}; drafted from {other_source}. Is it so?"
             )
         elif not table.by_name[column].absent:
             draft.questions.append(
-                f"subjects.{column}: there is no {place}: it stands as not recorded"
+                f"subjects.{column}: there is no {source}: it stands as not recorded"
                 f" (inputs.sdtm.variables.subjects.{column})."
             )
     consents = [text for text in draft.values("DS.DSDECOD") if _CONSENT.search(text)]
-    taken = draft.section.get("variables", {}).get("subjects", {}).get("consent_date", "")
-    if taken.startswith("DS.") and consents != list(Sdtm(folder="x").consent):
+    consent_source = draft.section.get("variables", {}).get("subjects", {}).get("consent_date", "")
+    if consent_source.startswith("DS.") and consents != list(Sdtm(folder="x").consent):
         draft.section["consent"] = consents
     leaving = {t: n for t, n in draft.values("DS.DSDECOD").items() if _WITHDRAWAL.search(t)}
     known = Sdtm(folder="x").withdrawal
@@ -155,22 +158,22 @@ def _draft_subjects(draft: SdtmDraft) -> None:
         draft.questions.append(f"DSDECOD taken for withdrawals: {listed(leaving)}.")
 
 
-def _is_there(draft: SdtmDraft, column: str, place: str, *, infused: bool) -> bool:
-    domain, _, name = place.partition(".")
+def _has_source(draft: SdtmDraft, column: str, source: str, *, infused: bool) -> bool:
+    domain, _, name = source.partition(".")
     if column == "lymphodepletion_date":
-        found = [t for t in draft.values("EX.EXTRT") if fold(t) in map(fold, LYMPHODEPLETION)]
-        return bool(found)
+        treatments = [t for t in draft.values("EX.EXTRT") if fold(t) in map(fold, LYMPHODEPLETION)]
+        return bool(treatments)
     if domain == "EX":
-        return infused and draft.has(place)
+        return infused and draft.has(source)
     if domain == "DS":
         # A withdrawal may have happened to nobody.
         return domain in draft.domains and name in draft.domains[domain]
     if column == "death_date":
         return domain in draft.domains and name in draft.domains[domain]
-    return draft.has(place)
+    return draft.has(source)
 
 
-def _other_place(draft: SdtmDraft, column: str) -> str:
+def _other_source(draft: SdtmDraft, column: str) -> str:
     """Where else a column may be; '' where nowhere."""
     consents = [text for text in draft.values("DS.DSDECOD") if _CONSENT.search(text)]
     options = {
@@ -179,7 +182,7 @@ def _other_place(draft: SdtmDraft, column: str) -> str:
         "dose_level": ("DM.ARMCD", "DM.ARM"),
         "last_contact_date": ("DM.RFENDTC",),
     }
-    return next((place for place in options.get(column, ()) if draft.has(place)), "")
+    return next((source for source in options.get(column, ()) if draft.has(source)), "")
 
 
 def _draft_visits(draft: SdtmDraft) -> None:
@@ -192,37 +195,37 @@ def _draft_visits(draft: SdtmDraft) -> None:
         for code in dict.fromkeys(frame[f"{domain}TESTCD"])
         if re.fullmatch(r"[A-Z][A-Z0-9_]{0,7}", code)
     }
-    found = {column: place for column, place in usual.items() if place in tests}
-    rest = {place: names for place, names in tests.items() if place not in found.values()}
+    test_by_column = {column: test for column, test in usual.items() if test in tests}
+    rest = {test: names for test, names in tests.items() if test not in test_by_column.values()}
     for number in (0, 1):
-        by_name = {names[number]: place for place, names in rest.items() if len(names) > number}
+        by_name = {names[number]: test for test, names in rest.items() if len(names) > number}
         for name, column in match_tests(by_name).items():
-            place = by_name[name]
-            if column not in found and place not in found.values():
-                found[column] = place
-                draft.say("variables", "visits", column, place)
-                draft.questions.append(f"visits.{column}: drafted from {place} by its name.")
-    for column in (column for column in usual if column not in found):
-        draft.say("variables", "visits", column, "")
-    absent = [column for column in usual if column not in found]
-    if absent and found:
+            test = by_name[name]
+            if column not in test_by_column and test not in test_by_column.values():
+                test_by_column[column] = test
+                draft.add("variables", "visits", column, test)
+                draft.questions.append(f"visits.{column}: drafted from {test} by its name.")
+    for column in (column for column in usual if column not in test_by_column):
+        draft.add("variables", "visits", column, "")
+    absent = [column for column in usual if column not in test_by_column]
+    if absent and test_by_column:
         draft.questions.append(
             f"visits: no test was found for {', '.join(absent)}: they stand as not recorded."
         )
-    unused = [place for place in tests if place not in found.values()]
+    unused = [test for test in tests if test not in test_by_column.values()]
     if unused:
         draft.questions.append(f"Tests that are not used: {', '.join(unused[:20])}.")
-    if any(place.startswith("LB.") for place in unused):
+    if any(test.startswith("LB.") for test in unused):
         draft.questions.append(
             "Results of LB beside the enzymes: where they are to be analysed, add laboratory to"
             " inputs.sdtm.tables, and declare their tests and units in laboratory.tests."
         )
-    if not found:
+    if not test_by_column:
         draft.questions.append("No test of any measure was found: there are no visits.")
         draft.section["tables"].remove("visits")
         draft.section["variables"].pop("visits")
-    _draft_labels(draft, found)
-    _ask_evaluators(draft, found)
+    _draft_labels(draft, test_by_column)
+    _ask_evaluators(draft, test_by_column)
 
 
 def _names_of(frame: pd.DataFrame, domain: str, code: str) -> list[str]:
@@ -230,25 +233,25 @@ def _names_of(frame: pd.DataFrame, domain: str, code: str) -> list[str]:
     return [code, *_counts(frame.loc[frame[f"{domain}TESTCD"] == code], f"{domain}TEST")][:2]
 
 
-def _draft_labels(draft: SdtmDraft, found: Mapping[str, str]) -> None:
-    read = dict.fromkeys(place.split(".")[0] for place in found.values())
-    labels = label_map(dict.fromkeys(t for d in read for t in draft.values(f"{d}.VISIT")))
+def _draft_labels(draft: SdtmDraft, test_by_column: Mapping[str, str]) -> None:
+    domains = dict.fromkeys(test.split(".")[0] for test in test_by_column.values())
+    labels = label_map(dict.fromkeys(t for d in domains for t in draft.values(f"{d}.VISIT")))
     if labels:
-        draft.say("values", "visits", "visit", labels)
+        draft.add("values", "visits", "visit", labels)
     for column in INPUT_TABLES["visits"].columns:
-        place = found.get(column.name, "")
-        if not column.allowed or not place:
+        test = test_by_column.get(column.name, "")
+        if not column.allowed or not test:
             continue
-        domain, code = place.split(".")
+        domain, code = test.split(".")
         frame = draft.domains[domain]
         rows = frame.loc[frame[f"{domain}TESTCD"] == code]
         _draft_map(draft, "visits", column, _counts(rows, f"{domain}STRESC"))
 
 
-def _ask_evaluators(draft: SdtmDraft, found: Mapping[str, str]) -> None:
+def _ask_evaluators(draft: SdtmDraft, test_by_column: Mapping[str, str]) -> None:
     usual = Sdtm(folder="x")
-    for column, place in found.items():
-        domain, code = place.split(".")
+    for column, test in test_by_column.items():
+        domain, code = test.split(".")
         frame = draft.domains[domain]
         if f"{domain}EVAL" not in frame:
             continue
@@ -266,25 +269,25 @@ def _ask_evaluators(draft: SdtmDraft, found: Mapping[str, str]) -> None:
 def _draft_records(draft: SdtmDraft, table: InputTable) -> None:
     """Columns of a table with a row for each record, where a variable is not there."""
     for column in table.columns:
-        place = column.sdtm.place
-        if not place or column.sdtm.optional or column.name == "subject_id":
+        source = column.sdtm.place
+        if not source or column.sdtm.optional or column.name == "subject_id":
             continue
-        domain, _, name = place.partition(".")
+        domain, _, name = source.partition(".")
         frame = draft.domains.get(domain)
-        there = (
-            draft.has(place) if domain.startswith("SUPP") else frame is not None and name in frame
+        is_present = (
+            draft.has(source) if domain.startswith("SUPP") else frame is not None and name in frame
         )
-        if there:
+        if is_present:
             continue
         key = f"inputs.sdtm.variables.{table.name}.{column.name}"
         if column.required:
             draft.questions.append(
-                f"{table.name}.{column.name}: there is no {place}, and every record must have it"
+                f"{table.name}.{column.name}: there is no {source}, and every record must have it"
                 f" ({key})."
             )
         else:
-            draft.say("variables", table.name, column.name, "")
-            draft.questions.append(f"{table.name}.{column.name}: there is no {place} ({key}).")
+            draft.add("variables", table.name, column.name, "")
+            draft.questions.append(f"{table.name}.{column.name}: there is no {source} ({key}).")
     for column in table.columns:
         if column.allowed and column.sdtm.place and draft.has(column.sdtm.place):
             _draft_map(draft, table.name, column, draft.values(column.sdtm.place))
@@ -296,16 +299,16 @@ def _draft_map(draft: SdtmDraft, table: str, column: ColumnSpec, counts: Mapping
     known = {text: words[fold(text)] for text in counts if fold(text) in words}
     changed = {text: value for text, value in known.items() if text != value}
     if changed:
-        draft.say("values", table, column.name, changed)
+        draft.add("values", table, column.name, changed)
 
 
 def _draft_units(draft: SdtmDraft, tables: list[str]) -> None:
     """Units of the records where they are others of the table."""
     variables = draft.section.get("variables", {})
     for name in tables:
-        own = places(name, Sdtm(folder="x")) | variables.get(name, {})
+        sources = places(name, Sdtm(folder="x")) | variables.get(name, {})
         for column in INPUT_TABLES[name].columns:
-            counts = _units_seen(draft, column.name, own.get(column.name, ""))
+            counts = _units_seen(draft, column.name, sources.get(column.name, ""))
             if not any(unit.sdtm for unit in column.units) or not counts:
                 continue
             seen = {text.casefold() for text in counts}
@@ -316,12 +319,12 @@ def _draft_units(draft: SdtmDraft, tables: list[str]) -> None:
                     f" {', '.join(unit.name or column.unit for unit in column.units)}."
                 )
             elif fitting[0].name:
-                draft.say("units", name, column.name, fitting[0].name)
+                draft.add("units", name, column.name, fitting[0].name)
 
 
-def _units_seen(draft: SdtmDraft, column: str, place: str) -> Mapping[str, int]:
+def _units_seen(draft: SdtmDraft, column: str, source: str) -> Mapping[str, int]:
     """Units of the records of a column, by their number."""
-    domain, _, code = place.partition(".")
+    domain, _, code = source.partition(".")
     frame = draft.domains.get(domain, pd.DataFrame())
     if domain == "EX" and "EXTRT" in frame:
         infusion = draft.section.get("infusion", Sdtm(folder="x").infusion)

@@ -57,40 +57,46 @@ _SAMPLED = ("laboratory", "kinetics")
 
 @dataclass(frozen=True)
 class LongShape:
-    """One row a measurement: the columns of a sheet that say so."""
+    """The columns of a sheet with one row a measurement."""
 
     test: str
+    """Column with the name of the measurement."""
     value: str
+    """Column with the result."""
     unit: str
+    """Column with the unit; '' where there is none."""
     limit: str
+    """Column with the upper limit of normal; '' where there is none."""
     tests: Mapping[str, str]
     """Native column by the name of the measurement."""
     others: Mapping[str, int]
-    """Measurements that are none of them, by their number."""
+    """Number of rows by name of each measurement without a native column."""
     empty: tuple[str, ...] = ()
-    """Measurements of which the column of the value holds nothing."""
+    """Names in `tests` for which `value` is empty in every row."""
 
     def keys(self) -> dict[str, Any]:
-        """The section ``long``."""
+        """The section ``long`` of the plan; columns that the sheet lacks are left out."""
         columns = {"test": self.test, "value": self.value, "unit": self.unit, "limit": self.limit}
         return {name: text for name, text in columns.items() if text} | {"tests": dict(self.tests)}
 
 
 @dataclass(frozen=True)
 class StackShape:
-    """A column for each item of each visit."""
+    """The columns of a sheet with a column for each item of each visit."""
 
     pattern: str
     """Names of the columns, with ``{visit}`` and ``{item}``."""
     tests: Mapping[str, str]
     """Native column by the item."""
     visits: tuple[str, ...]
+    """Labels of the visits as they are in the names of the columns."""
     columns: frozenset[str]
+    """All columns that match the pattern."""
     others: tuple[str, ...] = ()
     """Items that are no column of the table."""
 
     def keys(self) -> dict[str, Any]:
-        """The sections ``stack`` and ``long``."""
+        """The sections ``stack`` and ``long`` of the plan."""
         stack = {"columns": self.pattern, "value": "cell"}
         return {
             "stack": stack,
@@ -104,8 +110,11 @@ class Part:
 
     sheet: Sheet
     text: pd.DataFrame
+    """These rows and columns, all text; for a `NamedStack` the rows that its columns become."""
     hint: str
+    """Name of the form, the sheet or the table that the part may be."""
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By column the values that select the rows; empty where all rows of the sheet are meant."""
     long: LongShape | None = None
     stack: StackShape | NamedStack | None = None
     kinds: tuple[str, ...] = ()
@@ -113,12 +122,12 @@ class Part:
 
     @property
     def results(self) -> NamedStack | None:
-        """Its columns of laboratory tests or assays, where they become rows."""
+        """The columns of laboratory tests or assays that become rows; None for any other part."""
         return self.stack if isinstance(self.stack, NamedStack) and self.hint in _SAMPLED else None
 
     @cached_property
     def contents(self) -> dict[str, Contents]:
-        """What each column holds, of those that a table is made from by their names."""
+        """What each column holds, by name; those that a `StackShape` makes rows of are left out."""
         if isinstance(self.stack, NamedStack):
             return {str(n): Contents.of_texts(self.text[n].tolist()) for n in self.text.columns}
         stacked = self.stack.columns if self.stack else frozenset()
@@ -129,7 +138,11 @@ class Part:
 
 
 def find_parts(sheet: Sheet) -> Iterator[Part]:
-    """The parts of a sheet: one, but for an export in which several forms stand together."""
+    """The parts of a sheet that may make a table: as a rule one, the sheet as it is.
+
+    Several come from an export of REDCap, from a form with infusion and lymphodepletion, and from a
+    sheet that can be read in several shapes.
+    """
     if EVENT in sheet.text or INSTRUMENT in sheet.text:
         yield from _redcap_parts(sheet)
         return
@@ -177,8 +190,8 @@ def _treatments(sheet: Sheet) -> list[Part]:
     for name, held in sheet.contents.items():
         medicines = [text for text in held.texts if names_one(text, LYMPHODEPLETION)]
         cells = [t for t in held.texts if names_one(t, CELLS) and t not in medicines]
-        alone = len(medicines) + len(cells) == len(held.texts)
-        if medicines and cells and (alone or exposure or name.upper() == "EXTRT"):
+        nothing_else = len(medicines) + len(cells) == len(held.texts)
+        if medicines and cells and (nothing_else or exposure or name.upper() == "EXTRT"):
             kinds = {"subjects": cells, "lymphodepletion": medicines}
             return [
                 Part(
@@ -295,7 +308,10 @@ def _with_empty(part: Part) -> Part:
 
 
 def find_long(part: Part) -> LongShape | None:
-    """The columns of one row a measurement; None where the sheet is not such a file."""
+    """The columns by which a part has one row a measurement; None where it has not.
+
+    Of several columns that may name the measurement, the one with most native columns is taken.
+    """
     contents = part.contents
     best: LongShape | None = None
     for name, held in contents.items():
@@ -319,7 +335,10 @@ def find_long(part: Part) -> LongShape | None:
 
 
 def match_tests(names: Iterable[str]) -> dict[str, str]:
-    """Native columns of the visits by the names of measurements, each column once."""
+    """By name of a measurement the native column of ``visits``; each column once.
+
+    Pairs with the best score come first; names that score below `LIKELY` (0.65) are left out.
+    """
     table = INPUT_TABLES["visits"]
     results = [c for c in specs("visits") if c.name not in table.key]
     return _each_once(results, names, _test_score)
@@ -329,18 +348,22 @@ def _each_once(
     columns: Sequence[ColumnSpec], names: Iterable[str], score: Callable[[ColumnSpec, str], float]
 ) -> dict[str, str]:
     """Native column by name, the best pairs first, no column and no name twice."""
-    given = list(names)
+    texts = list(names)
     scored = sorted(
         (-score(column, name), order, name)
         for order, column in enumerate(columns)
-        for name in given
+        for name in texts
     )
-    found: dict[str, str] = {}
+    column_by_name: dict[str, str] = {}
     for negative, order, name in scored:
         column = columns[order].name
-        if -negative >= LIKELY and name not in found and column not in found.values():
-            found[name] = column
-    return {name: found[name] for name in given if name in found}
+        if (
+            -negative >= LIKELY
+            and name not in column_by_name
+            and column not in column_by_name.values()
+        ):
+            column_by_name[name] = column
+    return {name: column_by_name[name] for name in texts if name in column_by_name}
 
 
 def _name_score(column: ColumnSpec, name: str) -> float:
@@ -360,19 +383,19 @@ def _likeness(name: str, synonyms: Iterable[str]) -> float:
 
 
 def _best_column(
-    contents: Mapping[str, Contents], synonyms: Iterable[str], taken: set[str], holds: Any
+    contents: Mapping[str, Contents], synonyms: Iterable[str], excluded: set[str], holds: Any
 ) -> str | None:
     scores = {
         name: _likeness(name, synonyms)
         for name, held in contents.items()
-        if name not in taken and held.total and holds(held)
+        if name not in excluded and held.total and holds(held)
     }
     best = max(scores, key=lambda name: scores[name], default=None)
     return best if best is not None and scores[best] >= LIKELY else None
 
 
 def known_units(contents: Contents, column: str) -> dict[str, int]:
-    """Units of a column of units that are none of a native column, by their number."""
+    """Number of cells by unit, of the units that a native column of ``visits`` does not know."""
     known = spellings(INPUT_TABLES["visits"].by_name[column])
     return {text: n for text, n in contents.counts.items() if text.casefold() not in known}
 
@@ -381,7 +404,11 @@ def known_units(contents: Contents, column: str) -> dict[str, int]:
 
 
 def find_stack(names: list[str]) -> StackShape | None:
-    """The pattern of columns for each item of each visit; None where there is none."""
+    """The pattern by which columns are named for an item and a visit; None where there is none.
+
+    At least four columns must match it, with usual labels of two visits and a native column; of
+    several patterns that with most native columns is taken.
+    """
     shapes = [
         shape for pattern in patterns("visit", "item") if (shape := _stack_shape(names, pattern))
     ]
@@ -391,8 +418,8 @@ def find_stack(names: list[str]) -> StackShape | None:
 def _stack_shape(names: list[str], pattern: str) -> StackShape | None:
     """The shape by a pattern of names."""
     expression = column_pattern(pattern)
-    found = {name: expression.fullmatch(name) for name in names}
-    split = {name: (m["visit"], m["item"]) for name, m in found.items() if m}
+    matches = {name: expression.fullmatch(name) for name in names}
+    split = {name: (m["visit"], m["item"]) for name, m in matches.items() if m}
     like = {n: pair for n, pair in split.items() if usual_label(pair[0]) or _is_uns(pair[0])}
     # All columns that match the pattern become rows, whatever they hold.
     if len(like) < max(_FEWEST_STACKED, 0.8 * len(split)):

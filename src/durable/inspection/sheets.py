@@ -36,45 +36,48 @@ class Sheet:
 
     form: FileForm
     text: pd.DataFrame
-    """Columns by their name; blanks around names and values are left out."""
+    """Texts without outer blanks, columns by their name, rows from 0; empty rows are left out."""
     labels: Mapping[str, str] = field(default_factory=dict)
-    """Labels of the columns, where a row below the header has them."""
+    """Labels by name of the column, of a row below the header; empty where there is no such row."""
     layout: Layout = field(default_factory=Layout)
     questions: tuple[str, ...] = ()
     """What a person must look at before the sheet can be trusted."""
 
     @property
     def title(self) -> str:
-        """Name of the file, and of the sheet."""
+        """Name of the file, and of the sheet where there are several: "labs.xlsx, sheet CBC"."""
         name = Path(self.form.path or "").name
         return name if self.form.sheet is None else f"{name}, sheet {self.form.sheet}"
 
     @property
     def short_name(self) -> str:
-        """The name of the sheet, or of the file without its suffix."""
+        """Name of the sheet where there are several, else of the file without its suffix."""
         return self.form.sheet or Path(self.form.path or "").stem
 
     @property
     def keys(self) -> dict[str, Any]:
-        """The keys of the plan that read it."""
+        """The keys of the plan by which the file is read; those with their default are left out."""
         return self.form.model_dump(exclude_defaults=True)
 
     @cached_property
     def contents(self) -> dict[str, Contents]:
-        """What each column holds."""
+        """What each column holds, by its name."""
         return {str(n): Contents.of_texts(self.text[n].tolist()) for n in self.text.columns}
 
 
 @dataclass
 class Reading:
-    """The sheets that could be read, and what was in the way of others."""
+    """The sheets that could be read, and in words what is wrong with files, read or not."""
 
     sheets: list[Sheet] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
 
 def read_sheets(paths: list[Path]) -> Reading:
-    """The sheets of some files and folders; nothing is written."""
+    """Read files, and the files of folders that may be tables, as sheets; nothing is written.
+
+    A file that cannot be read raises nothing: the reason is among the `Reading.troubles`.
+    """
     reading = Reading()
     for path in _files(paths):
         findings = Findings()
@@ -99,13 +102,13 @@ def _files(paths: list[Path]) -> Iterator[Path]:
 
 
 def findings_in_words(findings: Findings) -> list[str]:
-    """Findings on a file in words that hold no value of a cell."""
-    told: dict[str, None] = {}
+    """The findings in sentences with file, row and rule, each once, and without values of cells."""
+    sentences: dict[str, None] = {}
     frame = findings.frame()
     for file, row, rule in zip(frame["file"], frame["row"], frame["rule"], strict=True):
-        place = str(file) if pd.isna(row) else f"{file}, row {row}"
-        told.setdefault(f"{place}: {RULES[str(rule)].found} ({rule})")
-    return list(told)
+        location = str(file) if pd.isna(row) else f"{file}, row {row}"
+        sentences.setdefault(f"{location}: {RULES[str(rule)].found} ({rule})")
+    return list(sentences)
 
 
 def _sheets(path: Path, findings: Findings) -> Iterator[Sheet]:
@@ -129,14 +132,14 @@ def _sheets(path: Path, findings: Findings) -> Iterator[Sheet]:
 def _delimited(path: Path, kind: Format, file: File) -> Iterator[Sheet]:
     from durable.intake.readers.delimited import first_rows
 
-    given: dict[str, Any] = {} if path.suffix.lower() in SUFFIXES else {"format": kind}
-    form = FileForm(path=str(path), **given)
+    format_key: dict[str, Any] = {} if path.suffix.lower() in SUFFIXES else {"format": kind}
+    form = FileForm(path=str(path), **format_key)
     questions: list[str] = []
     tried = Findings()
-    rows = first_rows(_told_to(file, tried), form, _FIRST_ROWS)
+    rows = first_rows(_reporting_to(file, tried), form, _FIRST_ROWS)
     for encoding in _ENCODINGS if rows is None else ():
-        form = FileForm(path=str(path), encoding=encoding, **given)
-        rows = first_rows(_told_to(file, Findings()), form, _FIRST_ROWS)
+        form = FileForm(path=str(path), encoding=encoding, **format_key)
+        rows = first_rows(_reporting_to(file, Findings()), form, _FIRST_ROWS)
         if rows is not None:
             questions.append(
                 f"{path.name} is not UTF-8. It is read as {encoding}, in which its bytes are text;"
@@ -162,7 +165,7 @@ def _separated_by(sign: str, by_suffix: Format | None) -> dict[str, Any]:
     return keys if sign in ",\t" else keys | {"delimiter": sign}
 
 
-def _told_to(file: File, findings: Findings) -> File:
+def _reporting_to(file: File, findings: Findings) -> File:
     return File(file.table, file.name, file.data, findings, file.limits)
 
 
@@ -220,11 +223,11 @@ def _label_texts(form: FileForm, layout: Layout, file: File) -> dict[str, str]:
     if not layout.labels:
         return {}
     plain = FileForm(**(form.model_dump(exclude_defaults=True) | {"skip_rows": ()}))
-    whole = read_cells(_told_to(file, Findings()), plain)
-    if whole is None or layout.labels[0] not in whole.text.index:
+    all_cells = read_cells(_reporting_to(file, Findings()), plain)
+    if all_cells is None or layout.labels[0] not in all_cells.text.index:
         return {}
-    row = [str(cell).strip() for cell in whole.text.loc[layout.labels[0]]]
-    return {name: cell for name, cell in zip(whole.header, row, strict=True) if name and cell}
+    row = [str(cell).strip() for cell in all_cells.text.loc[layout.labels[0]]]
+    return {name: cell for name, cell in zip(all_cells.header, row, strict=True) if name and cell}
 
 
 def _layout_questions(layout: Layout, form: FileForm) -> Iterator[str]:

@@ -32,21 +32,21 @@ _LEFT_OUT = {
 
 @dataclass
 class TableDraft:
-    """A section ``inputs.TABLE`` in the making."""
+    """The draft of a section ``inputs.TABLE``, and the parts of files that it is made from."""
 
     table: str
     parts: list[Part]
     source: dict[str, Any]
-    """The keys of the section but those that say how values are read."""
+    """The keys of the section, without those that say how values are read (`ValueDraft.keys`)."""
     matches: dict[str, Match] = field(default_factory=dict)
-    """By native column what it is made from, with the reason."""
+    """By native column the column of the file that it is made from, with the reason."""
     absent: list[str] = field(default_factory=list)
-    """Columns that no file seems to have."""
+    """Native columns that no file seems to have, those that few studies record left out."""
     questions: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> dict[str, str | None]:
-        """The key ``columns``."""
+        """The key ``columns``: by native column that of the file, None where it is not recorded."""
         columns: dict[str, str | None] = self.source.setdefault("columns", {})
         return columns
 
@@ -63,29 +63,30 @@ class _Candidate:
 
     @property
     def table(self) -> str:
+        """Name of the table that the part makes best."""
         return self.match.table
 
 
 @dataclass(frozen=True)
 class Structure:
-    """The tables that could be made, and the parts of files that are none."""
+    """The drafts of tables by their names, and the parts of files that are in none of them."""
 
     drafts: dict[str, TableDraft]
     unused: list[Part]
 
 
 def find_structure(parts: list[Part]) -> Structure:
-    """The tables of a study from parts of files."""
+    """Draft the tables that the parts of files can make; parts that are in none are `unused`."""
     best = [_best_match(part) for part in parts]
     subjects = _subject_columns(parts, best)
-    found = [
+    candidates = [
         _Candidate(part, _best_match(part, subjects.get(number)), subjects.get(number), number)
         for number, part in enumerate(parts)
     ]
-    found = list(_without_copies(found))
+    candidates = list(_without_copies(candidates))
     drafts: dict[str, TableDraft] = {}
     for table in TABLES:
-        mine = [one for one in found if one.table == table and _is_table(one)]
+        mine = [one for one in candidates if one.table == table and _is_table(one)]
         if mine:
             known = _subjects(drafts.get("subjects"))
             drafts[table] = _table_draft(table, sorted(mine, key=_order), known)
@@ -102,15 +103,15 @@ def _is_table(candidate: _Candidate) -> bool:
     return bool(part.long or part.stack) or candidate.match.score >= _LEAST_SCORE
 
 
-def _without_copies(found: Iterable[_Candidate]) -> Iterator[_Candidate]:
+def _without_copies(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
     """Leave out a sheet as it is where its columns are results, and none measures of visits."""
-    found = list(found)
+    candidates = list(candidates)
     stacked: dict[int, frozenset[str]] = {}
-    for one in found:
+    for one in candidates:
         if one.part.results is not None and _is_table(one):
             sheet = id(one.part.sheet)
             stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.results.columns
-    for one in found:
+    for one in candidates:
         results = stacked.get(id(one.part.sheet))
         foreign = [match.foreign for match in one.match.matches.values()]
         rest = [heading(name).name for name in foreign if results and name not in results]
@@ -131,8 +132,8 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
             contents.pop(name, None)
     tables = part.kinds or tuple(TABLE_NAMES)
     labels = part.sheet.labels
-    found = [match_table(table, contents, labels, part.hint, subject) for table in tables]
-    best = max(found, key=lambda match: match.score)
+    matches = [match_table(table, contents, labels, part.hint, subject) for table in tables]
+    best = max(matches, key=lambda match: match.score)
     if part.results is not None:
         # A limit in a column of its own would be that of every test.
         new = part.results.new
@@ -147,10 +148,10 @@ def _best_match(part: Part, subject: str | None = None) -> TableMatch:
 def _subject_columns(parts: list[Part], best: list[TableMatch]) -> dict[int, str]:
     """The column of the subject in each part, by name and by the values that parts share."""
     candidates = [_candidates(part, match.table) for part, match in zip(parts, best, strict=True)]
-    found = [n for n, match in enumerate(best) if match.table == "subjects"]
-    if not found:
+    subject_parts = [n for n, match in enumerate(best) if match.table == "subjects"]
+    if not subject_parts:
         return {n: max(c, key=lambda name: c[name]) for n, c in enumerate(candidates) if c}
-    main = max(found, key=lambda number: best[number].score)
+    main = max(subject_parts, key=lambda number: best[number].score)
     keys = {
         name: score + sum(_best_overlap(held, parts[n]) for n in range(len(parts)) if n != main)
         for name, score in candidates[main].items()
@@ -199,9 +200,6 @@ def _overlap(known: Contents, other: Contents) -> float:
 
 def _best_overlap(known: Contents, part: Part) -> float:
     return max((_overlap(known, held) for held in part.contents.values()), default=0.0)
-
-
-# --- A table -------------------------------------------------------------------------------------
 
 
 def _subjects(draft: TableDraft | None) -> Collection[str]:
@@ -257,12 +255,12 @@ def _source(part: Part) -> dict[str, Any]:
 def _take(draft: TableDraft, candidate: _Candidate, matches: Mapping[str, Match]) -> None:
     """Take the columns of the table's own file."""
     part = candidate.part
-    made = _made_columns(part)
-    draft.matches |= made
-    draft.matches |= {name: match for name, match in matches.items() if name not in made}
+    measured = _made_columns(part)
+    draft.matches |= measured
+    draft.matches |= {name: match for name, match in matches.items() if name not in measured}
     if isinstance(part.stack, StackShape):
         draft.matches["visit"] = Match("visit", "visit", 0.9, "names of the columns")
-    kept = {n: m for n, m in draft.matches.items() if n not in made}
+    kept = {n: m for n, m in draft.matches.items() if n not in measured}
     order = [column.name for column in specs(draft.table)]
     for name in sorted(kept, key=order.index):
         if kept[name].foreign != name:
@@ -273,12 +271,12 @@ def _made_columns(part: Part) -> dict[str, Match]:
     """Columns that measurements make."""
     shape = part.long or part.stack
     tests = {} if shape is None or isinstance(shape, NamedStack) else shape.tests
-    found = {name: Match(name, test, 0.9, "measurement") for test, name in tests.items()}
+    matches = {name: Match(name, test, 0.9, "measurement") for test, name in tests.items()}
     if part.long is not None and part.long.limit:
         limits = {c.limit_of: c.name for c in specs("visits") if c.limit_of}
-        for name in [n for n in found if n in limits]:
-            found[limits[name]] = Match(limits[name], part.long.limit, 0.9, "limit")
-    return found
+        for name in [n for n in matches if n in limits]:
+            matches[limits[name]] = Match(limits[name], part.long.limit, 0.9, "limit")
+    return matches
 
 
 def _same_columns(one: _Candidate, other: _Candidate) -> bool:
@@ -324,13 +322,13 @@ def _name_by_sheet(
 
 def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
     """Columns of another part, joined by the subject, and the visit."""
-    made = _made_columns(other.part)
+    measured = _made_columns(other.part)
     new = {
         name: match
         for name, match in other.match.matches.items()
         if name not in draft.matches and match.foreign != other.subject
     }
-    named = new | {name: match for name, match in made.items() if name not in draft.matches}
+    named = new | {name: match for name, match in measured.items() if name not in draft.matches}
     title = other.part.sheet.title
     if not named:
         text = f"{title} looks like {draft.table} too and is not used: it adds no column."
@@ -342,16 +340,16 @@ def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
     if _are_stacked(first.part.long, other.part.long):
         _add_measurements(draft, first, other, named)
         return
-    by = _key(first, other)
+    key = _key(first, other)
     clash = {m.foreign for m in new.values()} & set(first.part.text.columns)
-    if draft.table not in ("subjects", "visits") or by is None or clash or other.part.stack:
-        listed = ", ".join(named)
+    if draft.table not in ("subjects", "visits") or key is None or clash or other.part.stack:
+        names = ", ".join(named)
         draft.questions.append(
-            f"{title} seems to have {listed} of {draft.table}, and cannot be joined by a key that"
+            f"{title} seems to have {names} of {draft.table}, and cannot be joined by a key that"
             " stands once: a query (sql) can put it together."
         )
         return
-    join: dict[str, Any] = {**other.part.sheet.keys, "by": by}
+    join: dict[str, Any] = {**other.part.sheet.keys, "by": key}
     if other.part.where:
         join["where"] = {name: list(texts) for name, texts in other.part.where.items()}
     if other.part.long is not None:
@@ -405,9 +403,9 @@ def _add_event(draft: TableDraft, other: _Candidate, new: Mapping[str, Match]) -
     """Columns of the same file that other events hold."""
     events = other.part.where.get(EVENT, ())
     if draft.table != "visits" or EVENT not in draft.source.get("where", {EVENT: ()}):
-        listed = ", ".join(new)
+        names = ", ".join(new)
         draft.questions.append(
-            f"{other.part.sheet.title} has {listed} of {draft.table} in other records (event"
+            f"{other.part.sheet.title} has {names} of {draft.table} in other records (event"
             f" {', '.join(events)}): a query (sql) can bring them together."
         )
         return
@@ -423,19 +421,19 @@ def _key(first: _Candidate, other: _Candidate) -> dict[str, str] | None:
     """Columns of the key by which another part is joined; None where it does not stand once."""
     if first.subject is None or other.subject is None:
         return None
-    by = {first.subject: other.subject}
+    key = {first.subject: other.subject}
     for name in ("visit", "visit_date") if first.table == "visits" else ():
         mine, theirs = first.match.foreign(name), other.match.foreign(name)
         if mine is None or theirs is None:
             continue
         ours, held = first.part.contents[mine], other.part.contents[theirs]
         if _overlap(ours, held) >= LIKELY:
-            by[mine] = theirs
+            key[mine] = theirs
     text = other.part.text
-    names = list(by.values())
+    names = list(key.values())
     if other.part.long is not None:
         names.append(other.part.long.test)
-    return None if text.duplicated(names).any() else by
+    return None if text.duplicated(names).any() else key
 
 
 def _fall_back(draft: TableDraft) -> None:

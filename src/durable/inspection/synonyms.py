@@ -431,7 +431,7 @@ _VALUES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def synonyms(table: str, column: ColumnSpec) -> Iterator[str]:
-    """What a column may be called beside its own name."""
+    """Names that a native column may have in files, beside its own; the label first."""
     if column.name == "subject_id":
         yield from _SUBJECT
         return
@@ -464,7 +464,10 @@ def _criterion_names(criterion: str) -> Iterator[str]:
 
 @cache
 def value_words(column: ColumnSpec) -> dict[str, str]:
-    """Words of other systems for the values of a column, folded, each with the native value."""
+    """By folded word (`fold`) the native value of a column that it means: "male" gives "M".
+
+    The native values are among the words; empty for a column with neither values nor such words.
+    """
     words: Mapping[str, tuple[str, ...]] = _VALUES.get(column.name, {})
     if column.allowed == YES_NO:
         words = {"Y": _YES, "N": _NO}
@@ -478,11 +481,11 @@ def value_words(column: ColumnSpec) -> dict[str, str]:
 
 
 def names_one(treatment: str, names: Iterable[str]) -> bool:
-    """Whether a treatment has one of some parts of names."""
+    """Whether the name of a treatment contains one of `names`, which are in lower case."""
     return any(name in treatment.casefold() for name in names)
 
 
 @cache
 def specs(table: str) -> tuple[ColumnSpec, ...]:
-    """The columns of a table."""
+    """The native columns of a table, in their order."""
     return INPUT_TABLES[table].columns

@@ -9,7 +9,7 @@ from durable.inspection.structure import Structure, TableDraft
 
 
 def columns_used(draft: TableDraft, part: Part) -> set[str]:
-    """Columns of a part that the draft reads."""
+    """Columns of a part that the draft of a table reads; '' may be among them, for no column."""
     used = {match.foreign for match in draft.matches.values()}
     used |= set(part.where)
     for join in draft.source.get("join", []):
@@ -23,13 +23,16 @@ def columns_used(draft: TableDraft, part: Part) -> set[str]:
 
 
 def unused_dates(draft: TableDraft, part: Part) -> list[str]:
-    """Columns of dates of a part that the draft does not read."""
+    """Columns of a part that hold dates (`is_dated`) and that the draft does not read."""
     used = columns_used(draft, part)
     return [name for name, held in part.contents.items() if held.is_dated and name not in used]
 
 
 def left_over(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:
-    """Columns of each sheet that no table takes, and their numbers of distinct values."""
+    """By title of each sheet in use, its columns that no table reads.
+
+    Each with the number of its distinct values; sheets without such columns are left out.
+    """
     used: dict[int, set[str]] = {}
     sheets = {id(part.sheet): part.sheet for part in parts}
     for draft in structure.drafts.values():

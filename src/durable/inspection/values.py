@@ -44,27 +44,28 @@ _MOST_WORDS, _LONGEST_WORD = 5, 10
 
 @dataclass
 class ValueDraft:
-    """The keys that say how values are read, and what a person must decide."""
+    """The keys of a table that say how values are read, and what a person must decide."""
 
     keys: dict[str, Any] = field(default_factory=dict)
+    """Those that are needed of ``values``, ``missing``, ``dates``, ``numbers`` and ``units``."""
     notes: dict[str, str] = field(default_factory=dict)
     """By key what it was drafted from."""
     questions: list[str] = field(default_factory=list)
 
     def add(self, key: str, name: str, value: Any) -> None:
-        """Say something of a column."""
+        """Set what a key says of a column."""
         self.keys.setdefault(key, {})[name] = value
 
 
 def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -> ValueDraft:
-    """The keys for the texts of a table, as its structure gives them.
+    """Draft the keys by which the texts of a table are read.
 
     Parameters
     ----------
     recorded
-        The native columns as text.
+        The native columns as text, as the draft of the structure makes them.
     matches
-        What each column is made from.
+        By native column the column of the file that it is made from.
     """
     draft = ValueDraft()
     columns = {
@@ -84,7 +85,10 @@ def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -
 
 
 def listed(values: Mapping[str, int]) -> str:
-    """Coded values with their numbers; long ones and those beyond some are counted alone."""
+    """Values with their numbers in words: "'M' 3x, 'F' 2x and 1 more value(s)"; '' without values.
+
+    Shown are the first 12 of at most 30 characters; the others are counted.
+    """
     shown = [t for t in values if len(t) <= _LONGEST_LISTED][:_MOST_LISTED]
     text = ", ".join(f"{text!r} {values[text]}x" for text in shown)
     more = len(values) - len(shown)
@@ -152,9 +156,9 @@ def _draft_tests(recorded: Recorded, draft: ValueDraft) -> None:
     used = {
         unit: set(tests.map(codes)) for unit, tests in named.loc[known].groupby(written.loc[known])
     }
-    read, unknown = units_named(used)
-    if read:
-        draft.add("values", "unit", read)
+    named_units, unknown = units_named(used)
+    if named_units:
+        draft.add("values", "unit", named_units)
     if unknown:
         codes_of = sorted(set().union(*(used[unit] for unit in unknown)))
         shown = listed({unit: int((written == unit).sum()) for unit in unknown})
@@ -171,22 +175,24 @@ def _draft_missing(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
     words: dict[str, list[str]] = {}
     for column, contents in held.items():
         mapped = draft.keys.get("values", {}).get(column.name, {})
-        own = {*mapped, *column.allowed}
+        known_values = {*mapped, *column.allowed}
         open_ended = [t for t in contents.texts if fold(t) in _ONGOING]
-        found = [t for t in contents.missing if t not in own and fold(t) not in column.answers]
+        missing = [
+            t for t in contents.missing if t not in known_values and fold(t) not in column.answers
+        ]
         if column.allowed:
-            found = [text for text in found if fold(text) not in value_words(column)]
-        found += open_ended if column.name == "end_date" else []
+            missing = [text for text in missing if fold(text) not in value_words(column)]
+        missing += open_ended if column.name == "end_date" else []
         if column.kind in ("number", "integer", "date", "time"):
-            found = [text for text in found if not plain_number(text)]
-        if found and column.required:
-            number = sum(contents.counts[text] for text in found)
+            missing = [text for text in missing if not plain_number(text)]
+        if missing and column.required:
+            number = sum(contents.counts[text] for text in missing)
             draft.questions.append(
-                f"{table}.{column.name}: {number} cell(s) hold a word for nothing ({found[0]!r})"
+                f"{table}.{column.name}: {number} cell(s) hold a word for nothing ({missing[0]!r})"
                 " where a value must be."
             )
-        elif found:
-            words[column.name] = found
+        elif missing:
+            words[column.name] = missing
     if words:
         draft.keys["missing"] = words
         draft.notes["missing"] = "words that say that there is nothing"
@@ -211,9 +217,9 @@ def _draft_dates(
         _ask_of_dates(table, column, held[column], draft)
     if not forms:
         return
-    whole = list(dict.fromkeys(form for found in forms.values() for form in found))
-    shared = len(forms) > 1 and all(_agree(whole, held[c]) for c in dated)
-    draft.keys["dates"] = whole if shared else forms
+    all_forms = list(dict.fromkeys(form for names in forms.values() for form in names))
+    shared = len(forms) > 1 and all(_agree(all_forms, held[c]) for c in dated)
+    draft.keys["dates"] = all_forms if shared else forms
     draft.notes["dates"] = "forms seen beside YYYY-MM-DD"
 
 
@@ -283,9 +289,11 @@ def _ask_of_dates(table: str, column: ColumnSpec, contents: Contents, draft: Val
             f"{table}.{column.name}: {dates.partial} date(s) lack the day or the month, and must"
             " be complete."
         )
-    said = draft.keys.get("missing", {}).get(column.name, ())
-    unread = contents.total - dates.read - sum(contents.texts.get(text, 0) for text in said)
-    if unread and dates.read:
+    missing_words = draft.keys.get("missing", {}).get(column.name, ())
+    unread = (
+        contents.total - dates.n_dates - sum(contents.texts.get(text, 0) for text in missing_words)
+    )
+    if unread and dates.n_dates:
         draft.questions.append(
             f"{table}.{column.name}: {unread} cell(s) are no date in any usual form."
         )

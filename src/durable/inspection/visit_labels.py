@@ -55,80 +55,90 @@ def usual_label(text: str) -> str:
         if pattern.fullmatch(bare):
             return label
     for unit, pattern in _NUMBERED.items():
-        found = pattern.fullmatch(bare)
-        if found:
-            number = int(found[1] or found[2])
+        match = pattern.fullmatch(bare)
+        if match:
+            number = int(match[1] or match[2])
             return f"M{12 * number}" if unit == "Y" else f"{unit}{number}"
     return ""
 
 
 def unit_of_numbers(heading: str) -> str:
-    """D, W, M or Y where a heading says in what its numbers count: Timepoint (mo); '' else."""
+    """The unit, D, W, M or Y, that a heading states: "Timepoint (mo)" gives "M"; else ''."""
     simple = unicodedata.normalize("NFKC", heading).casefold()
-    found = re.search(r"[(\[,/]\s*([^\W\d_]+)\s*[)\]]?\s*$", simple) or re.match(r"(\w+)$", simple)
-    word = found[1] if found else ""
+    match = re.search(r"[(\[,/]\s*([^\W\d_]+)\s*[)\]]?\s*$", simple) or re.match(r"(\w+)$", simple)
+    word = match[1] if match else ""
     return next((unit for unit, words in _UNITS.items() if word in words.split("|")), "")
 
 
 def due_day(label: str) -> int | None:
-    """Day after infusion on which a visit of this usual label is due; None where it says none."""
+    """Day after infusion on which a visit with this usual label is due: W4 gives 28, D-3 gives -3.
+
+    None for a label without a day (UNS, SCREENING) that the default schedule does not have.
+    """
     known = {visit.visit: visit.day for visit in DEFAULT_SCHEDULE}
     if label in known:
         return known[label]
-    found = re.fullmatch(r"([DWM])(-?[0-9]+)", label)
-    if found is None:
+    match = re.fullmatch(r"([DWM])(-?[0-9]+)", label)
+    if match is None:
         return None
-    number = int(found[2])
+    number = int(match[2])
     days = {"D": number, "W": 7 * number, "M": round(number * _DAYS_A_MONTH)}
-    return days[found[1]]
+    return days[match[1]]
 
 
 def are_labels(texts: Iterable[str]) -> bool:
-    """Whether most of some texts are labels of visits."""
-    given = list(texts)
-    if not given or len(given) > _MOST_LABELS:
+    """Whether at least 60% of the texts are labels of visits, such as Month 2 or V3.
+
+    False where there are no texts, or more than 60.
+    """
+    distinct_texts = list(texts)
+    if not distinct_texts or len(distinct_texts) > _MOST_LABELS:
         return False
-    like = sum(bool(usual_label(t) or _NUMBERED_VISIT.fullmatch(t.strip())) for t in given)
-    return like >= 0.6 * len(given)
+    like = sum(bool(usual_label(t) or _NUMBERED_VISIT.fullmatch(t.strip())) for t in distinct_texts)
+    return like >= 0.6 * len(distinct_texts)
 
 
 def is_name(label: str) -> bool:
-    """Whether a label can stand in a schedule."""
+    """Whether a schedule can have the label: 1 to 64 of A-Z, a-z, 0-9, _ and -, no sign first."""
     return _NAME.fullmatch(label) is not None
 
 
 def label_map(texts: Iterable[str], *, free: bool = True, unit: str = "") -> dict[str, str]:
-    """Labels as a study spells them, each with the one that a plan can have; others are left out.
+    """By label as a study spells it the label that a plan can have: "Month 2" gives "M2".
+
+    Left out are labels that need no change and texts with a star; empty for more than 60 labels.
 
     Parameters
     ----------
     free
-        Whether labels before the infusion stay as they are where a reader knows them.
+        Whether spellings of screening and baseline may stay: they do if ASCII without ``_``.
     unit
-        What numbers alone count (`unit_of_numbers`).
+        What numbers alone count, D, W, M or Y (`unit_of_numbers`); '' where that is not known.
     """
-    given = [text for text in texts if "*" not in text]  # a star would be a pattern
-    usual = {text: usual_label(f"{unit}{text}" if text.isdecimal() else text) for text in given}
+    candidates = [text for text in texts if "*" not in text]  # a star would be a pattern
+    usual = {
+        text: usual_label(f"{unit}{text}" if text.isdecimal() else text) for text in candidates
+    }
     if unit in ("W", "M") and "0" in usual:
         usual["0"] = "BASELINE"
-    taken = {label for label in (*usual.values(), *given) if is_name(label)}
-    found: dict[str, str] = {}
-    for text in given if len(given) <= _MOST_LABELS else ():
+    used_labels = {label for label in (*usual.values(), *candidates) if is_name(label)}
+    labels: dict[str, str] = {}
+    for text in candidates if len(candidates) <= _MOST_LABELS else ():
         label = usual[text]
         plain = free and text.isascii() and "_" not in text and not text.isdecimal()
         if label in ("SCREENING", "BASELINE") and plain:
             continue
-        label = label or (text if is_name(text) else _new_name(text, taken))
-        taken.add(label)
+        label = label or (text if is_name(text) else _new_name(text, used_labels))
+        used_labels.add(label)
         if label != text:
-            found[text] = label
-    return found
+            labels[text] = label
+    return labels
 
 
-def _new_name(text: str, taken: set[str]) -> str:
+def _new_name(text: str, used_labels: set[str]) -> str:
     """A label for a text that is none: V3 for the third visit, else its letters and digits."""
     numbered = _NUMBERED_VISIT.fullmatch(text.strip())
     ascii_part = re.sub(r"[^A-Za-z0-9]+", "-", text).strip("-")[:60]
     first = f"V{numbered[1].lstrip('-')}" if numbered else ascii_part or "VISIT"
     names = (first, *(f"{first}-{number}" for number in range(2, 2 * _MOST_LABELS)))
-    return next(name for name in names if name not in taken)
+    return next(name for name in names if name not in used_labels)

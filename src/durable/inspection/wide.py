@@ -38,45 +38,45 @@ _DAY = re.compile(r"(?:d|day|第)[\s_]*[+-]?[0-9]{1,3}[天日]?", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class NamedStack:
-    """Columns that become rows, named one by one."""
+    """Columns of a sheet that become rows, named one by one."""
 
-    made: Mapping[str, Mapping[str, str]]
-    """By column of the sheet the values of the new columns."""
+    new_values: Mapping[str, Mapping[str, str]]
+    """By column of the sheet the values of its rows in the new columns, such as test and unit."""
     value: str
-    """Name of the new column that holds the cells."""
+    """Name of the new column that takes the cells."""
     pattern: str = ""
-    """What takes them by their form, and no others: dates of a subject are not written down."""
+    """Pattern of these names and no others, which the draft has instead of them; '' if none."""
     left_out: tuple[str, ...] = ()
-    """Columns of the kind that lack something: a unit, or another of the same test."""
+    """Columns of such results that are not used: they have no unit, or are the second of a test."""
 
     @property
     def columns(self) -> frozenset[str]:
         """Columns of the sheet that become rows."""
-        return frozenset(self.made)
+        return frozenset(self.new_values)
 
     @property
     def new(self) -> tuple[str, ...]:
-        """The new columns."""
-        return (*next(iter(self.made.values())), self.value)
+        """Names of the new columns; the last takes the cells."""
+        return (*next(iter(self.new_values.values())), self.value)
 
     def keys(self) -> dict[str, Any]:
-        """The section ``stack``."""
-        made = {name: dict(new) for name, new in self.made.items()}
-        return {"stack": {"value": self.value, "columns": self.pattern or made}}
+        """The section ``stack`` of the plan."""
+        columns = {name: dict(new) for name, new in self.new_values.items()}
+        return {"stack": {"value": self.value, "columns": self.pattern or columns}}
 
     def rows(self, text: pd.DataFrame) -> pd.DataFrame:
-        """The rows that the columns become."""
-        rest = [name for name in text.columns if name not in self.made]
+        """The rows that the columns become, column by column; empty cells become none."""
+        rest = [name for name in text.columns if name not in self.new_values]
         parts = [
             text.loc[text[name] != "", rest].assign(**new, **{self.value: text[name]})
-            for name, new in self.made.items()
+            for name, new in self.new_values.items()
         ]
         return pd.concat(parts, ignore_index=True)
 
 
 def find_tests(sheet: Sheet) -> NamedStack | None:
     """The columns of known laboratory tests; None where there are fewer than two tests."""
-    found = {
+    codes = {
         name: code
         for name, held in sheet.contents.items()
         if _holds_results(held)
@@ -84,9 +84,9 @@ def find_tests(sheet: Sheet) -> NamedStack | None:
     }
     units = {
         name: heading(name).unit or _unit_below(sheet.labels.get(name, ""), code)
-        for name, code in found.items()
+        for name, code in codes.items()
     }
-    return _named(sheet, "test", found, units)
+    return _named(sheet, "test", codes, units)
 
 
 def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
@@ -98,26 +98,26 @@ def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
         The columns as rows of a test and an item, and native columns by item. None where there are
         fewer than two tests with a result and something beside it.
     """
-    found = [
-        (made, items, pattern)
+    options = [
+        (new_values, items, pattern)
         for pattern in patterns("test", "item")
-        for made, items in [_items(sheet.text.columns, pattern)]
+        for new_values, items in [_items(sheet.text.columns, pattern)]
         if len(items) > 1 and "value" in items.values()
-        if len({new["test"] for new in made.values()}) >= _FEWEST
+        if len({new["test"] for new in new_values.values()}) >= _FEWEST
     ]
-    if not found:
+    if not options:
         return None
-    made, items, pattern = max(found, key=lambda one: len(one[0]))
-    rest = [str(name) for name in sheet.text.columns if name not in made]
+    new_values, items, pattern = max(options, key=lambda one: len(one[0]))
+    rest = [str(name) for name in sheet.text.columns if name not in new_values]
     if not {"test", "item", "cell"}.isdisjoint(rest):
         return None
     # The pattern would take other tests too.
     takes_others = any(column_pattern(pattern).fullmatch(name) for name in rest)
-    return NamedStack(made, "cell", "" if takes_others else pattern), items
+    return NamedStack(new_values, "cell", "" if takes_others else pattern), items
 
 
 def patterns(first: str, second: str) -> Iterator[str]:
-    """Patterns of names of columns that are made of two parts, in either order."""
+    """Patterns of names made of two parts, in either order, by separator: "{test}/{item}" first."""
     for sign in _SEPARATORS:
         yield f"{{{first}}}{sign}{{{second}}}"
         yield f"{{{second}}}{sign}{{{first}}}"
@@ -125,7 +125,7 @@ def patterns(first: str, second: str) -> Iterator[str]:
 
 def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]], dict[str, str]]:
     """What the columns that a pattern takes are of, and native columns by item."""
-    made: dict[str, dict[str, str]] = {}
+    new_values: dict[str, dict[str, str]] = {}
     items: dict[str, str] = {}
     expression = column_pattern(pattern)
     for name in map(str, names):
@@ -134,21 +134,23 @@ def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]
             continue
         native = next((n for n, words in _ITEMS.items() if squeezed(match["item"]) in words), "")
         if native:
-            made[name] = match.groupdict()
+            new_values[name] = match.groupdict()
             items[match["item"]] = native
-    alone = len(set(items.values())) == len(items)
-    return (made, items) if alone else ({}, {})
+    each_once = len(set(items.values())) == len(items)
+    return (new_values, items) if each_once else ({}, {})
 
 
 def find_assays(sheet: Sheet) -> NamedStack | None:
     """The columns of assays of the cells; None where there are fewer than two."""
-    found = {
+    assays = {
         name: heading(name).name.strip()
         for name, held in sheet.contents.items()
         if _holds_results(held) and _ASSAY.search(name) and not _NO_ASSAY.search(name)
     }
-    units = {name: heading(name).unit or heading(sheet.labels.get(name, "")).unit for name in found}
-    return _named(sheet, "assay", found, units)
+    units = {
+        name: heading(name).unit or heading(sheet.labels.get(name, "")).unit for name in assays
+    }
+    return _named(sheet, "assay", assays, units)
 
 
 def _holds_results(held: Contents) -> bool:
@@ -158,14 +160,14 @@ def _holds_results(held: Contents) -> bool:
 
 
 def _named(
-    sheet: Sheet, new: str, found: Mapping[str, str], units: Mapping[str, str]
+    sheet: Sheet, new: str, kinds: Mapping[str, str], units: Mapping[str, str]
 ) -> NamedStack | None:
     """The columns as rows of what each is of; None where there are fewer than two.
 
     Another column of the same is left out, and where some headings have a unit, one without.
     """
     first: dict[str, str] = {}
-    for name, kind in found.items():
+    for name, kind in kinds.items():
         first.setdefault(kind, name)
     kept = list(first.values())
     with_units = [name for name in kept if units[name]]
@@ -173,13 +175,13 @@ def _named(
     if len(kept) < _FEWEST:
         return None
     rest = [str(name) for name in sheet.text.columns if name not in kept]
-    made = {
-        name: {_free(new, rest): found[name]}
+    new_values = {
+        name: {_free(new, rest): kinds[name]}
         | ({_free("unit", rest): units[name]} if with_units else {})
         for name in kept
     }
-    left_out = tuple(name for name in found if name not in kept)
-    return NamedStack(made, _free(_VALUE, rest), left_out=left_out)
+    left_out = tuple(name for name in kinds if name not in kept)
+    return NamedStack(new_values, _free(_VALUE, rest), left_out=left_out)
 
 
 def _unit_below(label: str, code: str) -> str:
@@ -187,28 +189,28 @@ def _unit_below(label: str, code: str) -> str:
     return label if units_named({label: {code}})[0] or "/" in label else heading(label).unit
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
-    return f"stacked {name}" if name in set(taken) else name
+def _free(name: str, used_names: Iterable[str]) -> str:
+    return f"stacked {name}" if name in set(used_names) else name
 
 
 def find_dates(sheet: Sheet) -> NamedStack | None:
-    """The columns whose names are dates, of a sheet that stands on its side; None for another."""
+    """The columns whose names are dates; None if fewer than two, or than half of all columns."""
     names = list(map(str, sheet.text.columns))
     dated = [name for name in names if is_date(name)]
     if len(dated) < _FEWEST_DATES or len(dated) < _MOST_DATES * len(names):
         return None
-    made = {name: {_DATE: name} for name in dated}
-    value = _free(_VALUE, (name for name in names if name not in made))
-    return NamedStack(made, value, f"{{{_DATE}}}")
+    new_values = {name: {_DATE: name} for name in dated}
+    value = _free(_VALUE, (name for name in names if name not in new_values))
+    return NamedStack(new_values, value, f"{{{_DATE}}}")
 
 
 def is_date(name: str) -> bool:
-    """Whether the name of a column is a date: that of a subject's visit."""
+    """Whether the name of a column is a date or a time, as that of a subject's visit."""
     return Contents.of_texts([name]).is_dated
 
 
 def day_columns(sheet: Sheet) -> list[str]:
-    """Columns that are days after infusion, some with numbers; none where there are few."""
+    """Columns named as days after infusion (D7); none if fewer than four, or without numbers."""
     names = [name for name in sheet.contents if _DAY.fullmatch(heading(name).name.strip())]
     numbers = any(sheet.contents[name].numbers for name in names)
     return names if numbers and len(names) >= _FEWEST_DAYS else []

@@ -27,12 +27,14 @@ _HEADING = """\
 
 
 def write_draft(study: StudyDraft, troubles: list[str]) -> str:
-    """The draft as the text of a configuration file.
+    """The draft as the text of a configuration file: YAML, then all questions as a comment.
+
+    Texts with hidden characters are left out, which a question says.
 
     Parameters
     ----------
     troubles
-        What was in the way of reading some files, in words.
+        What is wrong with files, in words (`Reading.troubles`); they are the first questions.
     """
     plan, hidden = _without_hidden(study.plan)
     lines = [_HEADING]
@@ -79,14 +81,14 @@ def _block(
     flow = f"{indent}{name}: {_flow(value, path)}"
     nested = isinstance(value, Mapping) and any(isinstance(v, Mapping) for v in value.values())
     open_block = inner or nested or depth == 0 or key in _BLOCKS
-    behind = f"  # {remark}" if remark else ""
+    comment = f"  # {remark}" if remark else ""
     if depth == 1 and isinstance(value, Mapping):
         yield from (f"{indent}{line}" for line in _remark_above(remark))
-        behind = ""
+        comment = ""
     if not isinstance(value, Mapping | list) or not value or not (open_block or len(flow) > _WIDTH):
-        yield f"{flow}{behind}"
+        yield f"{flow}{comment}"
         return
-    yield f"{indent}{name}:{behind}"
+    yield f"{indent}{name}:{comment}"
     if isinstance(value, Mapping):
         for inner_key, inner_value in value.items():
             yield from _block(inner_key, inner_value, depth + 1, (*path, inner_key), remarks)
@@ -132,7 +134,10 @@ def _has_codes(path: KeyPath) -> bool:
 
 
 def scalar(text: str, *, quoted: bool = False) -> str:
-    """A text as YAML, in quotes where it could be read as something else."""
+    """A text as YAML; in double quotes if `quoted`, or where it could be read as something else.
+
+    A date (YYYY-MM-DD) has no quotes.
+    """
     plain = _PLAIN.fullmatch(text) and text.casefold() not in _WORDS
     if not quoted and (plain or _DATE.fullmatch(text)):
         return text

@@ -41,32 +41,39 @@ from durable.language import _
 from durable.plan import Input, Plan
 from durable.plan.input_files import shown_names
 
+#: Columns of ``lowered.csv``, a row for each entry of ``inputs.severity``.
 LOWERED = ["rule", "table", "column", "subject_id", "findings", "reason"]
 
 
 @dataclass(frozen=True)
 class Examined:
-    """The study's tables as read, and everything that was found in them."""
+    """The checked tables of a study, the findings on them, and what is recorded of their files."""
 
     queries: pd.DataFrame
-    """All findings (`findings.COLUMNS`)."""
+    """All findings, sorted (`findings.COLUMNS`)."""
     tables: dict[str, StudyTable]
+    """By name the tables that the plan names, those without a record or not readable among them."""
     sources: dict[str, dict[str, Any]]
-    """By table its file, number of records and SHA-256; of an SDTM package the SHA-256 of each of
-    its ``files``, one over their list, and the number of ``records`` of each; and the columns that
-    are ``not_recorded``."""
+    """By table its ``file``, number of records (``rows``) and ``sha256``; where several files make
+    the table, also the keys of `sources.about_files`. Where there are any, the columns that are
+    ``not_recorded``, and by date column the rule for ``partial_dates``."""
     counts: list[RecordCount]
-    """Number of records of each file, now and in the earlier delivery."""
+    """Number of records of each file, now and in the earlier delivery, each file once."""
     conversions: pd.DataFrame
-    """Cells that differ from what was recorded (`conversion.COLUMNS`)."""
+    """A row for each cell that is read as another text than the recorded one, or as an imputed day
+    (`conversion.COLUMNS`)."""
     lowered: pd.DataFrame
-    """What the plan lowers from error to warning (`LOWERED`)."""
+    """A row for each entry of ``inputs.severity``, with the number of its findings (`LOWERED`)."""
     earlier: EarlierListing | None
-    """The queries of an earlier run, where the plan names them."""
+    """The queries of an earlier run (``outputs.queries_since``); None where the plan names none."""
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read the inputs; write ``queries.csv``, ``.html`` and ``.xlsx``, and ``checked/``.
+    """Read and check the inputs; write the queries and the folder ``checked``.
+
+    Written in `folder`: ``queries.csv``, ``.html`` and ``.xlsx``; in ``checked`` a Parquet file for
+    each table, ``sources.json``, ``conversions.csv``, and where they apply ``lowered.csv`` and
+    ``origins.csv``.
 
     Errors do not stop this stage but the next one, so that the listing is there to be read and
     the results of earlier, good data stay as they are.
@@ -88,7 +95,16 @@ def run(plan: Plan, folder: Path) -> None:
 
 
 def examine(plan: Plan) -> Examined:
-    """Read the inputs and check them; return the tables and the findings."""
+    """Read the inputs and check them, without writing anything.
+
+    Errors in the data are findings and raise nothing. Checks of records leave out tables without a
+    record and those that lack a required column.
+
+    Raises
+    ------
+    UserError
+        Where the file of ``outputs.queries_since`` is no listing of queries.
+    """
     findings = Findings(plan.inputs.limits.findings, plan.inputs.severity)
     compared = verify(plan.inputs, findings)
     sources: dict[str, dict[str, Any]] = {}
@@ -145,18 +161,27 @@ def _report_lowered(
 ) -> pd.DataFrame:
     """What the plan lowers with the number of its findings; one without any is reported."""
     lowered = plan.inputs.severity
-    for place, one in enumerate(lowered):
-        if not findings.number_lowered[place]:
-            file = str(sources[one.table]["file"])
+    for position, lowered_rule in enumerate(lowered):
+        if not findings.number_lowered[position]:
+            file = str(sources[lowered_rule.table]["file"])
             message = _(
                 "no error of {rule} is lowered by inputs.severity[{place}];"
                 " expected one, or the plan without it"
-            ).format(rule=one.rule, place=place)
-            column = one.column or ""
-            findings.add_about_file(one.table, file, "nothing_lowered", message, column=column)
+            ).format(rule=lowered_rule.rule, place=position)
+            column = lowered_rule.column or ""
+            findings.add_about_file(
+                lowered_rule.table, file, "nothing_lowered", message, column=column
+            )
     rows = [
-        (one.rule, one.table, one.column, one.subject, findings.number_lowered[place], one.reason)
-        for place, one in enumerate(lowered)
+        (
+            lowered_rule.rule,
+            lowered_rule.table,
+            lowered_rule.column,
+            lowered_rule.subject,
+            findings.number_lowered[position],
+            lowered_rule.reason,
+        )
+        for position, lowered_rule in enumerate(lowered)
     ]
     return pd.DataFrame(rows, columns=LOWERED, dtype=object)
 
@@ -168,8 +193,8 @@ def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) ->
     if recorded.readable and not len(frame):
         # Some tables may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
-        given = getattr(plan.inputs, recorded.table)
-        selected = given is not None and given.selects
+        source_section = getattr(plan.inputs, recorded.table)
+        selected = source_section is not None and source_section.selects
         message = _("a header only; expected at least one record")
         if selected:
             message = _("no record is selected; expected at least one record")
@@ -190,8 +215,8 @@ def _recorded(
         package = Package(inputs.sdtm, findings, inputs.limits, needed)
         for name in INPUT_TABLES:
             if name in inputs.sdtm.tables:
-                recorded, about = package.table(name)
-                yield name, package.conversions(name), recorded, about
+                recorded, digests = package.table(name)
+                yield name, package.conversions(name), recorded, digests
     reader = SourceReader(findings, inputs.limits, inputs.sources, shown_names(inputs))
     for name in INPUT_TABLES:
         source = getattr(inputs, name)
@@ -206,13 +231,13 @@ def _write_queries(plan: Plan, folder: Path, examined: Examined) -> None:
     title = f"{plan.study.id}, {plan.analysis.id}"
     raised = plan.outputs.queries_date or plan.analysis.data_cutoff
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
-    named = "" if since is None else Path(since).absolute().parent.name
+    earlier_name = "" if since is None else Path(since).absolute().parent.name
     if plan.outputs.workbook_returned:
-        named = Path(str(since)).name
-    listed = compare_with_earlier(examined.queries, examined.earlier, raised)
-    write_html(folder / "queries.html", listed, examined.counts, title, named)
-    write_xlsx(folder / "queries.xlsx", listed, examined.counts, title)
-    write_csv(folder / "queries.csv", listed.listing)
+        earlier_name = Path(str(since)).name
+    queries = compare_with_earlier(examined.queries, examined.earlier, raised)
+    write_html(folder / "queries.html", queries, examined.counts, title, earlier_name)
+    write_xlsx(folder / "queries.xlsx", queries, examined.counts, title)
+    write_csv(folder / "queries.csv", queries.listing)
 
 
 def _origins(tables: Iterable[StudyTable]) -> pd.DataFrame:
@@ -222,9 +247,11 @@ def _origins(tables: Iterable[StudyTable]) -> pd.DataFrame:
     for recorded in (table.recorded for table in tables):
         for column, origin in recorded.origin.items():
             filled = recorded.text.loc[recorded.text[column] != ""]
-            about = filled.assign(table=recorded.table, column=column, value=filled[column])
-            place = origin.rename(columns={"row": "record"}).loc[filled.index]
-            about = about.rename(columns={"source_row": "row"})[names[:5]]
-            parts.append(pd.concat([about, place], axis=1))
-    found = [part for part in parts if not part.empty]
-    return pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=names)
+            cells = filled.assign(table=recorded.table, column=column, value=filled[column])
+            cell_origin = origin.rename(columns={"row": "record"}).loc[filled.index]
+            cells = cells.rename(columns={"source_row": "row"})[names[:5]]
+            parts.append(pd.concat([cells, cell_origin], axis=1))
+    filled_parts = [part for part in parts if not part.empty]
+    return (
+        pd.concat(filled_parts, ignore_index=True) if filled_parts else pd.DataFrame(columns=names)
+    )

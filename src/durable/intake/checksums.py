@@ -31,67 +31,81 @@ _NO_FILE = N_("no file")
 
 @dataclass(frozen=True)
 class Checksum:
-    """What the list says of a file."""
+    """A line of the list: a file and the digest that is expected of it."""
 
     file: Path
+    """Resolved, from the folder of the list."""
     algorithm: str
+    """Name in `hashlib`, by the length of the digest: md5, sha1, sha224, sha256, sha384, sha512."""
     digest: str
+    """Hexadecimal digits in small letters."""
 
 
 def verify(inputs: Inputs, findings: Findings) -> dict[str, str]:
-    """SHA-256 of each input as it was compared, by table or domain; empty without a list.
+    """Compare the files with the vendor's list of checksums; return the SHA-256 of each input.
 
-    Parameters
-    ----------
-    inputs
-        The section of the plan.
-    findings
-        Takes each line that is no checksum, each file that is missing or differs, and each input
-        that is not in the list.
+    Findings are added on each line that is no checksum, each listed file that is missing or
+    differs, and each input that is not in the list.
+
+    Returns
+    -------
+    dict
+        SHA-256 by the name of the file in the manifest (``visits``, ``visits.files[1]``, domain
+        ``QS``); ``no file`` for one that is missing. Empty where the plan names no list.
     """
     if inputs.checksums is None:
         return {}
     path = Path(inputs.checksums)
     # The files of a package have no table of their own.
     tables = {Path(file.path).resolve(): file.table for file in study_files(inputs)}
-    listed = list(_read(path, findings))
-    for checksum in listed:
-        found = _digest(checksum.file, checksum.algorithm)
-        if found != checksum.digest:
-            rule = "missing_file" if found == _NO_FILE else "other_file"
-            name = checksum.algorithm.upper()
+    checksums = list(_read(path, findings))
+    for checksum in checksums:
+        actual = _digest(checksum.file, checksum.algorithm)
+        if actual != checksum.digest:
+            rule = "missing_file" if actual == _NO_FILE else "other_file"
+            algorithm = checksum.algorithm.upper()
             message = _("{algorithm} is {found}; expected {digest} (inputs.checksums)").format(
-                algorithm=name, found=found, digest=checksum.digest
+                algorithm=algorithm, found=actual, digest=checksum.digest
             )
-            if found == _NO_FILE:
+            if actual == _NO_FILE:
                 message = _("no such file; expected one with {algorithm} {digest}").format(
-                    algorithm=name, digest=checksum.digest
+                    algorithm=algorithm, digest=checksum.digest
                 )
             table = tables.get(checksum.file, "")
-            value = _shown(found)
+            value = _shown(actual)
             findings.add_about_file(table, checksum.file.name, rule, message, value=value)
-    for file in sorted(tables.keys() - {checksum.file for checksum in listed}):
-        found = _shown(_digest(file, "sha256"))
+    for file in sorted(tables.keys() - {checksum.file for checksum in checksums}):
+        actual = _shown(_digest(file, "sha256"))
         message = _("SHA-256 is {found}; expected it in {list} (inputs.checksums)").format(
-            found=found, list=path.name
+            found=actual, list=path.name
         )
-        findings.add_about_file(tables[file], file.name, "unlisted_file", message, value=found)
+        findings.add_about_file(tables[file], file.name, "unlisted_file", message, value=actual)
     return {name: _digest(Path(file), "sha256") for name, file in input_paths(inputs).items()}
 
 
 def report_replaced(
-    inputs: Inputs, compared: Mapping[str, str], read: Mapping[str, str], findings: Findings
+    inputs: Inputs,
+    compared_digests: Mapping[str, str],
+    read_digests: Mapping[str, str],
+    findings: Findings,
 ) -> None:
-    """Report inputs that were read with other bytes than those that were compared."""
+    """Report inputs whose bytes changed between the comparison with the list and their reading.
+
+    Parameters
+    ----------
+    compared_digests, read_digests
+        SHA-256 by the name of the file in the manifest, of `verify` and of `sources.read_digests`.
+        A file that only one of them has is not reported.
+    """
     for file in study_files(inputs):
-        found, expected = read.get(file.name), compared.get(file.name)
+        actual, expected = read_digests.get(file.name), compared_digests.get(file.name)
         # A file that could not be read has its finding.
-        if found and expected and found != expected:
+        if actual and expected and actual != expected:
             message = _(
                 "SHA-256 is {found}; expected {expected}, as compared (inputs.checksums)"
-            ).format(found=found, expected=expected)
+            ).format(found=actual, expected=expected)
             name = Path(file.path).name
-            findings.add_about_file(file.table, name, "other_file", message, value=found)
+            findings.add_about_file(file.table, name, "other_file", message, value=actual)
 
 
 def _read(path: Path, findings: Findings) -> Iterator[Checksum]:
@@ -108,18 +122,18 @@ def _read(path: Path, findings: Findings) -> Iterator[Checksum]:
     for row, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.startswith("#"):
             continue
-        found = _TAGGED.fullmatch(line.strip()) or _PLAIN.fullmatch(line.strip())
-        algorithm = "" if found is None else _algorithm(found)
-        if found is None or not algorithm:
+        match = _TAGGED.fullmatch(line.strip()) or _PLAIN.fullmatch(line.strip())
+        algorithm = "" if match is None else _algorithm(match)
+        if match is None or not algorithm:
             message = _("a line that is no checksum; expected one as sha256sum or md5sum writes it")
             findings.add_about_file("", path.name, "unreadable_file", message, row=row, value=line)
             continue
-        name = found["name"]
-        if found["escape"]:
+        name = match["name"]
+        if match["escape"]:
             name = re.sub(r"\\.", lambda sign: _ESCAPES.get(sign[0], sign[0]), name)
         else:
             name = name.replace("\\", "/")  # of a list that was made on Windows
-        yield Checksum((path.parent / name).resolve(), algorithm, found["digest"].lower())
+        yield Checksum((path.parent / name).resolve(), algorithm, match["digest"].lower())
 
 
 def _algorithm(line: re.Match[str]) -> str:

@@ -24,6 +24,7 @@ from durable.language import _
 from durable.plan import Input
 from durable.plan.source_files import EVERY
 
+#: Columns of ``checked/conversions.csv``, a row for each cell that is read as something else.
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 
 
@@ -32,7 +33,7 @@ class _UnclearError(ValueError):
 
 
 def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Recorded, pd.DataFrame]:
-    """Return the table with native values, forms and units, and a row for every cell that changed.
+    """Convert the texts of a table to native values, forms and units, as the plan declares them.
 
     Parameters
     ----------
@@ -42,14 +43,15 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
         Its value maps, applied first, to the text without blanks around it; its words for missing;
         the forms of its dates and numbers; and its units.
     findings
-        Takes units that are not known.
+        A finding is added for each result whose unit is missing or not known.
 
     Returns
     -------
     Recorded, DataFrame
         The table with the recorded texts in `converted`, and those that cannot be read in
-        `unclear`; and for each cell that differs table, subject, row, column, recorded text,
-        recorded unit ('' where none applied) and the text read instead (`COLUMNS`).
+        `unclear`, which stay as recorded in `text`; and for each cell that differs table, subject,
+        row, column, recorded text, recorded unit ('' where none applied) and the text read instead
+        (`COLUMNS`; no rows where nothing differs).
     """
     text = recorded.text.copy(deep=False)
     before: dict[str, pd.Series[str]] = {}
@@ -62,12 +64,14 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
             continue
         if units is not None:
             _report_units(recorded, spec, source, units, findings)
-        read, unclear[name] = _read_column(text[name], units, reading)
-        before[name], text[name] = text[name], read
-        changes.append(_changed_cells(recorded, name, before[name], read, units, reading.unit))
-    made = replace(recorded, text=text, converted=before, unclear=unclear)
-    made, marked = _with_marks(made, source)
-    return made, pd.concat([*changes, *marked], ignore_index=True)
+        read_texts, unclear[name] = _read_column(text[name], units, reading)
+        before[name], text[name] = text[name], read_texts
+        changes.append(
+            _changed_cells(recorded, name, before[name], read_texts, units, reading.unit)
+        )
+    converted = replace(recorded, text=text, converted=before, unclear=unclear)
+    converted, marked = _with_marks(converted, source)
+    return converted, pd.concat([*changes, *marked], ignore_index=True)
 
 
 @dataclass(frozen=True)
@@ -89,7 +93,7 @@ class _Reading:
 
     @classmethod
     def declared(cls, spec: ColumnSpec, source: Input) -> _Reading:
-        """What the plan says of a column."""
+        """How a column is read by the keys of its table in the plan; as recorded without any."""
         name, numbers = spec.name, source.numbers
         missing = (*source.missing.get(EVERY, ()), *source.missing.get(name, ()))
         dates = source.dates.get(name, source.dates.get(EVERY, ()))
@@ -108,7 +112,7 @@ class _Reading:
 
     @property
     def changes(self) -> bool:
-        """Whether anything is declared that could change a text."""
+        """Whether the plan declares anything for the column that could change a text of it."""
         number = self._is_number and (self.numbers.is_declared or self.below or self.above)
         return bool(self.values.texts or self.missing or self.forms or number or self.unit)
 
@@ -117,7 +121,10 @@ class _Reading:
         return self.spec.kind in ("number", "integer")
 
     def read(self, text: str, unit: str) -> str:
-        """The text in the form and unit of the table.
+        """The text in the form and unit of the table; '' for a word for missing.
+
+        A result beyond a limit (<5) stays as it is where the plan has no rule for it, and so does a
+        text that is no number or has a unit that is not known: the checks report them.
 
         Parameters
         ----------
@@ -129,7 +136,9 @@ class _Reading:
         Raises
         ------
         _UnclearError
-            With what was expected.
+            Where two patterns of the value map match, where the text is in none of the
+            declared forms, or where two of them read it as different dates. The message is what was
+            expected.
         """
         value = self.values.value(text)
         if value is not None:
@@ -150,8 +159,8 @@ class _Reading:
             text = self._number(text)
         limited = Limited.read(text)
         if limited is not None:
-            made = limited.by_rule(self.below, self.above)
-            text = text if made is None else made
+            value_by_rule = limited.by_rule(self.below, self.above)
+            text = text if value_by_rule is None else value_by_rule
         factor = factor_of(self.spec, unit or self.unit, self.unit_names)
         changed = None if factor in (None, 1) else scaled(factor, text)
         return text if changed is None else changed
@@ -173,18 +182,18 @@ class _Reading:
             return text
         readings = {form.text: form.read(text) for form in self.forms}
         part = "time" if self.spec.kind == "time" else "date"
-        found = {f: getattr(m, part) for f, m in readings.items() if m is not None}
-        if not found:
+        dates = {f: getattr(m, part) for f, m in readings.items() if m is not None}
+        if not dates:
             forms = _(" or ").join(readings)
             raise _UnclearError(
                 _("{expected}, or written {forms}").format(expected=self.spec.expected, forms=forms)
             )
-        if len(set(found.values())) > 1:
-            said = _(" and ").join(
-                _("{date} as {form}").format(date=date, form=form) for form, date in found.items()
+        if len(set(dates.values())) > 1:
+            dates_by_form = _(" and ").join(
+                _("{date} as {form}").format(date=date, form=form) for form, date in dates.items()
             )
-            raise _UnclearError(_("one form: it is {readings}").format(readings=said))
-        return str(next(iter(found.values())))
+            raise _UnclearError(_("one form: it is {readings}").format(readings=dates_by_form))
+        return str(next(iter(dates.values())))
 
 
 def _read_column(
@@ -198,7 +207,7 @@ def _read_column(
     pairs = codes.astype("int64") * len(unit_texts) + unit_codes
     places, occurring = pd.factorize(pairs)
     unclear: dict[str, str] = {}
-    made = []
+    read_texts = []
     for pair in occurring.tolist():
         text, unit = texts[pair // len(unit_texts)], unit_texts[pair % len(unit_texts)].strip()
 
@@ -206,11 +215,11 @@ def _read_column(
             return reading.read(bare, unit)
 
         try:
-            made.append(_kept_blanks(text, read))
+            read_texts.append(_kept_blanks(text, read))
         except _UnclearError as error:
             unclear[text.strip()] = str(error)
-            made.append(text)
-    return pd.Series(categorical(made).take(places), index=column.index), unclear
+            read_texts.append(text)
+    return pd.Series(categorical(read_texts).take(places), index=column.index), unclear
 
 
 def _kept_blanks(text: str, change: Callable[[str], str]) -> str:
@@ -225,12 +234,12 @@ def _changed_cells(
     recorded: Recorded,
     name: str,
     before: pd.Series[str],
-    read: pd.Series[str],
+    after: pd.Series[str],
     units: pd.Series[str] | None,
     unit: str,
 ) -> pd.DataFrame:
     """The cells of a column that are read as something else."""
-    old, new = before.astype(object), read.astype(object)
+    old, new = before.astype(object), after.astype(object)
     changed = old != new
     text = recorded.text.loc[changed]
     return pd.DataFrame(
@@ -276,19 +285,23 @@ def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.Da
     form = NumberForm(source.numbers.decimal, source.numbers.thousands)
     results = recorded.converted["value"].astype(object).str.strip()
     limits = {text: Limited.read(text, form) for text in results.unique()}
-    found = {t: form.plain(limit.number) for t, limit in limits.items() if limit and limit.is_below}
-    number = results.map(found)
-    limited = number.notna()
-    below = limited | results.isin(source.numbers.below_lloq)
+    limit_numbers = {
+        t: form.plain(limit.number) for t, limit in limits.items() if limit and limit.is_below
+    }
+    number = results.map(limit_numbers)
+    has_limit = number.notna()
+    is_below = has_limit | results.isin(source.numbers.below_lloq)
     text, converted = recorded.text.copy(deep=False), dict(recorded.converted)
     changes = []
-    for name, where, value in (("below_lloq", below, "Y"), ("lloq", limited, number)):
+    for name, where, value in (("below_lloq", is_below, "Y"), ("lloq", has_limit, number)):
         old = text[name].astype(object)
         new = old.mask(where & (old == ""), value)
         converted.setdefault(name, text[name])
         text[name] = pd.Series(categorical(new.to_numpy()), index=text.index)
         before = pd.Series(categorical(old.to_numpy()), index=text.index)
         changes.append(_changed_cells(recorded, name, before, text[name], None, ""))
-    filled = {name for name, where in (("below_lloq", below), ("lloq", limited)) if where.any()}
+    filled = {
+        name for name, where in (("below_lloq", is_below), ("lloq", has_limit)) if where.any()
+    }
     absent = tuple(name for name in recorded.absent if name not in filled)
     return replace(recorded, text=text, converted=converted, absent=absent), changes

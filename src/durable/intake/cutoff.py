@@ -27,11 +27,18 @@ from durable.intake.texts import codes_and_values, map_texts
 from durable.language import N_
 from durable.plan import Plan
 
+#: Columns of ``validated/data_cut.csv``, a row for each record removed or cell changed.
 COLUMNS = ["table", "subject_id", "row", "column", "value", "action"]
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read ``queries.csv`` and ``checked/``; write ``validated/`` and, last, ``checked/passed``."""
+    """Apply the cut-off to ``checked/``; write ``validated/`` and, last, ``checked/passed``.
+
+    Raises
+    ------
+    DataError
+        Where ``queries.csv`` lists an error; nothing is written then.
+    """
     refuse_errors(folder / "queries.csv")
     paths = {name: folder / "checked" / f"{name}.parquet" for name in INPUT_TABLES}
     tables = {name: read_table(path) for name, path in paths.items() if path.exists()}
@@ -52,15 +59,17 @@ def apply(
     Parameters
     ----------
     tables
-        Typed native tables by name, `subjects` among them.
+        Typed native tables by name, `subjects` among them, as `parsing.parse_table` returns them.
     cutoff
         Last day that is kept.
 
     Returns
     -------
     dict of DataFrame, DataFrame
-        The tables with the same columns; and one row per record removed or cell changed, with its
-        table, subject, row of the file, column, recorded value and action (`COLUMNS`).
+        The tables by name, their rows numbered from 0, with the same columns; where records were
+        left out because their date is recorded in part, without the column of its text. And one row
+        per record removed or cell changed, with its table, subject, row of the file, column,
+        recorded value and action (`COLUMNS`; no rows where nothing changed).
     """
     cut = Cut(pd.Timestamp(cutoff), tables["subjects"])
     kept = {"subjects": cut.subjects}
@@ -74,11 +83,13 @@ class Cut:
     """The cut-off while it is applied: its day, the subjects, and what it has changed so far."""
 
     limit: pd.Timestamp
+    """The day of the cut-off, at midnight: the last day that is kept."""
     recorded_subjects: pd.DataFrame
+    """The table `subjects` before the cut-off."""
     changes: list[pd.DataFrame] = field(default_factory=list)
-    """What was removed or changed (`COLUMNS`), in the order in which it was."""
+    """Frames of removed records and changed cells (`COLUMNS`), in the order of the steps."""
     subjects: pd.DataFrame = field(init=False)
-    """The subjects as known at the end of the cut-off day."""
+    """The table `subjects` as known at the end of the cut-off day."""
 
     def __post_init__(self) -> None:
         """Cut the subjects, on whom all other records depend."""
@@ -86,14 +97,18 @@ class Cut:
         self.subjects = self._dates_cut("subjects", enrolled)
 
     def records(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
-        """Return the records of another table as known at the end of the cut-off day."""
-        late = self._late(name, records)
+        """Return the records of a table but `subjects` as known at the end of the cut-off day.
+
+        Removed are records dated after it and those of subjects who were not yet enrolled; a record
+        without a date is kept, unless the plan leaves out those dated in part.
+        """
+        is_late = self._late(name, records)
         codes, distinct = codes_and_values(records["subject_id"])
         enrolled = np.append(pd.Index(distinct).isin(self.subjects["subject_id"]), False)
-        not_yet = ~late & ~enrolled[codes]
+        not_enrolled = ~is_late & ~enrolled[codes]
         action = N_("record removed: not yet enrolled")
-        self.note(name, records, not_yet, "subject_id", action)
-        kept = self._dated(name, records.loc[~late & ~not_yet])
+        self.note(name, records, not_enrolled, "subject_id", action)
+        kept = self._dated(name, records.loc[~is_late & ~not_enrolled])
         if INPUT_TABLES[name].cut:
             kept = named_object(INPUT_TABLES[name].cut)(kept, self)
         return self._dates_cut(name, kept)
@@ -108,10 +123,14 @@ class Cut:
         self.note(name, records, undated, spec.date, N_("record removed: its day is not known"))
         return records.loc[~undated].drop(columns=text)
 
-    def emptied(
+    def empty_cells(
         self, table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str
     ) -> pd.DataFrame:
-        """Return the records with the cells of a column emptied, which is noted."""
+        """Return the records with the cells of a column emptied where `where` is true, and note it.
+
+        The text of a date recorded in part is emptied with the date; cells that are empty already
+        are not noted.
+        """
         names = [name for name in (column, partial_column(column)) if name in frame]
         filled = where & frame[names].notna().any(axis=1)
         if not filled.any():
@@ -122,7 +141,10 @@ class Cut:
     def note(
         self, table: str, frame: pd.DataFrame, where: pd.Series[bool], column: str, action: str
     ) -> None:
-        """Note what happens to the cells of a column, or to records by it."""
+        """Add to `changes` a row for each record in `where`, with its cell in `column`.
+
+        The cell is written as recorded, a date recorded in part as YYYY-MM or YYYY.
+        """
         names = ["subject_id", "source_row", column, partial_column(column)]
         rows = frame.loc[where, [name for name in dict.fromkeys(names) if name in frame]]
         values = rows[column]
@@ -163,7 +185,7 @@ class Cut:
             if column.at_cutoff == "emptied":
                 later = earliest_day(frame, column.name) > self.limit
                 for emptied in (column.name, *column.emptied_with):
-                    frame = self.emptied(name, frame, later, emptied)
+                    frame = self.empty_cells(name, frame, later, emptied)
         # Not reset_index, which copies the columns of a large table.
         numbered = frame.copy(deep=False)
         numbered.index = pd.RangeIndex(len(frame))

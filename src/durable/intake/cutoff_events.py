@@ -10,7 +10,12 @@ from durable.language import N_
 
 
 def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
-    """Return the events known to have begun, without grades that were not known at the cut-off."""
+    """Return the adverse events as known at the cut-off; those that start later are removed before.
+
+    Removed here are events without a start date, unless they had ended or the subject was infused
+    by then. Grade and outcome of a fatal event are emptied where the subject died, or the event
+    ended, after the cut-off.
+    """
     return _not_yet_fatal(_begun(events, cut), cut)
 
 
@@ -33,5 +38,5 @@ def _not_yet_fatal(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     )
     where = open_then & is_fatal(events).any(axis=1)
     for column in ("ctcae_grade", "outcome"):
-        events = cut.emptied("adverse_events", events, where, column)
+        events = cut.empty_cells("adverse_events", events, where, column)
     return events

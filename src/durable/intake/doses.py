@@ -19,31 +19,31 @@ _SUPERSCRIPT = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 
 
 def parse_dose(text: str) -> float:
-    """Cells per kg that a dose level says; NaN where it is a label (1, DL1, low).
+    """Dose in cells per kg that the text of a dose level states; NaN for a label (1, DL1, low).
 
     A dose has a power of ten (1e7, 1E+07, 1x10^7, 10^7), or is a plain number of at least 10,000;
-    cells, cells/kg or /kg may stand behind it.
+    cells, cells/kg or /kg may follow it.
 
     Examples
     --------
-    >>> dose_of("1 x 10^7 cells/kg"), dose_of("1"), dose_of("DL1")
+    >>> parse_dose("1 x 10^7 cells/kg"), parse_dose("1"), parse_dose("DL1")
     (10000000.0, nan, nan)
     """
     # A raised exponent is marked before NFKC makes its digits like others.
     raised = _SUPERSCRIPT.sub(lambda found: f"^{found[0]}", text)
     simple = "".join(normalize("NFKC", raised).casefold().split())
     simple = simple.replace("^^", "^").replace("^+", "^")
-    written = _POWER.fullmatch(simple)
-    if written is not None:
-        return float(written["factor"] or 1) * 10.0 ** int(written["power"])
-    written = _PLAIN.fullmatch(simple)
-    if written is None:
+    match = _POWER.fullmatch(simple)
+    if match is not None:
+        return float(match["factor"] or 1) * 10.0 ** int(match["power"])
+    match = _PLAIN.fullmatch(simple)
+    if match is None:
         return nan
-    number = float(written["number"].replace(",", ""))
+    number = float(match["number"].replace(",", ""))
     return number if number >= _SMALLEST_PLAIN else nan
 
 
 def dose_or_fold(text: str) -> str | float:
-    """What two dose levels share: the dose where they are doses (1e7, 1x10^7), else the fold."""
+    """The dose of a dose level (`parse_dose`), so that 1e7 and 1x10^7 are one; else its `fold`."""
     dose = parse_dose(text)
     return fold(text) if dose != dose else dose

@@ -45,9 +45,9 @@ _NEEDED = (
 #: A cell of a workbook holds 32,767 characters; what is longer would not be written at all.
 _LONGEST = 30_000
 
-#: Cells of a row by the names of their columns, and its ``number`` in the sheet.
+#: Texts of a row by the names of the columns, and as ``number`` the row of the sheet (from 1).
 Row = dict[str, str]
-#: Texts of a sheet by row and column.
+#: Texts of a sheet by row and column, both from 1; empty cells are left out.
 Texts = Mapping[tuple[int, int], str]
 
 
@@ -56,20 +56,23 @@ class EarlierListing:
     """The queries of an earlier run."""
 
     rows: pd.DataFrame
-    """A text column for each of `SENT` and `ANSWERED`; a row for each query."""
+    """A row for each query, with the columns `SENT` and `ANSWERED`, all text; '' where empty."""
     in_part: frozenset[tuple[str, str, str]] = frozenset()
-    """Table, column and rule of the findings of which it does not hold all."""
+    """Table, column and rule of each kind of findings of which the listing holds the first only."""
     records: Mapping[str, int] = field(default_factory=dict)
-    """Numbers of records that were read then, by table or domain; of a workbook only."""
+    """Number of records of each file then, by table or domain; empty for a queries.csv."""
 
 
 def read_earlier(path: Path, limits: Limits, findings: Findings) -> EarlierListing:
-    """The queries of an earlier listing; what is wrong with a workbook is added to the findings.
+    """The queries of an earlier queries.csv, or of the workbook that the site returned.
+
+    A workbook that cannot be read gives a listing without rows, and a finding; so does each sheet,
+    column or row of it that is missing, unknown or edited.
 
     Raises
     ------
     UserError
-        Where the file is neither a queries.csv nor a workbook of queries.
+        Where the file is no queries.csv, or a workbook (``.xlsx``) without a sheet of queries.
     """
     if path.suffix.lower() == ".xlsx":
         return _from_workbook(path, limits, findings)
@@ -103,26 +106,33 @@ def _from_workbook(path: Path, limits: Limits, findings: Findings) -> EarlierLis
     # An error is listed where it is no workbook: the next stage stops.
     if sheets is None:
         return EarlierListing(pd.DataFrame(columns=[*SENT, *ANSWERED], dtype=object))
-    return _Returned(path, findings, Words.of_sheets(sheets)).listing(sheets)
+    return _Returned(path, findings, Words.from_titles(sheets)).listing(sheets)
 
 
 def places(findings: pd.DataFrame) -> pd.Series[str]:
-    """File and row of each finding, in words."""
+    """File and row of each finding in words (`findings.place_in_words`), indexed as `findings`."""
     words = map(place_in_words, findings["file"], findings["row"])
     return pd.Series(list(words), index=findings.index, dtype=object)
 
 
 def digest(cells: Mapping[Any, Any]) -> str:
-    """What tells whether a row is as it was sent: SHA-256 of its cells, its first 16 signs."""
+    """First 16 hexadecimal digits of the SHA-256 of a query's cells (`SENT`), without outer blanks.
+
+    It is sent with the query: a returned row with another digest was edited.
+    """
     return sha256("\x1f".join(str(cells[name]).strip() for name in SENT).encode()).hexdigest()[:16]
 
 
 def answer(text: str) -> str:
-    """What a person wrote into a cell, in lines; hidden characters are escapes."""
+    """An answer of the site without blanks around it or behind its lines.
+
+    Hidden characters are escapes. A longer answer is cut to 30,000 characters, the last of which
+    say how many there were.
+    """
     lines = (without_hidden(line.rstrip()) for line in text.strip().splitlines())
-    whole = "\n".join(lines)
-    cut = f"... ({len(whole)} characters)"
-    return whole if len(whole) <= _LONGEST else f"{whole[: _LONGEST - len(cut)]}{cut}"
+    shown = "\n".join(lines)
+    ending = f"... ({len(shown)} characters)"
+    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - len(ending)]}{ending}"
 
 
 @dataclass(frozen=True)
@@ -134,18 +144,18 @@ class _Returned:
     words: Words
 
     def listing(self, sheets: Mapping[str, Texts]) -> EarlierListing:
-        """Its queries with the answers.
+        """The queries of the workbook with the answers of the site.
 
         Raises
         ------
         UserError
-            Where it is no workbook of queries.
+            Where the workbook has neither the sheet of queries nor the hidden one of what was sent.
         """
         titles = self.words.titles
         if titles[QUERIES] not in sheets and titles[INDEX] not in sheets:
-            found = ", ".join(map(repr, sheets)) or "none"
+            names = ", ".join(map(repr, sheets)) or "none"
             raise UserError(
-                f"{KEY}: {self.path}: sheets {found}; expected a queries.csv, or the queries.xlsx"
+                f"{KEY}: {self.path}: sheets {names}; expected a queries.csv, or the queries.xlsx"
                 f" that it stands beside, with its sheet {QUERIES}"
             )
         tables = {name: self._table(name, sheets.get(titles[name])) for name in SHEETS}
@@ -160,8 +170,8 @@ class _Returned:
             {name: int(n) for name, n in records.items() if n.isascii() and n.isdigit()},
         )
 
-    def _report(self, rule: str, message: str, **place: Any) -> None:
-        self.findings.add_about_file("", self.path.name, rule, message, **place)
+    def _report(self, rule: str, message: str, **location: Any) -> None:
+        self.findings.add_about_file("", self.path.name, rule, message, **location)
 
     def _table(self, sheet: str, texts: Texts | None) -> list[Row] | None:
         """Rows of a sheet by the names of its columns, each with its ``number``.
@@ -175,45 +185,47 @@ class _Returned:
                 )
                 self._report("answers_not_read", message)
             return None
-        top, places = self._header(sheet, texts)
-        if next(iter(SHEETS[sheet])) not in places.values():
+        heading_row, names = self._header(sheet, texts)
+        if next(iter(SHEETS[sheet])) not in names.values():
             return None
         rows: dict[int, Row] = {}
         for (row, column), text in sorted(texts.items()):
-            if row > top and column in places and text.strip():
-                blank = dict.fromkeys(places.values(), "") | {"number": str(row)}
-                rows.setdefault(row, blank)[places[column]] = text
+            if row > heading_row and column in names and text.strip():
+                blank = dict.fromkeys(names.values(), "") | {"number": str(row)}
+                rows.setdefault(row, blank)[names[column]] = text
         return list(rows.values())
 
     def _header(self, sheet: str, texts: Texts) -> tuple[int, dict[int, str]]:
         """The row of the headings, and the name of each column that has one of them."""
         headings, title = self.words.headings[sheet], self.words.titles[sheet]
         first = next(iter(headings))
-        found = (row for (row, _), text in sorted(texts.items()) if text.strip() == first)
-        top = next(found, 1)
-        places: dict[int, str] = {}
+        heading_rows = (
+            row for (row, _column), text in sorted(texts.items()) if text.strip() == first
+        )
+        heading_row = next(heading_rows, 1)
+        names: dict[int, str] = {}
         for (row, column), text in sorted(texts.items()):
-            name = headings.get(text.strip()) if row == top else None
-            if name in places.values():
+            name = headings.get(text.strip()) if row == heading_row else None
+            if name in names.values():
                 message = _("two columns {heading} in the sheet {sheet}; expected one").format(
                     heading=text.strip(), sheet=title
                 )
-                self._report("answers_not_read", message, row=top, column=text.strip())
+                self._report("answers_not_read", message, row=heading_row, column=text.strip())
             elif name is not None:
-                places[column] = name
+                names[column] = name
         for heading, name in headings.items():
-            if name not in places.values():
+            if name not in names.values():
                 message = _(
                     "no column {heading} in the sheet {sheet}; expected it as it was sent"
                 ).format(heading=heading, sheet=title)
-                self._report("answers_not_read", message, row=top, column=heading)
-        return top, places
+                self._report("answers_not_read", message, row=heading_row, column=heading)
+        return heading_row, names
 
     def _queries(self, rows: list[Row] | None, index: list[Row]) -> pd.DataFrame:
         """The queries that were sent, each with its answer."""
         sent = {row["query_id"]: row for row in index}
         returned = {row["query_id"]: row for row in self._known(rows or [], sent)}
-        found = []
+        queries = []
         for query in sent or returned:
             if query not in returned and rows is not None:
                 message = _(
@@ -224,13 +236,13 @@ class _Returned:
             severity = self.words.codes.get(row.get("severity", ""), row.get("severity", ""))
             # When it was raised is not for the site to say.
             raised = sent[query].get("date_raised", "") if sent else row.get("date_raised", "")
-            found.append(
+            queries.append(
                 {name: escaped(row.get(name, "")) for name in SENT}
                 | {name: answer(row.get(name, "")) for name in SITE}
                 | {"date_raised": escaped(raised), "severity": escaped(severity)}
                 | {"site_status": site_status(answer(row.get("site_status", "")))}
             )
-        return pd.DataFrame(found, columns=[*SENT, *ANSWERED], dtype=object)
+        return pd.DataFrame(queries, columns=[*SENT, *ANSWERED], dtype=object)
 
     def _known(self, rows: list[Row], sent: Mapping[str, Row]) -> Iterator[Row]:
         """Rows of queries that were sent, each once, as they came back; others are reported."""
@@ -252,9 +264,9 @@ class _Returned:
                 self._report("query_row_unknown", message, row=int(row["number"]), value=query)
                 continue
             seen.add(query)
-            found = {**row, "query_id": query}
-            self._report_edited(found, sent.get(query, {}).get("digest", ""))
-            yield found
+            known_row = {**row, "query_id": query}
+            self._report_edited(known_row, sent.get(query, {}).get("digest", ""))
+            yield known_row
 
     def _report_edited(self, row: Row, expected: str) -> None:
         """Report a row that is not as it was sent, where all its columns are there."""
@@ -265,5 +277,5 @@ class _Returned:
                 "the query {query} is not as it was sent; expected answers in the"
                 " columns {columns} alone"
             ).format(query=row["query_id"], columns=columns)
-            place = {"row": int(row["number"]), "value": row["query_id"]}
-            self._report("query_row_edited", message, **place)
+            location = {"row": int(row["number"]), "value": row["query_id"]}
+            self._report("query_row_edited", message, **location)

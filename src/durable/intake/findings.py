@@ -23,6 +23,7 @@ from durable.lookalikes import with_code_points
 from durable.plan.limits import LIMITS
 from durable.plan.severity import LoweredRule
 
+#: Columns of ``queries.csv`` as `Findings.frame` returns them: text, but ``row`` (Int64).
 COLUMNS = [
     "severity",
     "table",
@@ -44,6 +45,7 @@ _ORDER = ["table", "file", "row", "column", "rule"]
 _IDENTITY = ["table", "subject_id", "key", "column", "rule"]
 #: Stands between the parts of an identity: no shown text holds it.
 _BETWEEN = "\x1f"
+#: Label of an unscheduled visit.
 UNSCHEDULED = "UNS"
 
 #: Characters that a listing shows as escapes.
@@ -57,23 +59,25 @@ class Recorded:
 
     table: str
     file: str
+    """Name of the file in findings; of several files their names with commas."""
     text: pd.DataFrame
-    """Categorical columns, so that each distinct text is held once, or columns of texts; and
-    ``source_row``."""
+    """The native columns as text, '' where a cell is empty, and ``source_row`` (int64), the row of
+    the file, or the number of a record that is made from several. Texts are categorical, so that
+    each distinct one is held once, or objects."""
     readable: bool = True
     """False where the file could not be read as a table: `text` then has no rows."""
     converted: dict[str, pd.Series[str]] = field(default_factory=dict)
-    """Of columns whose values or unit the plan converts: what was recorded. `text` then holds what
-    is read instead."""
+    """By name the recorded texts of columns whose values, forms or unit the plan converts. `text`
+    then holds what is read instead."""
     absent: tuple[str, ...] = ()
     """Columns that the study does not record: they are empty throughout."""
     origin: dict[str, pd.DataFrame] = field(default_factory=dict)
-    """Where the cells of a column are recorded, if not in `file` and ``source_row``: ``file`` and
+    """By column where its cells are recorded, if not in `file` and ``source_row``: ``file`` and
     ``row``, and of an SDTM package ``domain``, ``variable`` and ``seq``; indexed as `text`."""
     units: Mapping[str, pd.Series[str]] = field(default_factory=dict)
-    """Units of the cells of a column, where each row records its own."""
+    """By column the unit of each cell, of columns whose rows record one; indexed as `text`."""
     unclear: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """Texts of a column that cannot be read as its kind, each with what was expected, in words."""
+    """By column the texts that cannot be read as its kind, each with what was expected."""
     section: str = ""
     """Section of the plan that describes the table; '' for one that is made from a package."""
     extra: tuple[ColumnSpec, ...] = ()
@@ -86,7 +90,10 @@ class Recorded:
 
 
 def escaped(value: str) -> str:
-    """A recorded text for the listing: hidden characters as escapes, cut after 200 characters."""
+    """A recorded text for the listing: hidden characters as escapes.
+
+    Of a text of more than 200 characters, the first 200 and how many there are.
+    """
     if len(value) <= _LONGEST:
         return without_hidden(value)
     start = without_hidden(value[:_LONGEST])
@@ -94,7 +101,10 @@ def escaped(value: str) -> str:
 
 
 def identifying(value: str) -> str:
-    """A recorded text by which a record is known: the same in every language of the listing."""
+    """A recorded text as `escaped` shows it, in English whatever the language of the listing.
+
+    For texts that identify a record: they must not change with the language.
+    """
     if len(value) <= _LONGEST:  # without a word of ours
         return without_hidden(value)
     with language(ENGLISH):
@@ -102,12 +112,12 @@ def identifying(value: str) -> str:
 
 
 def without_hidden(text: str) -> str:
-    """A text with its hidden characters as escapes."""
+    """A text with its hidden characters (`HIDDEN`) as escapes, a line feed as backslash and n."""
     return text if text.isascii() and text.isprintable() else HIDDEN.sub(escape, text)
 
 
 class Kind(NamedTuple):
-    """What makes findings alike: the listing holds the first of a kind."""
+    """A kind of findings, by table, column and rule; the listing holds the first of each kind."""
 
     table: str
     column: str
@@ -116,14 +126,14 @@ class Kind(NamedTuple):
 
 @dataclass
 class Findings:
-    """Collects findings, and gives them back sorted by table, row and column."""
+    """Collects the findings of a check; `frame` returns them sorted."""
 
     most: int = LIMITS.findings
-    """Findings of a kind that are listed; the others are counted."""
+    """How many findings of a kind are listed; those beyond are counted (rule ``not_listed``)."""
     lowered: Sequence[LoweredRule] = ()
-    """Errors that are warnings by the plan."""
+    """The entries of ``inputs.severity``: errors that the plan lowers to warnings."""
     number_lowered: Counter[int] = field(default_factory=Counter)
-    """How many findings each of those has lowered, by its place."""
+    """How many findings each entry of `lowered` has lowered, by its position from 0."""
     _parts: list[pd.DataFrame] = field(default_factory=list)
     #: Findings on files since the last part.
     _lines: list[dict[str, Any]] = field(default_factory=list)
@@ -140,9 +150,22 @@ class Findings:
         expected: str | Phrase,
         severity: Severity | None = None,
     ) -> None:
-        """Add a finding for every row of `recorded.text` in `where`; `expected` in words.
+        """Add a finding on a cell of each row of `recorded.text` in which `where` is true.
 
-        The severity is the rule's (`rules.RULES`) unless given.
+        None is added on a column that is absent from the file.
+
+        Parameters
+        ----------
+        where
+            One truth value a row of `recorded.text`, in its order; the index does not matter.
+        column
+            The column of the cells.
+        rule
+            Name of the rule (`rules.RULES`).
+        expected
+            What was expected, in words.
+        severity
+            The rule's first one when not given; a warning where the plan lowers the error.
         """
         # One that is absent has its finding, if it needs one.
         if column in recorded.absent:
@@ -150,23 +173,23 @@ class Findings:
         severity = severity or RULES[rule].severities[0]
         wanted = where.to_numpy(bool)
         kind = Kind(recorded.table, column, rule)
-        for place, one in self._lowering(kind, severity):
+        for position, lowered_rule in self._lowering(kind, severity):
             by_plan = wanted.copy()
-            if one.subject is not None:
+            if lowered_rule.subject is not None:
                 subjects = recorded.text["subject_id"].astype(object).str.strip()
-                by_plan &= (subjects == one.subject).to_numpy(bool)
-            self.number_lowered[place] += int(by_plan.sum())
-            note = _lowered_note(one)
+                by_plan &= (subjects == lowered_rule.subject).to_numpy(bool)
+            self.number_lowered[position] += int(by_plan.sum())
+            note = _lowered_note(lowered_rule)
             self._add(recorded, np.flatnonzero(by_plan), kind, expected, "warning", note)
             wanted = wanted & ~by_plan
         self._add(recorded, np.flatnonzero(wanted), kind, expected, severity)
 
     def _lowering(self, kind: Kind, severity: Severity) -> Iterator[tuple[int, LoweredRule]]:
         """What the plan lowers of an error of this kind, and its place."""
-        for place, one in enumerate(self.lowered if severity == "error" else ()):
-            named = one.table, one.column or kind.column, one.rule
-            if named == kind:
-                yield place, one
+        for position, lowered_rule in enumerate(self.lowered if severity == "error" else ()):
+            lowered_kind = lowered_rule.table, lowered_rule.column or kind.column, lowered_rule.rule
+            if lowered_kind == kind:
+                yield position, lowered_rule
 
     def _add(
         self,
@@ -185,15 +208,15 @@ class Findings:
             return
         names = dict.fromkeys(("subject_id", *INPUT_TABLES[recorded.table].key, column))
         cells = {name: recorded.text[name].take(rows).astype(object).tolist() for name in names}
-        read = [escaped(text) for text in cells[column]]
-        value = read
+        read_texts = [escaped(text) for text in cells[column]]
+        value = read_texts
         if column in recorded.converted:
-            before = recorded.converted[column].take(rows).astype(object)
-            value = [escaped(text) for text in before]
-        words = [expected] * len(rows) if isinstance(expected, str) else expected.at(rows)
+            recorded_cells = recorded.converted[column].take(rows).astype(object)
+            value = [escaped(text) for text in recorded_cells]
+        words = [expected] * len(rows) if isinstance(expected, str) else expected.fill(rows)
         file, row = _places(recorded, column, rows)
         record = _records(recorded.table, cells)
-        found = {
+        columns = {
             "severity": severity,
             "table": recorded.table,
             "subject_id": [identifying(text) for text in cells["subject_id"]],
@@ -204,13 +227,13 @@ class Findings:
             "rule": rule,
             "file": file,
             "record": record,
-            "expected": [f"{said}{note}" for said in _with_code_points(read, words)],
-            "read": read,
+            "expected": [f"{phrase}{note}" for phrase in _with_code_points(read_texts, words)],
+            "read": read_texts,
             "key": _keys(cells, record),
             "message": "",
         }
         self._end_lines()
-        self._parts.append(pd.DataFrame(found))
+        self._parts.append(pd.DataFrame(columns))
 
     def add_about_file(
         self,
@@ -224,13 +247,25 @@ class Findings:
         row: int | None = None,
         severity: Severity | None = None,
     ) -> None:
-        """Add a finding on a file, a column or a line that is no record."""
+        """Add a finding on a file, a column or a line that is no record.
+
+        Parameters
+        ----------
+        table
+            Table of the file; '' where it is of none, or of several.
+        message
+            What was found, and at its end ``; expected`` with what was expected.
+        row
+            Row of the file, from 1; None for a finding on the file as a whole.
+        severity
+            The rule's first one when not given; a warning where the plan lowers the error.
+        """
         severity = severity or RULES[rule].severities[0]
         kind = Kind(table, column, rule)
-        for place, one in self._lowering(kind, severity):
-            if one.subject is None:
-                self.number_lowered[place] += 1
-                severity, message = "warning", f"{message}{_lowered_note(one)}"
+        for position, lowered_rule in self._lowering(kind, severity):
+            if lowered_rule.subject is None:
+                self.number_lowered[position] += 1
+                severity, message = "warning", f"{message}{_lowered_note(lowered_rule)}"
                 break
         if self._room(kind, file, severity, 1):
             self._lines.append(_line(kind, file, severity, message, value, row))
@@ -240,7 +275,7 @@ class Findings:
         room = min(number, self.most - self._listed[kind])
         self._listed[kind] += room
         if room < number:
-            _, worst, others = self._others.get(kind, (file, severity, 0))
+            _file, worst, others = self._others.get(kind, (file, severity, 0))
             worst = "error" if "error" in (worst, severity) else worst
             self._others[kind] = file, worst, others + number - room
         return room
@@ -267,36 +302,40 @@ class Findings:
         ]
 
     def frame(self) -> pd.DataFrame:
-        """All findings with their messages and identifiers (`COLUMNS`), sorted."""
+        """All findings with their messages and identifiers (`COLUMNS`); no rows without findings.
+
+        Sorted by table (those of no table first, then in the order of `TABLES`), file, row, column
+        and rule, then as they were added. ``row`` is missing where a finding is on no row.
+        """
         self._end_lines()
         if not self._parts:
             return pd.DataFrame(columns=COLUMNS, dtype=object).astype({"row": "Int64"})
         counted = [pd.DataFrame(self._counted())] if self._others else []
-        found = pd.concat([*self._parts, *counted], ignore_index=True)
+        listing = pd.concat([*self._parts, *counted], ignore_index=True)
         # What is about the delivery as a whole comes first.
-        tables = pd.Categorical(found["table"], ["", *TABLES])
-        found = found.assign(table=tables).sort_values(_ORDER, kind="stable", ignore_index=True)
-        found["table"] = found["table"].astype(object)
-        found["message"] = [
-            _message(*finding) for finding in zip(*(found[n] for n in _SAID), strict=True)
+        tables = pd.Categorical(listing["table"], ["", *TABLES])
+        listing = listing.assign(table=tables).sort_values(_ORDER, kind="stable", ignore_index=True)
+        listing["table"] = listing["table"].astype(object)
+        listing["message"] = [
+            _message(*finding) for finding in zip(*(listing[n] for n in _SAID), strict=True)
         ]
-        found["expected"] = list(map(without_hidden, found["expected"]))
-        found["query_id"] = _identifiers(found)
-        found["row"] = found["row"].astype("Int64").mask(found["row"] == 0)
-        return found[COLUMNS]
+        listing["expected"] = list(map(without_hidden, listing["expected"]))
+        listing["query_id"] = _identifiers(listing)
+        listing["row"] = listing["row"].astype("Int64").mask(listing["row"] == 0)
+        return listing[COLUMNS]
 
 
-def _lowered_note(one: LoweredRule) -> str:
-    return _(" (an error, lowered by the plan: {reason})").format(reason=one.reason)
+def _lowered_note(lowered_rule: LoweredRule) -> str:
+    return _(" (an error, lowered by the plan: {reason})").format(reason=lowered_rule.reason)
 
 
 def _line(
     kind: Kind, file: str, severity: Severity, message: str, value: str, row: int | None = None
 ) -> dict[str, Any]:
     """A finding that is about no cell of a record."""
-    place = place_in_words(file, "" if row is None else str(row))
+    location = place_in_words(file, "" if row is None else str(row))
     # What is expected stands last in the texts of such findings, in every language.
-    _before, then, expected = message.rpartition(_("; expected "))
+    _before, separator, expected = message.rpartition(_("; expected "))
     return {
         **dict.fromkeys(("subject_id", "visit", "record", "read", "key"), ""),
         "severity": severity,
@@ -307,13 +346,13 @@ def _line(
         "value": escaped(value),
         "rule": kind.rule,
         "file": file,
-        "expected": expected if then else "",
-        "message": _("{place}: {message}").format(place=place, message=message),
+        "expected": expected if separator else "",
+        "message": _("{place}: {message}").format(place=location, message=message),
     }
 
 
 def place_in_words(file: str, row: str) -> str:
-    """File and row of a finding; '' as the row of one on the file as a whole."""
+    """File and row of a finding as ``visits.csv, row 7``; the file alone where `row` is ''."""
     return _("{file}, row {row}").format(file=file, row=row) if row else file
 
 
@@ -327,9 +366,9 @@ def _places(
     return recorded.file, recorded.text["source_row"].to_numpy("int64")[rows]
 
 
-def _with_code_points(read: list[str], expected: list[str]) -> list[str]:
+def _with_code_points(read_texts: list[str], expected: list[str]) -> list[str]:
     """What is expected; where the value looks like it, with the characters that differ."""
-    pairs = list(zip(read, expected, strict=True))
+    pairs = list(zip(read_texts, expected, strict=True))
     words = {pair: with_code_points(*pair) for pair in dict.fromkeys(pairs)}
     return [words[pair] for pair in pairs]
 
@@ -358,33 +397,33 @@ _SAID = ["message", "file", "row", "column", "value", "read", "expected"]
 
 
 def _message(
-    message: str, file: str, row: int, column: str, value: str, read: str, expected: str
+    message: str, file: str, row: int, column: str, value: str, read_as: str, expected: str
 ) -> str:
     """What is reported; of a finding on a cell where it is, what is there, what is expected."""
     if not message:
-        again = read != value
-        if value and again:
+        is_converted = read_as != value
+        if value and is_converted:
             words = _("{place}: found {value} (read as {read}); expected {expected}")
         elif value:
             words = _("{place}: found {value}; expected {expected}")
-        elif again:
+        elif is_converted:
             words = _("{place}: empty (read as {read}); expected {expected}")
         else:
             words = _("{place}: empty; expected {expected}")
         place = _("{file}, row {row}, {column}").format(file=file, row=row, column=column)
-        message = words.format(place=place, value=value, read=read, expected=expected)
+        message = words.format(place=place, value=value, read=read_as, expected=expected)
     return without_hidden(message)
 
 
-def _identifiers(found: pd.DataFrame) -> list[str]:
+def _identifiers(findings: pd.DataFrame) -> list[str]:
     """Identifiers of the findings: the same for the same doubt about the same record.
 
     Never by its row; findings alike in all that identifies them are numbered in their order.
     """
-    identities = zip(*(found[name] for name in _IDENTITY), strict=True)
+    identities = zip(*(findings[name] for name in _IDENTITY), strict=True)
     digests = pd.Series(map(_digest, identities), dtype=object)
-    before = digests.groupby(digests).cumcount()
-    return [d if not n else f"{d}-{n + 1}" for d, n in zip(digests, before, strict=True)]
+    number_before = digests.groupby(digests).cumcount()
+    return [d if not n else f"{d}-{n + 1}" for d, n in zip(digests, number_before, strict=True)]
 
 
 def _digest(identity: Iterable[str]) -> str:

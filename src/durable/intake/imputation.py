@@ -21,45 +21,50 @@ from durable.intake.tables import StudyTable
 from durable.intake.texts import Phrase
 from durable.language import _
 
-#: By table and column the rule of the plan.
+#: By table and date column the rule of the plan for dates recorded in part.
 Rules = Mapping[str, Mapping[str, PartialRule]]
+#: Dates as datetime64[ns]; NaT where missing.
 Date = pd.Series
 
 
 def impute_dates(
     tables: Mapping[str, StudyTable], rules: Rules, findings: Findings
 ) -> tuple[dict[str, StudyTable], pd.DataFrame]:
-    """The tables with a day for each date recorded in part, and a row for each such cell.
+    """Impute a day for each date recorded in part for which the plan has a rule.
 
     Parameters
     ----------
     tables
-        As recorded and typed; the texts of dates recorded in part stand in columns of their own.
+        As recorded and typed, by name; a column ``NAME_partial`` holds the texts of the dates
+        recorded in part (`partial_column`).
     rules
-        How the plan reads them.
+        By table and date column the rule of the plan: the earliest, middle or latest of the days
+        that the date can mean within its bounds, or ``left_out``.
     findings
-        Takes a warning on each.
+        A finding ``partial_date`` is added on each such cell.
 
     Returns
     -------
     dict of StudyTable, DataFrame
-        The rows as `conversion.COLUMNS`; of a record that is left out, nothing is read.
+        The tables with the imputed days in the date columns; by ``left_out`` the date stays NaT.
+        And a row for each such cell (`conversion.COLUMNS`), with the day in ``read_as``, '' where
+        it is left out.
     """
-    made, changes = dict(tables), [pd.DataFrame(columns=COLUMNS)]
+    imputed_tables, changes = dict(tables), [pd.DataFrame(columns=COLUMNS)]
     for name, columns in rules.items():
         if name not in tables:
             continue
         frame = tables[name].frame.copy(deep=False)
         for column, rule in columns.items():
             text = frame[partial_column(column)].astype(object)
-            where = text.notna()
+            in_part = text.notna()
             spec = INPUT_TABLES[name].by_name[column]
             day = _day(spec, rule, text, tables, tables[name])
-            _report(tables[name], spec, rule, where, day, findings)
+            _report(tables[name], spec, rule, in_part, day, findings)
             frame[column] = frame[column].fillna(day)
-            changes.append(_changes(tables[name], column, where, text, day))
-        made[name] = replace(tables[name], frame=frame)
-    return made, pd.concat(changes, ignore_index=True)
+            changes.append(_changes(tables[name], column, in_part, text, day))
+        imputed_tables[name] = replace(tables[name], frame=frame)
+    return imputed_tables, pd.concat(changes, ignore_index=True)
 
 
 def _day(
@@ -96,7 +101,7 @@ def _bound(
     name: str, tables: Mapping[str, StudyTable], table: StudyTable, extreme: str
 ) -> Date[pd.Timestamp]:
     """A date of the same record, or the first or last one of its subject in another table."""
-    other, _, column = name.rpartition(".")
+    other, _dot, column = name.rpartition(".")
     if not other:
         return table.frame[column]
     subject = table.frame["subject_id"].astype(object)

@@ -17,9 +17,11 @@ from durable.language import _
 def empty_missing_words(
     recorded: Recorded, frame: pd.DataFrame, ranges: Ranges, findings: Findings
 ) -> pd.DataFrame:
-    """Return the table with such words read as missing, a finding on each.
+    """Return the typed table with words for missing in its text columns (NA, -) as missing cells.
 
-    An error where the cell must be filled, as an empty one is; else a warning.
+    Each such cell has a finding: an error where the cell must be filled, else a warning. Columns
+    with a list of allowed values are left as they are, and so are words that the column takes for
+    an answer (`ColumnSpec.answers`).
     """
     frame = frame.copy(deep=False)
     for name, column in table_columns(recorded.table, ranges, extra=recorded.extra).items():

@@ -25,31 +25,35 @@ class Needs:
     """What the definitions in force need of the input tables."""
 
     columns: dict[str, Needed]
-    """By table."""
+    """By table the columns that are needed, each with the key of the plan that needs it."""
     extra: Mapping[str, tuple[ColumnSpec, ...]] = field(default_factory=dict)
-    """By table the columns that the plan declares beside those of any study."""
+    """By table the columns that subgroups of the plan add to those of any study."""
     enzyme: str = ""
-    """The key of the plan by which an enzyme is a measure of the core set, any of them with
-    its upper limit of normal; '' where there is none."""
+    """The key of the plan by which the core set needs an enzyme: any one of them, with its upper
+    limit of normal. '' where it needs none."""
 
     def missing(self, table: str, present: set[str]) -> dict[str, str]:
-        """Columns that are needed and not among those present, and the keys that need them."""
-        found = {n: why for n, why in self.columns[table].items() if n not in present}
+        """Columns that are needed and not present, each with the key of the plan that needs it.
+
+        The key is '' for what every analysis needs. Where an enzyme is needed and none is present,
+        the first stands for all; of each enzyme that is present the upper limit is needed too.
+        """
+        missing_columns = {n: why for n, why in self.columns[table].items() if n not in present}
         limits = {c.limit_of: c.name for c in INPUT_TABLES[table].columns if c.limit_of}
         if not limits or not self.enzyme:
-            return found
+            return missing_columns
         enzymes = [enzyme for enzyme in limits if enzyme in present]
         if not enzymes:
             first = next(iter(limits))
-            found[first] = _("{key} (this or another enzyme with its limit)").format(
+            missing_columns[first] = _("{key} (this or another enzyme with its limit)").format(
                 key=self.enzyme
             )
         needed = {limits[enzyme]: self.enzyme for enzyme in enzymes}
-        return found | {name: why for name, why in needed.items() if name not in present}
+        return missing_columns | {name: why for name, why in needed.items() if name not in present}
 
 
 def always_needed() -> Needs:
-    """What every analysis needs, and all that most studies record."""
+    """Every column but those that few studies record (`InputTable.rare`), needed by no key ('')."""
     return Needs(
         {
             name: dict.fromkeys((n for n in table.names if n not in table.rare), "")
@@ -59,7 +63,7 @@ def always_needed() -> Needs:
 
 
 def needs(plan: Plan) -> Needs:
-    """What the plan's definitions need, those of its sensitivity analyses among them."""
+    """The columns that the plan's definitions need, those of its sensitivity analyses included."""
     columns: dict[str, Needed] = {
         name: {
             column.name: _deciding_key(column, plan)

@@ -15,32 +15,36 @@ _LIMITED = re.compile(r"(<=|>=|[<>≤≥])\s*(.+)")
 
 @dataclass(frozen=True)
 class NumberForm:
-    """The signs with which numbers are written."""
+    """The signs with which numbers are written: that of decimals, and that of thousands or ''."""
 
     decimal: str = "."
     thousands: str = ""
 
     @property
     def is_declared(self) -> bool:
-        """Whether they are other than those of the tables."""
+        """Whether the signs differ from those of the tables: a point, and none for thousands."""
         return (self.decimal, self.thousands) != (".", "")
 
     @property
     def example(self) -> str:
-        """A number in this form."""
+        """A number in this form: 1.234,5 with a comma for decimals and a point for thousands."""
         return f"1{self.thousands}234{self.decimal}5"
 
     def plain(self, text: str) -> str | None:
-        """The number with a point and without signs of thousands; None where it is none."""
+        """The number with a point and without signs of thousands: "1.234,5" gives "1234.5".
+
+        An exponent is kept. None where the text is no number in this form; blanks, a plus sign and
+        thousands that are not grouped by three are none.
+        """
         decimal, group = re.escape(self.decimal), re.escape(self.thousands)
-        whole = f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
-        found = re.fullmatch(
-            f"(-?)({whole})?(?:{decimal}([0-9]+))?([eE][+-]?[0-9]{{1,3}})?", text, re.ASCII
+        whole_number = f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
+        match = re.fullmatch(
+            f"(-?)({whole_number})?(?:{decimal}([0-9]+))?([eE][+-]?[0-9]{{1,3}})?", text, re.ASCII
         )
-        if found is None or (found[2] is None and found[3] is None):
+        if match is None or (match[2] is None and match[3] is None):
             return None
-        digits = (found[2] or "0").replace(self.thousands, "") if group else found[2] or "0"
-        return f"{found[1]}{digits}" + (f".{found[3]}" if found[3] else "") + (found[4] or "")
+        digits = (match[2] or "0").replace(self.thousands, "") if group else match[2] or "0"
+        return f"{match[1]}{digits}" + (f".{match[3]}" if match[3] else "") + (match[4] or "")
 
 
 @dataclass(frozen=True)
@@ -48,16 +52,23 @@ class Limited:
     """A result of which only a limit is known, such as <5."""
 
     sign: str
+    """<, <=, ≤, >, >= or ≥."""
     number: str
-    """The limit as it is written."""
+    """The limit as it is written, with its own signs of decimals and thousands."""
 
     @classmethod
     def read(cls, text: str, form: NumberForm | None = None) -> Limited | None:
-        """The limit in a text; None where it is none, in `form` or with a point."""
-        found = _LIMITED.fullmatch(text)
-        if found is None or (form or NumberForm()).plain(found[2]) is None:
+        """The sign and the limit of a text such as "< 5"; None where it is no such result.
+
+        Parameters
+        ----------
+        form
+            How the limit is written; with a point and without signs of thousands when not given.
+        """
+        match = _LIMITED.fullmatch(text)
+        if match is None or (form or NumberForm()).plain(match[2]) is None:
             return None
-        return cls(found[1], found[2])
+        return cls(match[1], match[2])
 
     @property
     def is_below(self) -> bool:
@@ -65,12 +76,16 @@ class Limited:
         return self.sign in ("<", "<=", "≤")
 
     def by_rule(self, below: str, above: str) -> str | None:
-        """What the result is read as by the rules of its column; None where there is none.
+        """What the result is read as by the rules of its column; None where that has no rule.
+
+        `limit` gives the limit itself, `half` half of it ("<5" gives "2.5"), `missing` and
+        `below_lloq` give ''.
 
         Parameters
         ----------
         below, above
-            Rules for results below and above a limit (``plan.source_files.Numbers``), or ''.
+            Rules for results below and above a limit (``plan.source_files.Numbers``), or ''. By
+            `half` the limit must be written with a point.
         """
         match below if self.is_below else above:
             case "limit":
@@ -83,9 +98,10 @@ class Limited:
 
 
 def scaled(factor: Fraction, text: str) -> str | None:
-    """A number times an exact factor; where that has no end in decimals, the nearest double.
+    """A number times an exact factor, in the fewest decimals that mean the nearest double.
 
-    None where the text is no number.
+    "1.1" times 3 gives "3.3". None where the text is no number, or not written with a point and
+    without signs of thousands.
     """
     if not _PLAIN.fullmatch(text):
         return None

@@ -43,34 +43,34 @@ _WRONG = {
     "time": "not_a_time",
 }
 
-#: The scales of the measures, and the dates of which the plan reads those recorded in part.
+#: The scales of the measures, and the date columns for which the plan has a rule (partial_dates).
 ReadBy = tuple[Ranges, frozenset[str]]
 
 
 @dataclass(frozen=True)
 class CodedColumn:
-    """A column by its distinct texts: each is looked at once, however many rows have it."""
+    """A column by its distinct texts: each is parsed once, however many rows have it."""
 
     codes: Codes
-    """Of each row the place of its text."""
+    """Of each row the position of its text, from 0."""
     texts: list[str]
     """The distinct texts without the blanks around them."""
     distinct: npt.NDArray[Any]
-    """What they mean; missing where they are empty or not of their kind."""
+    """The value of each text; missing (None, NaN, NaT) where it is empty or not of its kind."""
 
     def rows(self) -> Any:
-        """The value of each row; of texts as a categorical."""
+        """The value of each row: an array of numbers or dates, or a categorical of texts."""
         if self.distinct.dtype != object:
             return self.distinct[self.codes]
-        places, values = pd.factorize(self.distinct)
-        return categorical_of_codes(places[self.codes], values)
+        positions, values = pd.factorize(self.distinct)
+        return categorical_of_codes(positions[self.codes], values)
 
-    def values_at(self, places: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        """The distinct values at these places; beyond the last the first."""
-        return self.distinct.take(np.where(places < len(self.distinct), places, 0))
+    def values_at(self, positions: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """The distinct values at these positions; beyond the last position the first value."""
+        return self.distinct.take(np.where(positions < len(self.distinct), positions, 0))
 
     def unread(self) -> npt.NDArray[np.bool_]:
-        """Which texts could not be read as their kind."""
+        """Which of the distinct texts are not empty and could not be read as their kind."""
         filled = np.array([bool(text) for text in self.texts], dtype=bool)
         unread: npt.NDArray[np.bool_] = np.logical_and(pd.isna(self.distinct), filled)
         return unread
@@ -82,15 +82,24 @@ def parse_table(
     findings: Findings,
     by_rule: frozenset[str] = frozenset(),
 ) -> pd.DataFrame:
-    """Return the table with typed columns, missing as NaN or NaT; checked by its schema.
+    """Return the table with typed columns; a cell that cannot be read is missing, with a finding.
 
     Parameters
     ----------
     by_rule
-        Dates of which the plan reads those recorded in part, each of which then has its finding.
+        Date columns for which the plan has a rule (``partial_dates``): their dates recorded in part
+        have no finding here, since `imputation.impute_dates` adds it.
+
+    Returns
+    -------
+    DataFrame
+        The rows of `recorded.text`, numbered from 0. Text and times (HH:MM) as categorical,
+        numbers as float64, dates as datetime64[ns], missing as NaN or NaT; for each date that may
+        be recorded in part a column ``NAME_partial`` of its text (YYYY-MM or YYYY); and
+        ``source_row``.
     """
     rules = table_columns(recorded.table, ranges, by_rule, recorded.extra)
-    held = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
+    columns = {name: _column(recorded, name, rule, findings) for name, rule in rules.items()}
     in_part = {
         partial_column(name): _dates_in_part(
             recorded, name, rule, findings, reported=name not in by_rule
@@ -98,15 +107,18 @@ def parse_table(
         for name, rule in rules.items()
         if rule.partial
     }
-    _check_schema(recorded, held, (ranges, by_rule), findings)
-    values = {name: column.rows() for name, column in (held | in_part).items()}
+    _check_schema(recorded, columns, (ranges, by_rule), findings)
+    values = {name: column.rows() for name, column in (columns | in_part).items()}
     values["source_row"] = recorded.text["source_row"].to_numpy("int64")
     # Every column is new: a copy of all at once would double the memory.
     return pd.DataFrame(values, copy=False)
 
 
 def is_native(text: str, kind: ValueKind) -> bool:
-    """Whether a date or time is written as the tables write it, be it without day or month."""
+    """Whether a date (YYYY-MM-DD, YYYY-MM or YYYY) or time (HH:MM) has the form of the tables.
+
+    Only the form counts: 2024-02-30 has it.
+    """
     return bool(_FORMS[kind].fullmatch(text) or (kind == "date" and _PARTIAL.fullmatch(text)))
 
 
@@ -115,13 +127,13 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     # Only the others can have blanks around them or hold what is not seen.
     others = np.flatnonzero(~is_plain_ascii(distinct)).tolist()
     trimmed = distinct.copy()
-    for place in others:
-        trimmed[place] = distinct[place].strip()
+    for position in others:
+        trimmed[position] = distinct[position].strip()
 
-    def add_finding(places: list[int], rule_name: str, expected: str) -> None:
-        if places:
+    def add_finding(positions: list[int], rule_name: str, expected: str) -> None:
+        if positions:
             where: npt.NDArray[np.bool_] = np.zeros(len(distinct), dtype=bool)
-            where[places] = True
+            where[positions] = True
             rows: Any = pd.Series(where[codes])
             findings.add(recorded, rows, name, rule_name, expected)
 
@@ -146,8 +158,8 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
-    for expected, places in _by_expectation(recorded, rule, trimmed, wrong).items():
-        add_finding(places, _WRONG[rule.kind], expected)
+    for expected, positions in _by_expectation(recorded, rule, trimmed, wrong).items():
+        add_finding(positions, _WRONG[rule.kind], expected)
     return column
 
 
@@ -175,13 +187,13 @@ def _by_expectation(
         rule,
         [texts[k] for k in wrong if k not in words_for_missing and texts[k] not in unclear],
     )
-    found: dict[str, list[int]] = {}
+    positions: dict[str, list[int]] = {}
     for k in wrong:
         foreign = "".join(dict.fromkeys(sign for sign in texts[k] if not sign.isascii()))
-        alike = foreign and _FORMS[rule.kind].fullmatch(look(texts[k]))
+        looks_alike = foreign and _FORMS[rule.kind].fullmatch(look(texts[k]))
         if texts[k] in unclear:
             words = unclear[texts[k]]
-        elif alike:
+        elif looks_alike:
             words = _("{expected} ({characters} is none of it)").format(
                 expected=rule.expected, characters=named(foreign)
             )
@@ -197,8 +209,8 @@ def _by_expectation(
                 words = _("{expected} ({section}.dates: {forms} would be read)").format(
                     expected=rule.expected, section=recorded.section, forms=_(" or ").join(forms)
                 )
-        found.setdefault(words, []).append(k)
-    return found
+        positions.setdefault(words, []).append(k)
+    return positions
 
 
 def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
@@ -226,17 +238,20 @@ def _dates_in_part(
     """Text of the dates recorded as YYYY-MM or YYYY, missing elsewhere; `reported` each."""
     codes, distinct = codes_and_values(recorded.text[name])
     texts = [text.strip() for text in distinct]
-    found = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
-    years = np.array([text[:4] if one else 0 for text, one in zip(texts, found, strict=True)], int)
-    strange = found & ((years < FIRST_YEAR) | (years > LAST_YEAR))
+    in_part = np.array([bool(_PARTIAL.fullmatch(text)) for text in texts], dtype=bool)
+    years = np.array(
+        [text[:4] if is_partial else 0 for text, is_partial in zip(texts, in_part, strict=True)],
+        int,
+    )
+    strange = in_part & ((years < FIRST_YEAR) | (years > LAST_YEAR))
     findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
-    found &= ~strange
+    in_part &= ~strange
     expected = _("a complete date; the missing part is imputed")
     if rule.any_day:
         expected = _("a complete date; every day that it can mean is considered")
     if reported:
-        findings.add(recorded, pd.Series(found[codes]), name, "partial_date", expected)
-    kept = [text if one else None for text, one in zip(texts, found, strict=True)]
+        findings.add(recorded, pd.Series(in_part[codes]), name, "partial_date", expected)
+    kept = [text if is_partial else None for text, is_partial in zip(texts, in_part, strict=True)]
     return CodedColumn(codes, texts, np.array(kept, dtype=object))
 
 
@@ -270,7 +285,7 @@ def _date(text: str) -> dt.datetime | None:
 
 
 def _check_schema(
-    recorded: Recorded, held: dict[str, CodedColumn], read_by: ReadBy, findings: Findings
+    recorded: Recorded, columns: dict[str, CodedColumn], read_by: ReadBy, findings: Findings
 ) -> None:
     """Findings of the pandera contract; cells that could not be read have theirs already.
 
@@ -278,17 +293,17 @@ def _check_schema(
     all its rows.
     """
     rules = table_columns(recorded.table, *read_by, recorded.extra)
-    for (column, check), places in sorted(_failures(recorded, held, read_by).items()):
-        of = held[column]
-        failed = np.zeros(len(of.texts), dtype=bool)
-        failed[[place for place in places if place < len(failed)]] = True
-        where = pd.Series((failed & ~of.unread())[of.codes])
+    for (column, check), positions in sorted(_failures(recorded, columns, read_by).items()):
+        coded = columns[column]
+        failed = np.zeros(len(coded.texts), dtype=bool)
+        failed[[position for position in positions if position < len(failed)]] = True
+        where = pd.Series((failed & ~coded.unread())[coded.codes])
         rule_name = "missing_value" if check == "not_nullable" else check
         findings.add(recorded, where, column, rule_name, rules[column].expected)
 
 
 def _failures(
-    recorded: Recorded, held: dict[str, CodedColumn], read_by: ReadBy
+    recorded: Recorded, columns: dict[str, CodedColumn], read_by: ReadBy
 ) -> dict[tuple[str, str], list[int]]:
     """Places of the distinct values that fail, by column and check.
 
@@ -300,18 +315,18 @@ def _failures(
     if recorded.text.empty:
         return {}
     contract = table_schema(recorded.table, *read_by, recorded.extra)
-    places = np.arange(max(len(column.texts) for column in held.values()))
-    values = {name: column.values_at(places) for name, column in held.items()}
+    positions = np.arange(max(len(column.texts) for column in columns.values()))
+    values = {name: column.values_at(positions) for name, column in columns.items()}
     in_part = [
         partial_column(n)
         for n, r in table_columns(recorded.table, *read_by, recorded.extra).items()
         if r.partial
     ]
-    values |= {name: np.full(len(places), None) for name in in_part}
-    found: dict[tuple[str, str], list[int]] = {}
+    values |= {name: np.full(len(positions), None) for name in in_part}
+    failures: dict[tuple[str, str], list[int]] = {}
     try:
-        contract.validate(pd.DataFrame(values | {"source_row": places}), lazy=True)
+        contract.validate(pd.DataFrame(values | {"source_row": positions}), lazy=True)
     except SchemaErrors as error:
-        for column, check, place in error.failure_cases[["column", "check", "index"]].to_numpy():
-            found.setdefault((column, str(check)), []).append(place)
-    return found
+        for column, check, position in error.failure_cases[["column", "check", "index"]].to_numpy():
+            failures.setdefault((column, str(check)), []).append(position)
+    return failures

@@ -33,14 +33,15 @@ WHOLE = 5000
 
 @dataclass(frozen=True)
 class Queries:
-    """What the page and the workbook hold."""
+    """The findings as queries: all of them, and those that the page and the workbook hold."""
 
     listing: pd.DataFrame
-    """Every finding of this run, with `ANSWERED`: what queries.csv holds."""
+    """Every finding of this run (`findings.COLUMNS`) with the columns `ANSWERED`: queries.csv."""
     rows: pd.DataFrame
-    """Text columns, as `SHOWN`, by subject; the resolved ones last."""
+    """Queries of the page and the workbook, text columns as `SHOWN`; the resolved ones last, and
+    each group by subject."""
     counts: list[tuple[str, str, int]]
-    """Status, severity and number of all findings."""
+    """Status, severity and number of all findings, the resolved ones included."""
     cut: pd.DataFrame
     """Kinds of which only the first `MOST` are among the rows: `_KIND`, their ``number`` and how
     many are ``listed``.
@@ -50,14 +51,18 @@ class Queries:
 def compare_with_earlier(
     findings: pd.DataFrame, earlier: EarlierListing | None, raised: date
 ) -> Queries:
-    """Return the findings with their status and answers; of more than `WHOLE` those of `MOST`.
+    """Compare the findings with the earlier queries: each is new, open or resolved.
+
+    Of more than `WHOLE` findings the rows hold the first `MOST` of each kind. A finding is open and
+    not new where the earlier listing holds its kind in part, and one that is gone is left out and
+    not resolved where this run lists its kind in part.
 
     Parameters
     ----------
     findings
         Findings of this run (`findings.COLUMNS`).
     earlier
-        The queries of an earlier run; without them every finding is open.
+        The queries of an earlier run; when None, every finding is open.
     raised
         The day on which findings are raised that the earlier run did not have.
     """
@@ -93,8 +98,8 @@ def _with_answers(
 
 def _in_part(findings: pd.DataFrame, kinds: frozenset[tuple[str, str, str]]) -> pd.Series[bool]:
     """Which findings are of a kind that another listing holds in part."""
-    own = pd.MultiIndex.from_frame(findings[["table", "column", "rule"]])
-    return pd.Series(own.isin(list(kinds)), index=findings.index, dtype=bool)
+    finding_kinds = pd.MultiIndex.from_frame(findings[["table", "column", "rule"]])
+    return pd.Series(finding_kinds.isin(list(kinds)), index=findings.index, dtype=bool)
 
 
 def _queries(listing: pd.DataFrame, parts: list[pd.DataFrame]) -> Queries:
@@ -125,18 +130,26 @@ def _listed(findings: pd.DataFrame) -> pd.DataFrame:
     return findings.loc[findings.groupby(_KIND).cumcount() < _most(findings)]
 
 
-def _placed(found: pd.DataFrame) -> pd.DataFrame:
+def _placed(findings: pd.DataFrame) -> pd.DataFrame:
     """The shown columns, by subject and otherwise in the order of the findings."""
-    if "place" not in found:
-        text = found.astype({"row": "string"}).fillna("").astype(object)
-        found = text.assign(place=places(text))
-    return found[list(SHOWN)].sort_values("subject_id", kind="stable", ignore_index=True)
+    if "place" not in findings:
+        text = findings.astype({"row": "string"}).fillna("").astype(object)
+        findings = text.assign(place=places(text))
+    return findings[list(SHOWN)].sort_values("subject_id", kind="stable", ignore_index=True)
 
 
 def write_html(
     path: Path, queries: Queries, counts: list[RecordCount], title: str, since: str
 ) -> None:
-    """Write the listing as a page: a section for each subject."""
+    """Write the queries as a page with a section for each subject.
+
+    Parameters
+    ----------
+    counts
+        Number of records of each file.
+    since
+        Name of the earlier analysis or returned workbook; '' where there is none.
+    """
     resolved = queries.rows["status"] == "resolved"
     page = render_page(
         "queries.html.jinja",

@@ -65,7 +65,7 @@ SENT_INDEX = {
     "digest": (N_("Digest"), 20),
 }
 
-#: Headings by the names of the columns, of the sheets that are read again; in English (`Words`).
+#: Headings by the names of the columns, by sheet, of the sheets that are read again; in English.
 SHEETS = {
     sheet: {name: heading for name, (heading, _) in columns.items()}
     for sheet, columns in (
@@ -78,7 +78,10 @@ SHEETS = {
 
 
 def shown_row(row: Mapping[Any, Any]) -> dict[Any, Any]:
-    """A query as it is shown: its codes and the site's status in the language in force."""
+    """A query as it is shown: severity, status and the site's status in the language in force.
+
+    Words that are no codes, such as a status of the site's own, stay as they are.
+    """
     words = {name: _(row[name]) for name in ("severity", "status") if row[name] in CODES}
     if row["site_status"] in SITE_STATUSES:
         words["site_status"] = _(row["site_status"])
@@ -90,15 +93,15 @@ class Words:
     """The words of a workbook in the language in which it was written."""
 
     titles: Mapping[str, str]
-    """Titles of the sheets by their English ones."""
+    """Titles of the sheets by their English titles."""
     headings: Mapping[str, Mapping[str, str]]
-    """Of each sheet, by its English title, the names of the columns by their headings."""
+    """By the English title of each sheet the names of its columns by their headings."""
     codes: Mapping[str, str]
-    """Codes by the words in which they are shown."""
+    """English codes of severity and status by the words in which they are shown."""
 
     @classmethod
-    def of(cls, name: str) -> Words:
-        """The words of a language."""
+    def in_language(cls, name: str) -> Words:
+        """The words of the language with this name (`LANGUAGES`)."""
         with language(name):
             return cls(
                 {sheet: _(sheet) for sheet in SHEETS},
@@ -110,14 +113,17 @@ class Words:
             )
 
     @classmethod
-    def of_sheets(cls, found: Iterable[str]) -> Words:
-        """Those of the language in which a workbook with these sheets was written."""
-        there = set(found)
-        return max(map(cls.of, LANGUAGES), key=lambda words: len(there & {*words.titles.values()}))
+    def from_titles(cls, titles: Iterable[str]) -> Words:
+        """The words of the language with most of these titles of sheets; in a tie the first."""
+        present_titles = set(titles)
+        return max(
+            map(cls.in_language, LANGUAGES),
+            key=lambda words: len(present_titles & {*words.titles.values()}),
+        )
 
 
 def site_status(answered: str) -> str:
-    """What the site answered as status; one that the workbook offers, in any language, in English.
+    """The site's status in English where the workbook offers it in any language; else as answered.
 
     So an answer stays the same one when the language of the listing changes.
     """

@@ -41,15 +41,15 @@ _CREATED = dt.datetime(2000, 1, 1)
 _LINE, _TALLEST = 15.0, 409.0
 #: What a person who opens a protected sheet may still do.
 _ALLOWED = {"format_columns": True, "format_rows": True, "autofilter": True}
-#: Headings with the widths of the columns.
+#: By column its heading in English and its width in characters.
 Headings = Mapping[str, tuple[str, int]]
 
 
 def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount], title: str) -> None:
-    """Write the listing as a workbook.
+    """Write the queries as a workbook that the site can fill in.
 
-    Sheets: queries, those resolved, how to answer, the records read; where some queries are left
-    out, how many there are; and, hidden, what was sent.
+    Sheets: queries, resolved queries, how to answer, records read; where some queries are left out,
+    the number of each kind; and, hidden, which queries were sent with a digest of each.
     """
     import xlsxwriter
 
@@ -80,7 +80,7 @@ class _Sheets:
         self.answer = book.add_format({**text, "locked": False, "bg_color": "#FFF9DB", "border": 4})
 
     def queries(self, rows: pd.DataFrame) -> None:
-        """The sheet that the site fills in."""
+        """Write the sheet that the site fills in, with the offered words for its status."""
         sheet = self.table(QUERIES, SHOWN, rows, answers=SITE)
         column = list(SHOWN).index("site_status")
         # Another word is kept too: the list is an offer.
@@ -93,19 +93,27 @@ class _Sheets:
     def table(
         self, name: str, columns: Headings, rows: pd.DataFrame, answers: tuple[str, ...] = ()
     ) -> Any:
-        """A sheet with a heading; of its columns those for `answers` can be edited."""
+        """Write and return a sheet with headings; only the columns of `answers` can be edited.
+
+        Parameters
+        ----------
+        name
+            English title of the sheet.
+        columns
+            Headings and widths of the columns of `rows`, in the same order.
+        """
         sheet = self.book.add_worksheet(_(name))
         styles = []
-        for place, (column, (heading, width)) in enumerate(columns.items()):
-            sheet.set_column(place, place, width)
-            sheet.write_string(0, place, _(heading), self.head)
+        for position, (column, (heading, width)) in enumerate(columns.items()):
+            sheet.set_column(position, position, width)
+            sheet.write_string(0, position, _(heading), self.head)
             styles.append(self.answer if column in answers else self.body)
-        widths = [width for _, width in columns.values()]
+        widths = [width for _heading, width in columns.values()]
         for number, cells in enumerate(rows.itertuples(index=False, name=None), start=1):
             texts = list(map(str, cells))
             sheet.set_row(number, _height(texts, widths, least=2 if answers else 1))
-            for place, text in enumerate(texts):
-                sheet.write_string(number, place, text, styles[place])
+            for position, text in enumerate(texts):
+                sheet.write_string(number, position, text, styles[position])
         sheet.protect("", _ALLOWED)
         sheet.freeze_panes(1, 0)
         sheet.autofilter(0, 0, max(len(rows), 1), len(columns) - 1)

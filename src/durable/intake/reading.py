@@ -28,17 +28,20 @@ def open_file(
     section: str = "",
     name: str = "",
 ) -> File | None:
-    """The bytes of a file; None (reported) where there are none, or too many.
+    """A file with its bytes; None where it cannot be read or exceeds ``inputs.limits.file_mb``.
+
+    That is reported, and so is a SHA-256 other than the expected one, with which the file is still
+    returned.
 
     Parameters
     ----------
     domain
-        That of the file, where it is one of an SDTM package.
+        SDTM domain of the file; '' where it is none of a package.
     section
         Section of the plan that describes the file, below ``inputs``; that of the table when not
         given.
     name
-        Its name in findings; that of the file itself when not given.
+        Name of the file in findings; that of the file itself when not given.
     """
     path = Path(source.path or "")
     file = File(table, name or path.name, b"", findings, limits, domain, section)
@@ -70,7 +73,7 @@ def _reason(error: OSError) -> str:
 
 
 def report_other(file: File, source: FileForm) -> None:
-    """Report a file that is not the one that a section of the plan expects."""
+    """Report a file with another SHA-256 than its section of the plan names, if it names one."""
     if source.sha256 not in (None, file.sha256):
         message = _("SHA-256 is {found}; expected {expected} ({key})").format(
             found=file.sha256, expected=source.sha256, key=file.key("sha256")
@@ -79,7 +82,7 @@ def report_other(file: File, source: FileForm) -> None:
 
 
 def read_cells(file: File, source: FileForm) -> Cells | None:
-    """All that a file holds as text; None (reported) where it is no table."""
+    """The cells of a file as text; None, which is reported, where it cannot be read as a table."""
     cells = _cells(file, source)
     cells = None if cells is None else cells.without_blanks(file)
     if cells is not None:
@@ -88,7 +91,7 @@ def read_cells(file: File, source: FileForm) -> Cells | None:
 
 
 def report_incomplete(file: File, source: FileForm, cells: Cells) -> None:
-    """Report a file that has not as many records as a section of the plan expects."""
+    """Report a file with another number of records than its section of the plan names, if any."""
     if source.records not in (None, cells.records):
         message = _("{found} records; expected {expected} ({key})").format(
             found=cells.records, expected=source.records, key=file.key("records")
@@ -122,7 +125,7 @@ def _cells(file: File, source: FileForm) -> Cells | None:
 
 
 def unreadable_table(table: str, file: str) -> Recorded:
-    """A table of which nothing could be read."""
+    """The recorded table, without a row and not `readable`, of a file that could not be read."""
     columns: dict[str, Any] = {name: categorical([]) for name in NATIVE_COLUMNS[table]}
     text = pd.DataFrame(columns | {"source_row": np.array([], dtype="int64")})
     return Recorded(table, file, text, readable=False)

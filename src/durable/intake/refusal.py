@@ -14,13 +14,13 @@ _NAMED = 5
 
 
 def refuse_errors(queries: Path) -> None:
-    """Stop where the listing has errors.
+    """Stop where a queries.csv lists an error.
 
     Raises
     ------
     DataError
-        With their number, the place of the listing, and where the first ones are: not with their
-        values, since the message stands in a log.
+        With the number of errors and warnings, the path of the listing, and file, row, column and
+        rule of the first five errors: not with values, since the message stands in a log.
     """
     count: Counter[str] = Counter()
     errors: list[dict[str, str]] = []
@@ -34,12 +34,12 @@ def refuse_errors(queries: Path) -> None:
                 errors.append(dict(zip(header, row, strict=True)))
     if not errors:
         return
-    found = f"{count['error']} error(s) and {count['warning']} warning(s)"
+    summary = f"{count['error']} error(s) and {count['warning']} warning(s)"
     more = count["error"] - len(errors)
     raise DataError(
         "\n".join(
             [
-                f"{found} in the data: see {queries}."
+                f"{summary} in the data: see {queries}."
                 " Nothing was analysed; earlier results are as they were.",
                 *(f"  {_place(row)}: {row['rule']}. {RULES[row['rule']].found}" for row in errors),
                 *([f"  and {more} more"] if more else []),
@@ -49,11 +49,11 @@ def refuse_errors(queries: Path) -> None:
 
 
 def severities(queries: Path) -> Counter[str]:
-    """How many findings of each severity a listing holds."""
+    """Number of findings in a queries.csv by severity, ``error`` or ``warning``; 0 if none."""
     with queries.open(encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
-        place = next(rows).index("severity")
-        return Counter(row[place] for row in rows)
+        position = next(rows).index("severity")
+        return Counter(row[position] for row in rows)
 
 
 def _place(finding: dict[str, str]) -> str:

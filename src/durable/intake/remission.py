@@ -20,13 +20,18 @@ _DATES = ["lymphodepletion_date", "infusion_date"]
 
 
 def check_remission(visits: StudyTable, study: Study, findings: Findings) -> None:
-    """Remission at baseline, statuses of one day that differ, a recurrence on the first day."""
+    """Add findings on the remission status of infused subjects, by the rule in force.
+
+    These are remission at baseline (``baseline_remission``), two statuses on one day
+    (``status_differs``), and a recurrence or progression by the investigator on the day of first
+    remission (``recurrence_on_remission_day``).
+    """
     subjects, response = study.tables["subjects"], study.plan.response
     people = subjects.frame.drop_duplicates("subject_id")[["subject_id", *_DATES]]
     people = people.loc[people["infusion_date"].notna()].astype({"subject_id": object})
     table = _columns(visits, response)
-    known = table["visit_date"].notna() & table["subject_id"].isin(people["subject_id"])
-    table = table.loc[known].astype({"subject_id": object})
+    is_used = table["visit_date"].notna() & table["subject_id"].isin(people["subject_id"])
+    table = table.loc[is_used].astype({"subject_id": object})
     if table.empty:
         return
     frame = remission_of(people, table, response)

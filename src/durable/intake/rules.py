@@ -15,13 +15,14 @@ Severity = Literal["error", "warning"]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: the first severity is the usual one; a second is used where `found` says so."""
+    """One rule of the data checks."""
 
     found: str
-    """What is found, in words."""
+    """What a finding of the rule means, in a sentence."""
     severities: tuple[Severity, ...] = ("error",)
+    """The usual severity; a second one is used where `found` says so."""
     lowering: Lowering | None = None
-    """Where a plan may lower an error of the rule, and what then happens; None: it may not."""
+    """Where a plan may lower an error of the rule, and what then happens; None where it may not."""
 
 
 _WARNING: tuple[Severity, ...] = ("warning",)
@@ -437,6 +438,7 @@ _RULES: dict[str, Rule] = {
         _WARNING,
     ),
 }
+#: Every rule by its name in a finding.
 RULES: dict[str, Rule] = {
     name: replace(rule, lowering=LOWERINGS.get(name)) for name, rule in _RULES.items()
 }

@@ -21,23 +21,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RecordCount:
-    """The number of records of a file."""
+    """The number of records of a file, and that of the earlier delivery."""
 
     name: str
-    """Table, or domain of an SDTM package."""
+    """Table, part of a table (``visits.files[1]``) or domain of an SDTM package."""
     file: str
     records: int
     earlier: int | None
-    """Of the earlier delivery, where there is one that had it."""
+    """Number of records in the earlier delivery; None where there is none, or it lacks the file."""
 
     @property
     def earlier_text(self) -> str:
-        """The earlier number; empty where there is none."""
+        """The earlier number; '' where there is none."""
         return "" if self.earlier is None else str(self.earlier)
 
     @property
     def change(self) -> str:
-        """The difference with its sign; empty without an earlier number."""
+        """The difference with its sign: "+3", "-1" or "0"; '' without an earlier number."""
         change = self.records - (self.earlier or 0)
         return "" if self.earlier is None else f"{change:+d}" if change else "0"
 
@@ -45,26 +45,33 @@ class RecordCount:
 def about_files(
     digests: Mapping[str, str], names: Mapping[str, str], records: Mapping[str, int]
 ) -> dict[str, Any]:
-    """What ``checked/sources.json`` says of a table that is made of several files.
+    """Entries of ``checked/sources.json`` for a table that is made of several files.
 
     Parameters
     ----------
     digests, names, records
-        By the name of each file in the manifest its SHA-256, its own name, and how many records it
-        has, where it is one of records.
+        By the name of each file in the manifest (``visits.files[1]``, domain ``QS``) its SHA-256,
+        its file name, and the number of its records; a query has none.
 
     Returns
     -------
     dict
-        These, and one ``sha256`` over the list of them.
+        ``files``, ``names`` and ``records`` are these three; ``sha256`` is that of a text with a
+        line ``DIGEST  NAME`` for each file.
     """
     lines = [f"{digest}  {names[name]}\n" for name, digest in digests.items()]
-    whole = hashlib.sha256("".join(lines).encode()).hexdigest()
-    return {"sha256": whole, "files": digests, "names": names, "records": records}
+    digest_of_list = hashlib.sha256("".join(lines).encode()).hexdigest()
+    return {"sha256": digest_of_list, "files": digests, "names": names, "records": records}
 
 
 def read_digests(sources: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of the files that were read, by table, or by domain of an SDTM package."""
+    """SHA-256 of the files that were read, by name in the manifest: table, part of it, or domain.
+
+    Parameters
+    ----------
+    sources
+        ``checked/sources.json``, by table.
+    """
     digests: dict[str, str] = {}
     for name in (name for name in TABLES if name in sources):
         digests |= sources[name].get("files", {name: sources[name]["sha256"]})
@@ -77,9 +84,9 @@ def count_records(sources: Mapping[str, Any], earlier: str | None) -> list[Recor
     Parameters
     ----------
     sources
-        What was read by table, as ``checked/sources.json`` holds it.
+        ``checked/sources.json``, by table.
     earlier
-        That file of an earlier analysis, where there is one.
+        Path of the same file of an earlier analysis; None where there is none.
     """
     before = _by_file({} if earlier is None else read_json(Path(earlier)))
     return [
@@ -89,25 +96,31 @@ def count_records(sources: Mapping[str, Any], earlier: str | None) -> list[Recor
 
 
 def with_earlier(counts: list[RecordCount], earlier: Mapping[str, int]) -> list[RecordCount]:
-    """The numbers of records beside those of the earlier delivery, by table or domain."""
+    """The counts with the numbers of an earlier delivery, None for a file that it lacks.
+
+    Parameters
+    ----------
+    earlier
+        Number of records by `RecordCount.name`.
+    """
     return [replace(count, earlier=earlier.get(count.name)) for count in counts]
 
 
 def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """File and number of records by table, or by domain where a table is made of several files."""
-    found: dict[str, tuple[str, int]] = {}
+    counts: dict[str, tuple[str, int]] = {}
     for table in (name for name in TABLES if name in sources):
         source = sources[table]
         if "files" not in source:
-            found[table] = source["file"], source["rows"]
+            counts[table] = source["file"], source["rows"]
         for name, number in source.get("records", {}).items():
             # Results of an earlier version do not tell the names of a package's files apart.
-            found[name] = source.get("names", {}).get(name, source["file"]), number
-    return found
+            counts[name] = source.get("names", {}).get(name, source["file"]), number
+    return counts
 
 
 def report_fewer(counts: list[RecordCount], findings: Findings) -> None:
-    """Report files that have fewer records than before: a delivery may have lost some."""
+    """Report files with fewer records than in the earlier delivery, where that number is known."""
     for count in counts:
         if count.earlier is not None and count.records < count.earlier:
             message = _(

@@ -12,7 +12,10 @@ from durable.files import atomic_path
 
 
 def write_table(path: Path, frame: pd.DataFrame) -> None:
-    """Write a typed table; a text column is text whatever it holds, also where it is empty."""
+    """Write a typed table as Parquet: numbers and dates by their type, all other columns as text.
+
+    A column of text is one even where all its cells are missing.
+    """
     kinds = {
         str(name): pa.from_numpy_dtype(dtype) if dtype.kind in "fiM" else pa.string()
         for name, dtype in frame.dtypes.items()
@@ -25,7 +28,7 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Return a table as `write_table` wrote it, text columns categorical."""
+    """Return a table that `write_table` wrote, with text columns as categorical."""
     text = [field.name for field in pq.read_schema(path) if pa.types.is_string(field.type)]
     # Neither the columns beside each other nor two copies of them: the table is given up.
     table = pq.read_table(path, read_dictionary=text)

@@ -11,25 +11,27 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-#: Texts as narrow codes of the distinct ones.
+#: A column of texts: a code a row for the distinct texts, -1 where missing.
 Texts = pd.Categorical
 _PLAIN = r"\A[!-~](?:[ -~]*[!-~])?\z"
+#: Of each row the position (from 0) of its value among the distinct ones; -1 where missing.
 Codes = npt.NDArray[np.integer[Any]]
+#: A function that changes a text.
 Changed = Callable[[str], str]
 
 
 class Phrase(NamedTuple):
-    """Words with what each record puts into them."""
+    """A template of words and what each record puts into it."""
 
     template: str
-    """With the names of the parts in braces."""
+    """Words with the names of the parts in braces."""
     parts: Mapping[str, pd.Series[Any] | str]
-    """By name, for each record or the same for all."""
+    """By name a value for each record, in the order of the records, or one text for all."""
 
-    def at(self, rows: npt.NDArray[np.intp]) -> list[str]:
-        """Return the words of some records.
+    def fill(self, rows: npt.NDArray[np.intp]) -> list[str]:
+        """The words of the records at these positions (from 0), in their order.
 
-        A date is written YYYY-MM-DD, what is missing as nothing.
+        A date is written YYYY-MM-DD, a missing value as ''.
         """
         columns = [
             [part] * len(rows)
@@ -50,21 +52,21 @@ def _word(value: Any) -> Any:
 
 
 def categorical(values: Sequence[str | None] | npt.NDArray[np.object_]) -> Texts:
-    """Texts by their distinct ones, in the order in which they appear; None is missing."""
+    """A categorical of texts, its categories in the order in which they appear; None is missing."""
     array = np.empty(len(values), dtype=object)
     array[:] = values
     return categorical_of_codes(*pd.factorize(array))
 
 
 def categorical_of_codes(codes: Any, distinct: Any) -> Texts:
-    """Texts by their codes, -1 where missing, and the distinct ones."""
+    """A categorical from the code of each row (-1 where missing) and the distinct texts."""
     return pd.Categorical.from_codes(codes, pd.Index(distinct, dtype=object))
 
 
 def codes_and_values(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
-    """Codes of a column, -1 where missing, and the values they stand for.
+    """The code of each row, -1 where missing, and the distinct values by code.
 
-    Of a categorical column there may be values that do not occur.
+    Of a categorical column the values are all its categories, even those that no row has.
     """
     if isinstance(column.dtype, pd.CategoricalDtype):
         return column.cat.codes.to_numpy(), column.cat.categories.tolist()
@@ -73,24 +75,27 @@ def codes_and_values(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
 
 
 def map_texts(column: pd.Series[Any], change: Changed) -> Texts:
-    """A column of texts after a change to each; what is missing stays so."""
+    """A column with `change` applied to each distinct text; a missing cell stays missing.
+
+    Returned as a categorical in the order of the rows, without the index of the column.
+    """
     codes, values = codes_and_values(column)
-    places, occurring = pd.factorize(codes)
+    positions, occurring = pd.factorize(codes)
     changed = [change(values[code]) if code >= 0 else None for code in occurring]
-    return categorical(changed).take(places)
+    return categorical(changed).take(positions)
 
 
 def is_blank(column: pd.Series[Any]) -> pd.Series[bool]:
-    """Whether the texts of a column are nothing, or blanks."""
+    """Whether each text of a column is empty or blank; no text may be missing."""
     codes, values = codes_and_values(column)
-    found = np.zeros(len(values), dtype=bool)
-    for place in np.flatnonzero(~is_plain_ascii(values)).tolist():
-        found[place] = not values[place].strip()
-    return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
+    blank = np.zeros(len(values), dtype=bool)
+    for position in np.flatnonzero(~is_plain_ascii(values)).tolist():
+        blank[position] = not values[position].strip()
+    return pd.Series(blank[codes] if len(codes) else [], index=column.index, dtype=bool)
 
 
 def all_blank(text: pd.DataFrame, names: Iterable[Any]) -> npt.NDArray[np.bool_]:
-    """Which rows have nothing, or blanks, in each of some columns."""
+    """Which rows are empty or blank in all of these columns; every row where no column is named."""
     blank = np.ones(len(text), dtype=bool)
     for name in names:
         if not blank.any():
@@ -100,16 +105,19 @@ def all_blank(text: pd.DataFrame, names: Iterable[Any]) -> npt.NDArray[np.bool_]
 
 
 def is_plain_ascii(values: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """Which texts are visible ASCII without blanks around it: most are, and need no second look."""
+    """Which texts are not empty and hold visible ASCII and inner blanks only, without outer blanks.
+
+    False for all where one holds half of a surrogate pair.
+    """
     try:
-        found = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
+        is_plain = pc.match_substring_regex(pa.array(values, pa.string()), _PLAIN)
     except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
         return np.zeros(len(values), dtype=bool)
-    return np.asarray(found, dtype=bool)
+    return np.asarray(is_plain, dtype=bool)
 
 
 def where_text(column: pd.Series[Any], holds: Callable[[str], bool]) -> pd.Series[bool]:
-    """Whether something holds for the texts of a column; not for what is missing."""
+    """Whether `holds` is true of each text of a column; False for a missing cell."""
     codes, values = codes_and_values(column)
-    found = np.array([*(holds(value) for value in values), False], dtype=bool)
-    return pd.Series(found[codes] if len(codes) else [], index=column.index, dtype=bool)
+    holding = np.array([*(holds(value) for value in values), False], dtype=bool)
+    return pd.Series(holding[codes] if len(codes) else [], index=column.index, dtype=bool)

@@ -10,16 +10,19 @@ from durable.language import _
 
 
 def factor_of(spec: ColumnSpec, unit: str, names: Mapping[str, str]) -> Fraction | None:
-    """Exact factor from a unit to that of the table; None where the unit is not known.
+    """Exact factor from a recorded unit to the unit of the table; None where it is not known.
+
+    The factor is 1 for any unit of a column that has none, and for a missing unit ('') of a column
+    that can have no other than that of the table.
 
     Parameters
     ----------
     spec
-        The column. One that has no unit takes any, and one that can have no other none too.
+        The column.
     unit
-        As it is spelt.
+        The unit as recorded; '' where none is. Case does not matter.
     names
-        Spellings of the study, by which a unit of the table is meant.
+        Units of the plan by the study's own spellings (``unit_names``).
     """
     if not (spec.unit or spec.units) or not (unit or spec.units):
         return Fraction(1)
@@ -27,16 +30,16 @@ def factor_of(spec: ColumnSpec, unit: str, names: Mapping[str, str]) -> Fraction
 
 
 def spellings(spec: ColumnSpec) -> dict[str, Fraction]:
-    """Factor of each spelling of a column's units, in small letters."""
-    found = {spec.unit.casefold(): Fraction(1)} if spec.unit else {}
+    """Exact factor to the unit of the table by each spelling of a column's units, in lower case."""
+    factors = {spec.unit.casefold(): Fraction(1)} if spec.unit else {}
     for recorded in spec.units:
-        written = [recorded.name] if recorded.name else []
-        found |= {text.casefold(): recorded.factor for text in (*written, *recorded.sdtm)}
-    return found
+        names = [recorded.name] if recorded.name else []
+        factors |= {text.casefold(): recorded.factor for text in (*names, *recorded.sdtm)}
+    return factors
 
 
 def units_expected(spec: ColumnSpec) -> str:
-    """Words for the units of a column that are known."""
+    """What is expected of a unit, in words: "a result in mg/L or g/L"."""
     names = [spec.unit] if spec.unit else []
     names += [unit.name for unit in spec.units if unit.name]
     return _("a result in {units}").format(units=_(" or ").join(names))

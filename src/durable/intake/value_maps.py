@@ -1,4 +1,4 @@
-"""What a value map of the plan makes of a text."""
+"""Value maps of the plan: recorded texts of a column and the values that they mean."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from durable.contracts.input_table import ColumnSpec
 
 
 class ValueMap:
-    """The values of a column by their recorded texts.
+    """A value map: the values of a column by their recorded texts.
 
     In a column that allows patterns, a text with ``*`` stands for every text that has anything, or
     nothing, in its place. A text that is named itself comes before any pattern.
@@ -24,19 +24,19 @@ class ValueMap:
         }
 
     def matching(self, text: str) -> list[str]:
-        """Patterns that match a text that is not named itself."""
+        """The patterns that match a text, in the order of the plan; none where the map names it."""
         if text in self.texts:
             return []
         return [name for name, pattern in self._patterns.items() if pattern.fullmatch(text)]
 
     def read(self, text: str) -> str:
-        """The value of a text, or the text itself where the map says nothing of it."""
+        """The value of a text (`value`); the text itself where it has none."""
         value = self.value(text)
         return text if value is None else value
 
     def value(self, text: str) -> str | None:
-        """The value of a text; None where the map says nothing of it, or two patterns do."""
+        """The value of a text that the map names, or that one pattern matches; else None."""
         if text in self.texts:
             return self.texts[text]
-        found = self.matching(text)
-        return self.texts[found[0]] if len(found) == 1 else None
+        patterns = self.matching(text)
+        return self.texts[patterns[0]] if len(patterns) == 1 else None

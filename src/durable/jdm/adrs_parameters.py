@@ -52,7 +52,8 @@ ORDER = (
 class ParameterValues:
     """One parameter at every assessment: an array of shape (assessments,) or one value for all.
 
-    Source, text and reason are codes of `SOURCES`, `TEXTS` and `REASONS`; `NONE` for none.
+    Source, text and reason are positions in `SOURCES`, `TEXTS` and `REASONS`; `NONE` for none.
+    Value is AVAL and base BASE, NaN where missing.
     """
 
     code: str
@@ -67,14 +68,14 @@ class ParameterValues:
 
 
 def parameters(frame: pd.DataFrame, response: Response) -> list[ParameterValues]:
-    """All parameters but the improvement rate, in the order of the dataset.
+    """All parameters but the improvement rate that the plan asks for, in the order `ORDER`.
 
     Parameters
     ----------
     frame
         Assessments with losses, as `flag_recurrence` returns them.
     """
-    found = [
+    all_parameters = [
         *_values(frame, response),
         *_changes(frame, response),
         *_scores(frame),
@@ -82,16 +83,16 @@ def parameters(frame: pd.DataFrame, response: Response) -> list[ParameterValues]
         *_glucocorticoid(frame, response),
         *_glucocorticoid_increase(frame, response),
     ]
-    return sorted(found, key=lambda parameter: ORDER.index(parameter.code))
+    return sorted(all_parameters, key=lambda parameter: ORDER.index(parameter.code))
 
 
 def records_before_improvement(after_infusion: Any, response: Response) -> Any:
-    """How many parameters an assessment has before that of the improvement rate.
+    """Number of parameters that each assessment has before that of the improvement rate.
 
     Parameters
     ----------
     after_infusion
-        1 for an assessment after infusion, else 0.
+        1 for an assessment after infusion, else 0; an array, or one number.
     response
         Definitions in force.
     """
@@ -129,12 +130,12 @@ def _changes(frame: pd.DataFrame, response: Response) -> Iterator[ParameterValue
     post = frame["post"].to_numpy(bool)
     for component in COMPONENTS:
         code, name = COMPONENTS[component].paramcd, COMPONENTS[component].label
-        given = {"source": _sources(frame, response, component), "present": post}
+        shared = {"source": _sources(frame, response, component), "present": post}
         label = f"Absolute percent change: {name}"
         kinds = ("change", "base", "score")
         change, base, score = (frame[f"{kind}_{component}"].to_numpy() for kind in kinds)
-        yield ParameterValues(f"{code}PC", label, change, base=base, **given)
-        yield ParameterValues(f"{code}SC", f"Component score: {name}", score, **given)
+        yield ParameterValues(f"{code}PC", label, change, base=base, **shared)
+        yield ParameterValues(f"{code}SC", f"Component score: {name}", score, **shared)
 
 
 def _scores(frame: pd.DataFrame) -> Iterator[ParameterValues]:

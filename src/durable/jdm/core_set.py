@@ -16,7 +16,7 @@ _ENZYME_COLUMNS = tuple(name for one in ENZYMES.values() for name in (one.column
 
 
 def core_set_columns(response: Response) -> tuple[str, ...]:
-    """The columns of visits that hold the measures of the core set in force."""
+    """The columns of visits that the core set in force may read: of the enzyme all, with limits."""
     columns = [
         name
         for measure in response.measures.values()
@@ -54,5 +54,5 @@ def core_set_recorded(visits: pd.DataFrame, response: Response) -> pd.DataFrame:
 
 
 def source_column(measure: str) -> str:
-    """The column of visits that stands for a measure; of the enzymes the first."""
+    """The column of visits that a measure is reported under; ``ck`` for the enzyme."""
     return next(iter(ENZYMES)) if measure == ENZYME.column else measure

@@ -46,7 +46,7 @@ class DrugFree(Section):
 
     @property
     def columns(self) -> dict[str, str]:
-        """Columns of visits that the analyses read, and the key of this section that asks."""
+        """By column of visits that the analyses read, the key that asks: ``analyses (dose)``."""
         of_analysis: dict[DrugFreeAnalysis, tuple[str, ...]] = {
             "dose": ("glucocorticoid_mg_kg",),
             "glucocorticoid_free": ("glucocorticoid_mg_kg",),
@@ -54,11 +54,11 @@ class DrugFree(Section):
             "drug_free_remission": ("glucocorticoid_mg_kg", "immunosuppressant"),
             "sustained_remission": (),
         }
-        found: dict[str, str] = {}
+        keys_by_column: dict[str, str] = {}
         for analysis in self.analyses:
             for column in of_analysis[analysis]:
-                found.setdefault(column, f"analyses ({analysis})")
-        return found
+                keys_by_column.setdefault(column, f"analyses ({analysis})")
+        return keys_by_column
 
 
 class GlucocorticoidIncrease(Section):

@@ -25,11 +25,12 @@ from durable.jdm.three_valued import all_met, at_most, equal_to
 Floats = npt.NDArray[np.float64]
 
 if TYPE_CHECKING:
+    #: Three values: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
 
 
 def with_drug_free(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """Add the columns of each endpoint of ``response.drug_free`` that the plan asks for.
+    """Add the columns of each endpoint of ``response.drug_free``; none where that is empty.
 
     Parameters
     ----------
@@ -41,9 +42,10 @@ def with_drug_free(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        With, by the name of the endpoint: NAME, whether the state has been held here as the plan
-        asks; NAME_known, whether the assessment is after infusion and shows the state or its
-        absence; NAME_pending, whether it is among the last, which show the state.
+        With three flags by the name of the analysis: NAME, whether the state has been held here as
+        the plan asks; NAME_known, whether the assessment is after infusion and shows the state or
+        its absence; NAME_pending, whether it is among the last, which show the state. Of several
+        assessments on a day the last with a known status alone can have them.
     """
     if response.drug_free is None:
         return frame
@@ -68,7 +70,9 @@ def with_drug_free(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
 
 
 def with_glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """Add ``glucocorticoid_increase`` (1, 0, NaN unknown) and ``rescue_dose``.
+    """Add ``glucocorticoid_increase`` (1, 0, NaN unknown) and the flag ``rescue_dose``.
+
+    NaN and False everywhere where the plan does not define an increase.
 
     Parameters
     ----------

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from durable.plan.eligibility import Eligibility
 
+    #: Three values: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
 
 #: Number of different immunosuppressants that failed: those that surely did, and those that may.
@@ -45,7 +46,9 @@ def add_earlier_therapies(
     Returns
     -------
     DataFrame, DataFrame
-        The attempts, numbered from 0; and ``attempt`` (their number), ``column``, ``row``.
+        The attempts with `SURE` and `POSSIBLE`, NaN without the table, and, where the plan says so,
+        what the therapies tell of glucocorticoids in place of empty columns; and ``attempt`` (index
+        of the attempt), ``column``, ``row`` of the therapies.
     """
     import pandas as pd
 
@@ -55,15 +58,15 @@ def add_earlier_therapies(
         return attempts.assign(**{SURE: nothing, POSSIBLE: nothing}), empty
     keys = attempts[["subject_id", first_day("anchor"), last_day("anchor")]]
     numbered = keys.assign(attempt=attempts.index)
-    taken = numbered.merge(therapies, on="subject_id").reset_index(drop=True)
-    began = at_or_before(days_recorded(taken, "start_date"), days_recorded(taken, "anchor"))
-    taken = taken.assign(began=began).loc[~(began == 0)]
-    counts, of_counts = _immunosuppressants(taken, rules)
+    courses = numbered.merge(therapies, on="subject_id").reset_index(drop=True)
+    began = at_or_before(days_recorded(courses, "start_date"), days_recorded(courses, "anchor"))
+    courses = courses.assign(began=began).loc[~(began == 0)]
+    counts, of_counts = _immunosuppressants(courses, rules)
     counts = counts.reindex(attempts.index, fill_value=0)
     attempts = attempts.assign(**{SURE: counts["sure"], POSSIBLE: counts["possible"]})
     if not rules.disease.glucocorticoid_from_therapies:
         return attempts, of_counts
-    attempts, of_glucocorticoids = _glucocorticoids(attempts, taken)
+    attempts, of_glucocorticoids = _glucocorticoids(attempts, courses)
     return attempts, pd.concat([of_counts, of_glucocorticoids], ignore_index=True)
 
 
@@ -72,48 +75,50 @@ def _is_among(values: pd.Series[str], words: tuple[str, ...]) -> Status:
 
 
 def _immunosuppressants(
-    taken: pd.DataFrame, rules: Eligibility
+    courses: pd.DataFrame, rules: Eligibility
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Different names that surely and perhaps failed, by attempt; and their rows."""
     import pandas as pd
 
     disease = rules.disease
     items = [
-        taken["began"],
-        _is_among(taken["class"], disease.immunosuppressant_classes),
-        _is_among(taken["outcome"], disease.immunosuppressant_outcomes),
+        courses["began"],
+        _is_among(courses["class"], disease.immunosuppressant_classes),
+        _is_among(courses["outcome"], disease.immunosuppressant_outcomes),
     ]
     if disease.treatment_of == "each":
-        anchor = days_recorded(taken, "anchor")
-        end = days_recorded(taken, "end_date").or_else(anchor).not_after(anchor)
-        start = days_recorded(taken, "start_date")
+        anchor = days_recorded(courses, "anchor")
+        end = days_recorded(courses, "end_date").or_else(anchor).not_after(anchor)
+        start = days_recorded(courses, "start_date")
         items.append(lasted(start, end, disease.treatment_months, rules.month))
     failed = all_met(items)
-    name = taken["therapy"].astype(object).str.casefold().str.strip()
-    by_name = taken.assign(name=name, sure=failed == 1, possible=~(failed == 0)).groupby(
+    name = courses["therapy"].astype(object).str.casefold().str.strip()
+    by_name = courses.assign(name=name, sure=failed == 1, possible=~(failed == 0)).groupby(
         ["attempt", "name"]
     )[["sure", "possible"]]
     counts = by_name.any().groupby("attempt").sum()
-    perhaps = taken.loc[~(failed == 0)]
+    perhaps = courses.loc[~(failed == 0)]
     rows = [_rows(perhaps, column) for column in (SURE, POSSIBLE)]
     return counts, pd.concat(rows, ignore_index=True)
 
 
-def _rows(taken: pd.DataFrame, column: str) -> pd.DataFrame:
-    rows = taken[["attempt", "source_row"]].rename(columns={"source_row": "row"})
+def _rows(courses: pd.DataFrame, column: str) -> pd.DataFrame:
+    rows = courses[["attempt", "source_row"]].rename(columns={"source_row": "row"})
     return rows.assign(column=column).astype({"attempt": "int64", "row": "int64"})
 
 
 def _glucocorticoids(
-    attempts: pd.DataFrame, taken: pd.DataFrame
+    attempts: pd.DataFrame, courses: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Course and highest dose of glucocorticoids where screening does not record them."""
     import pandas as pd
 
-    mine = taken.loc[all_met([taken["began"], equal_to(taken["class"], GLUCOCORTICOID)]) == 1]
-    anchor = days_recorded(mine, "anchor")
-    end = days_recorded(mine, "end_date").or_else(anchor)
-    ended = mine.assign(end_first=end.first, end_last=end.last).groupby("attempt")
+    glucocorticoids = courses.loc[
+        all_met([courses["began"], equal_to(courses["class"], GLUCOCORTICOID)]) == 1
+    ]
+    anchor = days_recorded(glucocorticoids, "anchor")
+    end = days_recorded(glucocorticoids, "end_date").or_else(anchor)
+    ended = glucocorticoids.assign(end_first=end.first, end_last=end.last).groupby("attempt")
     undated = attempts[first_day(_START)].isna()
     started = Days(ended[first_day("start_date")].min(), ended[last_day("start_date")].min())
     stopped = Days(ended["end_first"].max(), ended["end_last"].max())
@@ -126,7 +131,7 @@ def _glucocorticoids(
     missing = attempts[_HIGHEST].isna()
     columns[_HIGHEST] = attempts[_HIGHEST].fillna(highest.reindex(attempts.index))
     rows = [
-        _rows(mine.loc[mine["attempt"].map(where)], column)
+        _rows(glucocorticoids.loc[glucocorticoids["attempt"].map(where)], column)
         for column, where in ((_START, undated), (_END, undated), (_HIGHEST, missing))
     ]
     return attempts.assign(**columns), pd.concat(rows, ignore_index=True)

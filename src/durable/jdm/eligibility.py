@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from durable.jdm.eligibility_keys import DiseaseEligibility
     from durable.plan.eligibility import Eligibility
 
+    #: Three values: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
 
 _TRANSAMINASES = ("ast", "alt")

@@ -17,7 +17,7 @@ MOVING = (*MEASURES, _ENZYME.column)
 
 
 def worst_and_best(response: Response) -> tuple[dict[str, float], dict[str, float]]:
-    """The worst and the best value of each of `MOVING`.
+    """The worst and the best value of each of `MOVING`, by column of visits.
 
     CK: its limit for remission is also the upper limit of normal, and the worst value lies above it
     by the configured range.
@@ -36,7 +36,7 @@ def worst_and_best(response: Response) -> tuple[dict[str, float], dict[str, floa
 def fixed_columns(
     response: Response, remission: npt.NDArray[np.bool_]
 ) -> dict[str, npt.NDArray[Any]]:
-    """The other columns of the disease at assessments in remission and not.
+    """The other columns of the disease, by name, at assessments in remission and not.
 
     Enzymes beside `MOVING` are not measured; drugs are stopped throughout; a recorded index is
     above its limit except in remission.

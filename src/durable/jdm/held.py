@@ -1,7 +1,8 @@
 """Statuses that hold: at several assessments in a row, for so many days, or to the last of them.
 
-All take the assessments and a status by assessment, 1, 0 or NaN (unknown). Unknown statuses neither
-confirm nor refute; of several on a day the last row stands for it.
+All take the assessments and a status by assessment, 1, 0 or NaN (unknown), and return a flag by
+assessment. Unknown statuses neither confirm nor refute; of several known ones on a day the last row
+stands for it, and the others are False.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 
 
 def held_at_consecutive(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
-    """Rows with status 1 whose subject has it at so many known statuses in a row, on other days."""
+    """Whether the status is 1 here and at the next known ones, `consecutive` in all, one a day."""
     known = _known(frame, status)
     met, subject = status[known] == 1, subject_index(frame)[known]
     held = met.copy()
@@ -29,7 +30,10 @@ def held_at_consecutive(frame: pd.DataFrame, status: Floats, consecutive: int) -
 
 
 def held_for_days(frame: pd.DataFrame, status: Floats, days: int) -> Flags:
-    """Rows with status 1 by which every known status has been 1 for at least so many days."""
+    """Whether the status is 1 and has been at every known status for at least so many days.
+
+    They are counted from the first of the known statuses of 1 in a row; with 0 days every 1 counts.
+    """
     known = _known(frame, status)
     met, start = status[known] == 1, _starts_of_runs(frame, status, known)
     date = frame["visit_date"].to_numpy("datetime64[D]")[known]
@@ -38,7 +42,7 @@ def held_for_days(frame: pd.DataFrame, status: Floats, days: int) -> Flags:
 
 
 def held_at_end(frame: pd.DataFrame, status: Floats) -> Flags:
-    """Rows of the known statuses of 1 with which a subject's last known statuses end."""
+    """Whether the status, and every later known one of the subject, is 1."""
     known = _known(frame, status)
     if not len(known):
         return _flags(frame, known)
@@ -55,7 +59,7 @@ def _known(frame: pd.DataFrame, status: Floats) -> Ints:
 
 
 def _starts_of_runs(frame: pd.DataFrame, status: Floats, known: Ints) -> Ints:
-    """For each known status, the place of the first of the equal ones in a row of its subject."""
+    """For each known status, the position of the first equal one of its subject in a row."""
     begins = changes(status[known]) | changes(subject_index(frame)[known])
     return np.maximum.accumulate(np.where(begins, np.arange(len(known)), 0))
 

@@ -236,10 +236,10 @@ COMPONENTS: Mapping[str, Component] = {
 
 
 def core_set_measure(name: str) -> Measure:
-    """A measure that a core set may hold: one of `MEASURES`, or the enzyme followed."""
+    """A measure that a core set may hold, by its column: one of `MEASURES`, or `ENZYME`."""
     return ENZYME if name == ENZYME.column else MEASURES[name]
 
 
 def direction(measure: str) -> Direction:
-    """Which way a measure improves."""
+    """Whether lower or higher values of a measure are better."""
     return core_set_measure(measure).better

@@ -9,7 +9,10 @@ from durable.jdm.response import Response
 
 
 def columns_needed(response: Response) -> Iterator[tuple[str, str]]:
-    """Columns of visits, or ``enzyme``, and the key below the section that needs each."""
+    """Columns of visits, or ``enzyme``, and the key below ``response`` that needs each.
+
+    A column that several keys need comes with each of them.
+    """
     for measure in response.measures.values():
         yield measure, f"core_set ({response.core_set})"
     remission, recurrence = response.remission, response.recurrence

@@ -44,7 +44,12 @@ def percent_change(
     Returns
     -------
     ndarray of float
-        Percent, positive for improvement; NaN where a value is missing.
+        Percent, positive for improvement; NaN where a value is missing. A number for numbers.
+
+    Raises
+    ------
+    ValueError
+        For another direction than these two.
 
     References
     ----------
@@ -66,14 +71,15 @@ def exact_percent(
 ) -> Floats:
     """100 x (baseline / its unit - value / its unit) / width, exact for decimal arguments.
 
-    The units are 1, or the upper limits of normal of an enzyme at the two assessments.
+    The units are 1, or the upper limits of normal of an enzyme at the two assessments. NaN where an
+    argument is missing or infinite, and where a unit or the width is 0. A number for numbers.
     """
-    given = [
+    arguments = [
         np.asarray(x, dtype=float) for x in (baseline, baseline_unit, value, value_unit, width)
     ]
-    shape = np.broadcast_shapes(*(array.shape for array in given))
+    shape = np.broadcast_shapes(*(array.shape for array in arguments))
     # A number for all rows stays one number.
-    flat = [x if x.ndim == 0 else np.broadcast_to(x, shape).ravel() for x in given]
+    flat = [x if x.ndim == 0 else np.broadcast_to(x, shape).ravel() for x in arguments]
     known = np.ones(shape, dtype=bool).ravel()
     for array in flat:
         known &= np.isfinite(array)
@@ -118,7 +124,7 @@ def _integers(
         return [column[0] for column in columns], places[0], ok[0]
     values = tuple(np.broadcast_to(value, (rows,)) for value in values)
     places = np.zeros(rows, dtype=np.int64)
-    left, found = np.arange(rows), np.zeros(rows, dtype=bool)
+    left, is_whole = np.arange(rows), np.zeros(rows, dtype=bool)
     for decimals in range(_MOST_DECIMALS + 1):
         scaled = [value[left] * 10.0**decimals for value in values] if decimals else values
         ok = np.ones(len(left), dtype=bool)
@@ -126,11 +132,11 @@ def _integers(
             # Nine digits after the point leave a product's rounding error far below this.
             ok &= np.abs(s - np.rint(s)) <= 1e-12 * np.maximum(1.0, np.abs(s))
         places[left] = decimals
-        found[left] = ok
+        is_whole[left] = ok
         left = left[~ok]
         if not left.size:
             break
-    return [np.rint(value * _POWERS[places]) for value in values], places, found
+    return [np.rint(value * _POWERS[places]) for value in values], places, is_whole
 
 
 def _by_fractions(*values: Floats) -> Floats:

@@ -13,7 +13,7 @@ import pandas as pd
 from durable.frames import changes, last_of_day, row_of_subject, subject_index, with_columns
 from durable.jdm.held import held_at_consecutive
 from durable.jdm.response import Recurrence, Response
-from durable.jdm.worsening import worsened
+from durable.jdm.worsening import worsening_status
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -26,14 +26,14 @@ def flag_recurrence(
     response: Response,
     interventions: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Add what an assessment says against remission, for subjects that had one.
+    """Add to each assessment what it says against the remission that its subject had before.
 
     Parameters
     ----------
     frame
-        One row per assessment, as `assessments.assess` returns it, with ``aplasia`` (three-valued).
+        One row per assessment, as `assessments.assess` returns it, with ``aplasia`` (1, 0, NaN).
     start
-        Row of the first remission, by subject.
+        Index of `frame` of the first remission, by subject; only who has one.
     response
         Definitions.
     interventions
@@ -43,9 +43,10 @@ def flag_recurrence(
     Returns
     -------
     DataFrame
-        With ``after`` (later than the first remission), ``loss`` and ``worse`` (three-valued),
-        ``confirmed_loss``, ``confirmed_worse``, ``investigator_event`` (events, as configured) and
-        ``early_flare`` (inside the early window: for adjudication, no event).
+        With ``after`` (of a later day than the first remission of the subject), ``loss`` and
+        ``worse`` (1, 0, NaN unknown, with or without a remission before), and flags that are False
+        unless ``after``: ``confirmed_loss``, ``confirmed_worse``, ``investigator_event`` (events,
+        as configured) and ``early_flare`` (inside the early window: for adjudication, no event).
     """
     recurrence = response.recurrence
     first = row_of_subject(subject_index(frame), np.asarray(start, dtype=np.int64))
@@ -56,7 +57,7 @@ def flag_recurrence(
         early &= frame["aplasia"].to_numpy(float) != 0
     remission = frame["remission"].to_numpy(float)
     loss = np.where(frame["post"], 1.0 - remission, np.nan)
-    worse = np.asarray(worsened(frame, response), dtype=float)
+    worse = np.asarray(worsening_status(frame, response), dtype=float)
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
     confirmed_loss = _loss_confirmed(frame, loss, recurrence, interventions)
     confirmed_worse = _worsening_confirmed(frame, worse, remission, recurrence)

@@ -15,6 +15,6 @@ class Reinfusion(Section):
 
 
 def counted_as_therapy(rule: Reinfusion | None) -> str:
-    """What a reader of new systemic therapies is told; '' where a re-infusion is none."""
+    """Footnote that a re-infusion counts as new systemic therapy; '' where it does not."""
     counts = rule is not None and rule.as_new_therapy
     return _("A re-infusion counts as new systemic therapy.") if counts else ""

@@ -24,6 +24,7 @@ from durable.wording import joined
 if TYPE_CHECKING:
     import pandas as pd
 
+    #: Three values: 1 yes, 0 no, NaN unknown.
     Status = pd.Series[float]
 
 
@@ -62,12 +63,12 @@ class Item:
         return f"item_{self.column}"
 
     def evaluate(self, assessments: pd.DataFrame, criteria: Criteria) -> Status:
-        """Whether the item is met at each assessment."""
+        """Whether the item is met at each assessment: 1, 0, NaN where its measure is missing."""
         compare = at_most if self.bound == "at most" else at_least
         return compare(assessments[self.column], getattr(criteria, self.limit))
 
     def describe(self, criteria: Criteria) -> str:
-        """The item and its limit in force."""
+        """The item and its limit in force: ``CMAS at least 48``."""
         form = (
             _("{label} at most {limit}")
             if self.bound == "at most"
@@ -280,7 +281,7 @@ class Remission(Section):
 
     @property
     def columns(self) -> dict[str, str]:
-        """Columns of visits that decide, and the key of this section that makes each needed."""
+        """By column of visits that decides, the key of this section that makes it needed."""
         by_rule = dict.fromkeys(self.definition.columns, f"rule ({self.rule})")
         return by_rule | {condition.column: condition.key for condition in self.conditions}
 

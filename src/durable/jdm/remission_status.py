@@ -13,10 +13,11 @@ from durable.jdm.response import Response
 
 
 def with_remission(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
-    """Add the status of the items, ``remission`` (1, 0, NaN unknown) and ``adequate``.
+    """Add the status of the items, ``remission`` (1, 0, NaN unknown) and the flag ``adequate``.
 
-    Adequate is an assessment after infusion whose status is known. Of several on one day the last
-    row of the file stands for the day: two forms of a day are one assessment.
+    The items are columns such as ``item_cmas``, of the same values. Adequate is an assessment after
+    infusion whose status is known. Of several such on one day the last row of the file stands for
+    the day: two forms of a day are one assessment.
     """
     remission = response.remission
     items = {item.status: item.evaluate(frame, remission.criteria) for item in ITEMS}
@@ -28,7 +29,7 @@ def with_remission(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
 def first_remission(
     frame: pd.DataFrame, remission: Remission, excluded: npt.NDArray[np.bool_] | None = None
 ) -> pd.Series[int]:
-    """Row (index of `frame`) of the first remission after infusion, by subject.
+    """Index of `frame` of the first remission after infusion, by ``subject_id``; only who has one.
 
     Parameters
     ----------

@@ -182,7 +182,10 @@ class Worsening(Section):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of visits that the first two limbs read; the third reads the core set."""
+        """Columns of visits that the first two limbs read; the third reads the core set.
+
+        None unless worsening is enabled.
+        """
         return ("physician_global", "mmt8", "extramuscular") if self.enabled else ()
 
 
@@ -317,12 +320,12 @@ class Response(Section):
         return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
 
     def asks_for(self, analysis: DrugFreeAnalysis) -> bool:
-        """Whether the section `drug_free` asks for an analysis."""
+        """Whether the section `drug_free` asks for an analysis; False where it is empty."""
         return self.drug_free is not None and analysis in self.drug_free.analyses
 
     @property
     def measures(self) -> dict[str, str]:
-        """Measure (column of visits, or ``enzyme``) in each place of the core set."""
+        """Measure (column of visits, or ``enzyme``) by place of the core set (`COMPONENTS`)."""
         match self.core_set:
             case "printo":
                 muscle, enzyme, extramuscular = "cmas", "chq_phs", "das"

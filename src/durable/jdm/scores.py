@@ -20,9 +20,11 @@ Ints = npt.NDArray[np.int64]
 def with_scores(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     """Add what the core set measures say of each assessment, against its subject's baseline.
 
-    Per component ``value_*``, ``base_*``, ``change_*`` (absolute percent, better is positive) and
-    ``score_*``; then ``enzyme`` (the one followed), ``tis``, ``tis_enzyme_zero``,
-    ``tis_enzyme_maximum``, ``partial``, ``tis_best`` and ``level``.
+    Per component of the core set ``value_*``, ``base_*``, ``change_*`` (absolute percent, better is
+    positive) and ``score_*``; then ``enzyme`` (the one followed, None without), ``tis``,
+    ``tis_enzyme_zero``, ``tis_enzyme_maximum``, ``partial`` (flag: a score without a light
+    measure), ``tis_best`` and ``level`` (`tis.response_category`). Changes, scores and totals are
+    NaN, and the level None, where they cannot be calculated and up to the day of infusion.
     """
     return _with_total(_with_changes(frame, response), response)
 
@@ -111,10 +113,11 @@ def _with_total(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
 
 
 def attainable_score(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
-    """Maximum attainable TIS given the baseline, by subject.
+    """Maximum attainable TIS given the baseline, by ``subject_id`` of those who have one.
 
     Every measure moves to its best possible value and the enzyme to its upper limit of normal (one
-    that is normal already cannot improve). A missing light measure attains 0.
+    that is normal already cannot improve). A missing light measure attains 0; without a heavy one
+    NaN.
     """
     first = frame.loc[frame["baseline"]].set_index("subject_id")
     changes = {}

@@ -46,7 +46,10 @@ def component_score(component: str, change: npt.ArrayLike) -> Floats:
 
 
 def component_scores(changes: pd.DataFrame) -> pd.DataFrame:
-    """Scores of all six measures; one row per assessment, columns as given in `changes`."""
+    """Scores (`component_score`) of all six measures: a row per assessment, a column a component.
+
+    `changes` holds the absolute percent changes in columns of the same names.
+    """
     scores = {name: component_score(name, changes[name].to_numpy(float)) for name in COMPONENTS}
     return pd.DataFrame(scores, index=changes.index, copy=False)
 
@@ -100,7 +103,8 @@ def total_improvement_score(
     Returns
     -------
     Series of float
-        0 to 100 in steps of 2.5; NaN where physician global, muscle or extramuscular is missing.
+        0 to 100 in steps of 2.5; NaN where physician global, muscle or extramuscular
+        (``not_calculable``: any) is missing.
 
     Examples
     --------
@@ -113,7 +117,10 @@ def total_improvement_score(
 
 
 def score_at_best(scores: pd.DataFrame) -> pd.Series[float]:
-    """Total Improvement Score with every missing light measure at its maximum."""
+    """Total Improvement Score with every missing light measure at its maximum.
+
+    NaN where a heavy measure is missing. `scores` is as for `total_score`.
+    """
     maxima = {name: max(COMPONENTS[name].scores) for name in LIGHT}
     return total_score(scores.fillna(maxima))
 
@@ -121,7 +128,7 @@ def score_at_best(scores: pd.DataFrame) -> pd.Series[float]:
 def response_category(
     total: pd.Series[float], minimal: float, moderate: float, major: float
 ) -> pd.Series[Any]:
-    """TIS response category: NONE, MINIMAL, MODERATE or MAJOR; missing where there is no score.
+    """TIS response category: NONE, MINIMAL, MODERATE or MAJOR; None where there is no score.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ LEVELS = {"minimal": N_("minimal"), "moderate": N_("moderate"), "major": N_("maj
 
 
 def abbreviations() -> str:
-    """What the labels of the measures stand for, and ULN."""
+    """Footnote: what the abbreviated labels of the measures stand for, and ULN."""
     meanings = sorted(
         _("{abbreviation}: {meaning}").format(
             abbreviation=measure.label, meaning=_(measure.stands_for)
@@ -28,7 +28,7 @@ def abbreviations() -> str:
 
 
 def core_set(response: Response) -> Iterator[str]:
-    """Measures, their ranges, and the baseline."""
+    """Two footnotes: the measures with their ranges, and the baseline."""
     measures = [_measure(response, measure) for measure in response.measures.values()]
     yield _("{core_set}: {measures}.").format(
         core_set=_core_set_name(response.core_set), measures=listed(measures)
@@ -83,8 +83,8 @@ def _measure(response: Response, name: str) -> str:
 
 
 def improvement(response: Response) -> Iterator[str]:
-    """Improvement at a visit, and how missing measures and assessments are handled."""
-    improvement, thresholds = response.improvement, response.improvement.thresholds
+    """Footnotes: improvement at a visit, and how missing measures and assessments are handled."""
+    section, thresholds = response.improvement, response.improvement.thresholds
     yield sentences(
         _(
             "Improvement: {score} ({code}; Rider 2017) of at least {least:g} ({level}). {code}"
@@ -93,17 +93,17 @@ def improvement(response: Response) -> Iterator[str]:
         ).format(
             score=_(SCORE.label),
             code=SCORE.paramcd,
-            least=improvement.least_score,
-            level=_(LEVELS[improvement.level]),
+            least=section.least_score,
+            level=_(LEVELS[section.level]),
             **thresholds.model_dump(),
         ),
-        _missing_assessment(improvement),
+        _missing_assessment(section),
     )
     label = {place: _(core_set_measure(name).label) for place, name in response.measures.items()}
     light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
     heavy = [label[name] for name, component in COMPONENTS.items() if component.heavy]
-    yield _missing_light(improvement).format(light=listed(light, "or"), heavy=listed(heavy, "or"))
-    match improvement.enzyme_component:
+    yield _missing_light(section).format(light=listed(light, "or"), heavy=listed(heavy, "or"))
+    match section.enzyme_component:
         case "scored":
             return
         case "zero":
@@ -145,7 +145,7 @@ def _missing_light(improvement: Improvement) -> str:
 
 
 def remission(response: Response) -> Iterator[str]:
-    """The response from which duration is counted."""
+    """Footnote: the remission from which duration is counted."""
     if response.new_therapy.credits_remission:
         form = _(
             "Remission (clinically inactive disease): {rule}. A first remission observed after the"
@@ -160,27 +160,27 @@ def remission(response: Response) -> Iterator[str]:
 
 
 def recurrence(response: Response) -> Iterator[str]:
-    """What ends a response."""
-    recurrence = response.recurrence
+    """Footnote: what is a recurrence or progression, which ends a response."""
+    section = response.recurrence
     limbs = []
-    if recurrence.confirmed_loss:
-        limbs.append(_loss(recurrence.consecutive))
-    if recurrence.worsening.enabled:
-        limbs.append(_worsening(recurrence))
-    if recurrence.investigator:
+    if section.confirmed_loss:
+        limbs.append(_loss(section.consecutive))
+    if section.worsening.enabled:
+        limbs.append(_worsening(section))
+    if section.investigator:
         limbs.append(_("as recorded by the investigator"))
     form = _(
         "Recurrence or progression: {events}, dated at the first such assessment; up to day {day}"
         " after infusion only if recorded by the investigator."
     )
-    if recurrence.early_flare_in_aplasia:
+    if section.early_flare_in_aplasia:
         form = _(
             "Recurrence or progression: {events}, dated at the first such assessment; up to day"
             " {day} after infusion only if recorded by the investigator, or if the last result of B"
             " cells is not in aplasia."
         )
     events = listed(limbs, "or") if limbs else _("none")
-    yield form.format(events=events, day=recurrence.early_flare_days)
+    yield form.format(events=events, day=section.early_flare_days)
 
 
 def _loss(consecutive: int) -> str:

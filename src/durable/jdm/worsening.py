@@ -17,8 +17,11 @@ from durable.jdm.three_valued import all_met, any_met, at_least, count_met
 Floats = npt.NDArray[np.float64]
 
 
-def worsened(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
-    """Whether any worsening limb is met at an assessment; NaN where that is unknown."""
+def worsening_status(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
+    """Whether any worsening limb is met at each assessment: 1, 0, NaN where that is unknown.
+
+    NaN everywhere where worsening is not enabled.
+    """
     worsening = response.recurrence.worsening
     if not worsening.enabled:
         return pd.Series(np.nan, index=frame.index)
@@ -37,7 +40,7 @@ def worsened(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
 
 
 def best_before(frame: pd.DataFrame, measure: str) -> Floats:
-    """Best post-infusion value on days before each assessment's; NaN where there is none."""
+    """Best value after infusion on days before that of each assessment; NaN where there is none."""
     value = frame[measure].where(frame["post"])
     number = subject_index(frame)
     by_subject = value.groupby(number, sort=False)

@@ -67,8 +67,9 @@ def configuration_text(study: str | None, analysis: str, cutoff: str | None) -> 
     Parameters
     ----------
     study, analysis, cutoff
-        ``study.id``, ``analysis.id`` and ``analysis.data_cutoff``; without the first or the last
-        the file has to be completed: the plan refuses what stands there instead.
+        ``study.id``, ``analysis.id`` and ``analysis.data_cutoff`` (YYYY-MM-DD). Where the first or
+        the last is None, the file has a null or the text YYYY-MM-DD, which the plan refuses until
+        it is completed.
 
     Raises
     ------
@@ -76,12 +77,12 @@ def configuration_text(study: str | None, analysis: str, cutoff: str | None) -> 
         Where one of them is not as the plan expects it.
     """
     paths = {name: {"path": f"data/{name}.csv"} for name in INPUT_TABLES}
-    given: dict[str, Any] = {
+    plan_values: dict[str, Any] = {
         "analysis": {"id": analysis, "data_cutoff": cutoff or "2000-01-01"},
         "study": {"id": study or "STUDY"},
         "inputs": paths,
     }
-    values = parse(given, "durable new").model_dump(mode="json")
+    values = parse(plan_values, "durable new").model_dump(mode="json")
     values["analysis"]["data_cutoff"] = cutoff or _NO_CUTOFF
     values["study"]["id"] = study
     values["inputs"] = paths

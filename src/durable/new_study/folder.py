@@ -42,19 +42,20 @@ class _OccupiedError(UserError):
 
 
 def make_folder(folder: Path, *, study: str | None, analysis: str, cutoff: str | None) -> list[str]:
-    """Make the folder of a new study; what to do next, line by line.
+    """Make the folder of a new study with its files; return what to do next, line by line.
 
     Parameters
     ----------
     folder
         Not there yet, or empty.
     study, analysis, cutoff
-        As of `configuration_text`.
+        Identifiers and day of the cut-off, or None, as `configuration_text` takes them.
 
     Raises
     ------
     UserError
-        Where the folder holds something, or one of these is not as the plan expects it.
+        Where the folder is a file or holds something, or an identifier or the cut-off is not as
+        the plan expects it.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise _OccupiedError(f"{folder} is there already; expected a new folder, or an empty one")

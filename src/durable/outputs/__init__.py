@@ -49,15 +49,15 @@ class OutputEntry(Entry):
     """
 
     tables: tuple[str, ...] = ()
-    """Its tables, which have their numbers in `durable.contents`; one of its name when empty."""
+    """Names of its tables, numbered in `durable.contents`; one, of the output's name, if empty."""
 
     @property
     def table_names(self) -> tuple[str, ...]:
-        """Its tables, the main one first."""
+        """Names of the output's tables, the main one first; at least one."""
         return self.tables or (self.name,)
 
     def load(self) -> Output:
-        """The output itself."""
+        """The `Output` of this name; its module is imported now."""
         module = import_module(f"{__name__}.{self.module}")
         outputs: tuple[Output, ...] = getattr(module, "OUTPUTS", ()) or (module.OUTPUT,)
         return next(output for output in outputs if output.name == self.name)
@@ -192,24 +192,28 @@ _OF_NO_CUTOFF = ("t_safety_boundary_s",)
 
 
 def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
-    """The tables of an analysis that has these datasets, in the order in which they are shown."""
+    """Names of the tables of an analysis that has these datasets, in the order of the plan.
+
+    Without the tables that the plan does not show (``outputs.shells``). `datasets` are names in
+    lower case.
+    """
     entries = (entry for entry in OUTPUTS if entry.exists(plan, datasets))
-    return plan.outputs.chosen(name for entry in entries for name in entry.table_names)
+    return plan.outputs.select(name for entry in entries for name in entry.table_names)
 
 
 def tables_of_series(plan: Plan) -> list[str]:
-    """The tables that a series of cut-offs shows, in the order in which they are."""
+    """Names of the tables that a series of cut-offs shows, in the order of the plan."""
     entries = (entry for entry in OUTPUTS if entry.name in SERIES and entry.asked(plan))
     names = (name for entry in entries for name in entry.table_names)
-    return plan.outputs.chosen(name for name in names if name not in _OF_NO_CUTOFF)
+    return plan.outputs.select(name for name in names if name not in _OF_NO_CUTOFF)
 
 
 def entry_of_table(name: str) -> OutputEntry:
-    """The output that a table is of."""
+    """The output that has a table of this name; StopIteration without one."""
     return next(entry for entry in OUTPUTS if name in entry.table_names)
 
 
 def output_named(name: str) -> Output:
-    """The output of this name."""
+    """The output of this name, loaded; ValueError without one."""
     (entry,) = (entry for entry in OUTPUTS if entry.name == name)
     return entry.load()

@@ -20,8 +20,9 @@ from durable.wording import percent, sentences
 def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     """Events by system organ class and preferred term in each window.
 
-    Classes by descending number of subjects (all infused) and name, terms alike within their
-    class; a window has the terms that occur in it. A class has the empty term.
+    Parameters are ``(window, class, term)``, with the empty term for the class as a whole. Windows
+    are in their order; classes by descending number of subjects (all infused, in the window), then
+    by name, and so are the terms of a class. A window has only the terms that occur in it.
     """
     parts = []
     for window, inside in incidence.windows(adae, safety).items():

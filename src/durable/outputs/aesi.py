@@ -32,9 +32,10 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 
 
 def special_interest(adae: pd.DataFrame, safety: Safety) -> EventCounts:
-    """Treatment-emergent events of special interest, by what is recorded, and long cytopenias.
+    """Treatment-emergent events of special interest by recorded category, and long cytopenias.
 
-    CRS, ICANS and cytopenia have a row even where none occurred.
+    Parameters are ``(category,)``, sorted, then `PROLONGED_CYTOPENIA`. CRS, ICANS and cytopenia are
+    among them even where none occurred.
     """
     emergent = adae["TRTEMFL"] == "Y"
     labels = {safety.crs, safety.icans, safety.cytopenia, *adae["AESI"].dropna()}

@@ -17,21 +17,24 @@ _NO_NUMBER = ("NE", "NC")
 
 
 def align(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """The cells of rows of one length with the numbers of each column aligned; text stays."""
+    """The rows with the numbers of each column aligned; cells without a number stay as they are.
+
+    Raises ValueError where the rows are not of one length.
+    """
     columns = [_padded(column) for column in zip(*rows, strict=True)]
     return list(zip(*columns, strict=True)) if columns else list(rows)
 
 
 def _padded(cells: Sequence[str]) -> list[str]:
-    found = [_start(cell) for cell in cells]
-    numbers = [start for start in found if start is not None]
+    starts = [_start(cell) for cell in cells]
+    numbers = [start for start in starts if start is not None]
     brackets = max((bracket for bracket, _ in numbers), default=0)
     digits = max((width for _, width in numbers), default=0)
     return [
         cell
         if start is None
         else PUNCTUATION_SPACE * (brackets - start[0]) + FIGURE_SPACE * (digits - start[1]) + cell
-        for cell, start in zip(cells, found, strict=True)
+        for cell, start in zip(cells, starts, strict=True)
     ]
 
 

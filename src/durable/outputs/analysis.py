@@ -19,24 +19,24 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
     Parameters
     ----------
     datasets
-        The analysis datasets; an output is left out where the study lacks the one it needs.
+        The analysis datasets; an output is left out where the study lacks one that it needs.
     plan
         The analysis plan.
     cores
-        With two or more, half of the work is done in a process of its own: the sensitivity
-        analyses; without them the outputs that do not share their estimates with a figure.
+        With two or more, a second process makes the sensitivity analyses, or where the plan has
+        none every output that does not read ADTTE. The results are the same.
     """
     parts = _parts(plan, datasets.names)
     of_sensitivity = [part for part in parts if part.of_sensitivity]
-    apart = of_sensitivity or [part for part in parts if not part.of_durations]
-    others = [part for part in parts if part not in apart]
+    beside_parts = of_sensitivity or [part for part in parts if not part.of_durations]
+    main_parts = [part for part in parts if part not in beside_parts]
     if can_fork(cores) and datasets.adtte is not None:
         # Before the fork, which then has it: its import is a second.
         import lifelines  # noqa: F401
-    with done_beside(cores, "analyses the outputs", _rows, apart, datasets, plan) as beside:
-        rows = _rows(others, datasets, plan)
-    found = dict(zip([*others, *apart], [*rows, *beside.result()], strict=True))
-    return [row for part in parts for row in found[part]]
+    with done_beside(cores, "analyses the outputs", _rows, beside_parts, datasets, plan) as beside:
+        rows = _rows(main_parts, datasets, plan)
+    by_part = dict(zip([*main_parts, *beside_parts], [*rows, *beside.result()], strict=True))
+    return [row for part in parts for row in by_part[part]]
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ def _parts(plan: Plan, datasets: Collection[str]) -> list[_Part]:
     entries = {entry.name: entry for entry in OUTPUTS if entry.exists(plan, datasets)}
     new = (name for name in entries if name not in ORDER_OF_ROWS)
     parts = []
-    for place in (*ORDER_OF_ROWS, *new):
-        name, _, function = place.partition(".")
+    for ordered_name in (*ORDER_OF_ROWS, *new):
+        name, _, function = ordered_name.partition(".")
         if name not in entries:
             continue
         output = entries[name].load()
@@ -70,5 +70,5 @@ def _rows(parts: Iterable[_Part], datasets: AnalysisDatasets, plan: Plan) -> lis
 
 
 def records(plan: Plan) -> list[RecordFilter]:
-    """Records of ADRS that the outputs read."""
+    """Filters of ADRS for the outputs that the plan asks for: they read what passes any of them."""
     return [rule for entry in OUTPUTS if entry.asked(plan) for rule in entry.load().records(plan)]

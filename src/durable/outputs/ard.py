@@ -15,6 +15,7 @@ from durable.plan import Outputs
 _NOTHING = ("", "0")
 #: A cell in which nobody is counted: 0, with or without its percentage.
 _NOBODY = re.compile(r"(0( \(0(\.0*)?\))?)?")
+#: Output, analysis, group_by, group, parameter and name of the statistic (`Result.key`).
 Key = tuple[str, str, str, str, Parameter, str]
 
 
@@ -26,32 +27,35 @@ class Ard:
 
     @classmethod
     def from_results(cls, results: Iterable[Result]) -> Ard:
-        """The dataset of these rows."""
+        """The dataset of these rows; of two rows with one key the later counts."""
         return cls({row.key: row for row in results})
 
     @cached_property
     def _by_output(self) -> dict[str, tuple[dict[Column, None], dict[Parameter, None]]]:
         """Groups and parameters of each output, in the order of their first row."""
-        found: dict[str, tuple[dict[Column, None], dict[Parameter, None]]] = {}
-        for output, _, by, group, parameter, _ in self.rows:
-            columns, parameters = found.setdefault(output, ({}, {}))
-            columns[by, group] = parameters[parameter] = None
-        return found
+        by_output: dict[str, tuple[dict[Column, None], dict[Parameter, None]]] = {}
+        for output, _, group_by, group, parameter, _ in self.rows:
+            columns, parameters = by_output.setdefault(output, ({}, {}))
+            columns[group_by, group] = parameters[parameter] = None
+        return by_output
 
     def columns(self, output: str) -> list[Column]:
-        """Groups of an output in their order, the total last."""
+        """Groups of an output in the order of the results, the total last; [] without results."""
         columns, _ = self._by_output.get(output, ({}, {}))
         return sorted(columns, key=lambda column: column == TOTAL)
 
     def parameters(self, output: str) -> list[Parameter]:
-        """Parameters of an output in their order, without that of a whole column."""
+        """Parameters of an output in the order of the results, `WHOLE_COLUMN` left out."""
         _, parameters = self._by_output.get(output, ({}, {}))
         return [parameter for parameter in parameters if parameter != WHOLE_COLUMN]
 
     def lookup(
         self, output: str, parameter: Parameter, column: Column, analysis: str = PRIMARY
     ) -> Lookup:
-        """Access to the statistics of one parameter in one column."""
+        """A function from the name of a statistic to its result; None where there is none.
+
+        Of one output, parameter, column (group_by and group) and analysis.
+        """
 
         def find(statistic: str) -> Result | None:
             return self.rows.get((output, analysis, *column, parameter, statistic))
@@ -66,24 +70,36 @@ class TableResults:
     ard: Ard
     output: str
     decimals: Outputs
-    """The section of the plan that tells the decimals of the cells."""
+    """Section `outputs` of the plan, which has the decimals of the cells."""
 
     @property
     def columns(self) -> list[Column]:
-        """Groups in their order, the total last."""
+        """Groups of the output in the order of the results, the total last."""
         return self.ard.columns(self.output)
 
     @property
     def parameters(self) -> list[Parameter]:
-        """Parameters in their order, without that of a whole column."""
+        """Parameters of the output in the order of the results, `WHOLE_COLUMN` left out."""
         return self.ard.parameters(self.output)
 
     def lookup(self, parameter: Parameter, column: Column, analysis: str = PRIMARY) -> Lookup:
-        """Access to the statistics of one parameter in one column."""
+        """A function from the name of a statistic to its result, or None: `Ard.lookup`."""
         return self.ard.lookup(self.output, parameter, column, analysis)
 
     def rows(self, parameter: Parameter, *lines: Line, source: str = "") -> Rows:
-        """Rows of lines on one parameter, of this output or of another (`source`)."""
+        """A row of the table for each line, with a cell for each column of this output.
+
+        Lines that are `optional` or `unless_zero` are left out as `Line` says.
+
+        Parameters
+        ----------
+        parameter
+            Parameter whose statistics the lines show.
+        lines
+            A line without a cell makes a heading.
+        source
+            Output whose statistics are shown; this one when empty.
+        """
         finds = [self.ard.lookup(source or self.output, parameter, c) for c in self.columns]
         for line in lines:
             if line.cell is None:
@@ -96,10 +112,10 @@ class TableResults:
                 yield Row(line.label, cells, line.indent, line.strong)
 
     def empty(self, label: str, indent: int = 0) -> Row:
-        """A row that says why there are no numbers."""
+        """A row of empty cells, whose label says why there are no numbers."""
         return Row(label, ("",) * len(self.columns), indent)
 
 
 def read_ard(folder: Path) -> Ard:
-    """The analysis results of a folder of results."""
+    """The analysis results in ``ard.csv`` of a folder of results; OSError without the file."""
     return Ard.from_results(read_csv(folder / "ard.csv"))

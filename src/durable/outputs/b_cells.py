@@ -84,12 +84,12 @@ def _of_column(
     yield from of_parameter((APLASIA,), _aplasia(aplasia, results, rule, n))
     yield from of_parameter((RECOVERY,), _recovery(recovery, plan))
     if infections is not None:
-        found = _infections_in(column.select(infections), recovery)
-        yield from of_parameter(_INFECTIONS, found)
+        counts = _infections_in(column.select(infections), recovery)
+        yield from of_parameter(_INFECTIONS, counts)
     lowest = _immunoglobulin(results, rule)
     yield from of_parameter(_IMMUNOGLOBULIN, lowest)
-    given = len(column.subjects & replaced)
-    yield from of_parameter(_IMMUNOGLOBULIN, count_with_percent(given, n, "replaced"))
+    n_replaced = len(column.subjects & replaced)
+    yield from of_parameter(_IMMUNOGLOBULIN, count_with_percent(n_replaced, n, "replaced"))
 
 
 def _aplasia(
@@ -175,12 +175,13 @@ def _immunoglobulin(results: pd.DataFrame, rule: BCells) -> Iterator[Statistic]:
 def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str]:
     """Subjects who were given immunoglobulin on or after the day of infusion."""
     names = ("subject_id", "therapy", "start_date", "end_date")
-    given = datasets.input_records("therapies", names)
+    therapies = datasets.input_records("therapies", names)
     infused = datasets.infused
-    start = given["subject_id"].map(infused["TRTSDT"])
-    after = ~(given["end_date"] < start) & start.notna()
-    chosen = given.loc[after & given["therapy"].isin(rule.replacement), "subject_id"]
-    return frozenset(chosen.map(infused["USUBJID"]))
+    start = therapies["subject_id"].map(infused["TRTSDT"])
+    after = ~(therapies["end_date"] < start) & start.notna()
+    replacement = therapies["therapy"].isin(rule.replacement)
+    subjects = therapies.loc[after & replacement, "subject_id"]
+    return frozenset(subjects.map(infused["USUBJID"]))
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:

@@ -55,7 +55,8 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame | None) -> Es
     adsl
         Subject-level dataset of the infused.
     measures
-        Baseline records of the core set measures in ADRS; None without ADRS: there is no disease.
+        Baseline records of the core set measures in ADRS; None without ADRS: then only age, cells,
+        sex and, where ADSL has it, remission at baseline are summarised.
 
     Yields
     ------
@@ -63,8 +64,9 @@ def baseline_statistics(adsl: pd.DataFrame, measures: pd.DataFrame | None) -> Es
         Of age (years), cells infused per kg, each core set measure and the maximum attainable
         score: n (known values), mean, sd, median, q1, q3, min, max; NaN where too few are known.
     (variable, level), Statistic
-        Of sex and remission at baseline, also for a level that nobody has, and of the enzyme
-        followed, for those that somebody has: n, and percent of all subjects, NaN without any.
+        Of sex (F, M) and remission at baseline (Y, N, U), also for a level that nobody has, and of
+        the enzyme followed, for those that somebody has: n, and percent of all subjects, NaN
+        without any.
     """
     for name in ("AGE", "CELLSKG"):
         yield from _summary(name, adsl[name])
@@ -111,7 +113,7 @@ def _level(level: str) -> str:
 
 def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
     """Heading and lines of each continuous variable."""
-    found = {
+    continuous = {
         "AGE": (_("Age (years)"), summary_lines(1)),
         "CELLSKG": (_("CAR-T cells infused (10^6 cells/kg)"), summary_lines(2, power=-6)),
         ATTAINABLE_SCORE.name: (
@@ -122,8 +124,8 @@ def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
     for component, name in plan.response.measures.items():
         measure = core_set_measure(name)
         lines = summary_lines(measure.decimals)
-        found[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), lines)
-    return found
+        continuous[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), lines)
+    return continuous
 
 
 def _attainable_score(plan: Plan) -> str:

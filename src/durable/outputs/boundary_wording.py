@@ -11,12 +11,12 @@ from durable.wording import clauses, percent
 
 
 def boundaries(plan: Plan) -> Mapping[str, SafetyBoundary]:
-    """The safety boundaries of the plan, by name."""
+    """The safety boundaries of the plan, by name; empty where it monitors no safety event."""
     return {} if plan.monitoring is None else plan.monitoring.safety
 
 
 def event_name(section: SafetyBoundary, plan: Plan) -> str:
-    """What a boundary counts, as readers see it."""
+    """The event of a boundary in words, ``CRS of ASTCT grade >= 3 within 28 days``."""
     days = event_window(section, plan.safety)
     if section.event == "dlt":
         return _("DLT within {days} days").format(days=days)
@@ -27,12 +27,15 @@ def event_name(section: SafetyBoundary, plan: Plan) -> str:
 
 
 def event_window(section: SafetyBoundary, safety: Safety) -> int:
-    """Days after infusion in which the event of a boundary counts."""
+    """Last day after infusion on which the event of a boundary counts.
+
+    ``window_days`` of the boundary, or ``safety.dlt_window_days`` where that is not set.
+    """
     return section.window_days or safety.dlt_window_days
 
 
 def boundary_definitions(plan: Plan) -> Iterator[str]:
-    """The rules by which a boundary stops, with the limits of each event."""
+    """Two footnotes: the beta-binomial and the Pocock-type rule, with the limits of each event."""
     sections = boundaries(plan).values()
     limits = [
         _("{event}: above {limit}, prior {prior}").format(

@@ -1,6 +1,8 @@
 """What a cell shows of the statistics of its row, and lines that several tables share.
 
-A cell has the decimals of percentages or of months in the plan, or a number of its own.
+Functions of this module return a `Cell`: a function from the statistics of a row and a column
+(`Lookup`) and the section `outputs` of the plan to text. A cell is empty where the results lack the
+statistic, and has ``NE`` where it is NaN, unless the function says otherwise.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from durable.outputs import formats
 from durable.outputs.table import Cell, Line, Lookup
 from durable.plan import Outputs
 
+#: Decimals of a cell: a number, or those of percentages or of months in the plan.
 Decimals = int | Literal["percent", "month"]
 
 
@@ -26,40 +29,46 @@ def _places(decimals: Decimals, outputs: Outputs) -> int:
 
 
 def count(statistic: str) -> Cell:
-    """A count."""
+    """A count, ``8``."""
     return lambda find, _: formats.count(find(statistic))
 
 
 def count_percent(n: str, percent: str) -> Cell:
-    """A count with its percentage."""
+    """A count with its percentage, ``8 (66.7)``; the count alone where the percentage is NaN.
+
+    Parameters
+    ----------
+    n, percent
+        Names of the statistics.
+    """
     return lambda find, outputs: formats.count_percent(
         find(n), find(percent), outputs.percent_decimals
     )
 
 
 def n_percent(name: str) -> Cell:
-    """A count with its percentage, ``n_NAME`` and ``percent_NAME``."""
+    """`count_percent` of the statistics ``n_NAME`` and ``percent_NAME``."""
     return count_percent(f"n_{name}", f"percent_{name}")
 
 
 def n_percent_or_0(find: Lookup, outputs: Outputs) -> str:
-    """A count and percentage, of a row that stands only where somebody is counted: 0 elsewhere."""
+    """`count_percent` of ``n`` and ``percent``; 0 where the column does not have them."""
     return "0" if find("n") is None else count_percent("n", "percent")(find, outputs)
 
 
 def incidence(n: str, percent: str) -> Cell:
-    """A count with its percentage; 0 alone, for many rows that are mostly empty."""
+    """`count_percent`, but a count of 0 without a percentage."""
 
     def cell(find: Lookup, outputs: Outputs) -> str:
-        found = find(n)
-        nobody = found is not None and not found.value
+        subjects = find(n)
+        nobody = subjects is not None and not subjects.value
         return "0" if nobody else count_percent(n, percent)(find, outputs)
 
     return cell
 
 
 def ratio(count: str, total: str) -> Cell:
-    """Count/total."""
+    """Count and total, ``8/12``, from the statistics of these names."""
 
     def cell(find: Lookup, _outputs: Outputs) -> str:
         return "/".join(filter(None, (formats.count(find(name)) for name in (count, total))))
@@ -68,7 +77,7 @@ def ratio(count: str, total: str) -> Cell:
 
 
 def ratio_percent(count: str, total: str, rate: str) -> Cell:
-    """Count/total with the rate in percent."""
+    """Count and total with the rate in percent, ``8/12 (66.7)``; empty where one is lacking."""
 
     def cell(find: Lookup, outputs: Outputs) -> str:
         x, n, share = find(count), find(total), find(rate)
@@ -82,12 +91,18 @@ def ratio_percent(count: str, total: str, rate: str) -> Cell:
 
 
 def estimate(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
-    """An estimate without its interval, with its marks."""
+    """An estimate without its interval, with the marks that footnotes explain.
+
+    `power` moves the decimal point: 2 shows a proportion in percent.
+    """
     return lambda find, outputs: formats.point(find(statistic), _places(decimals, outputs), power)
 
 
 def estimates(first: str, second: str, decimals: Decimals) -> Cell:
-    """Two estimates without their intervals, with their marks; NE once where there is neither."""
+    """Two estimates with their marks, ``3.1, NE``; NE once where both are NaN.
+
+    Empty where the results lack the first.
+    """
 
     def cell(find: Lookup, outputs: Outputs) -> str:
         if find(first) is None:
@@ -100,7 +115,7 @@ def estimates(first: str, second: str, decimals: Decimals) -> Cell:
 
 
 def ci(statistic: str, decimals: Decimals, power: int = 0) -> Cell:
-    """The interval of an estimate; NE alone where no limit can be estimated."""
+    """The interval of an estimate, ``(2.1, NE)``; NE alone where both limits are NaN."""
     return lambda find, outputs: formats.limits(find(statistic), _places(decimals, outputs), power)
 
 
@@ -115,19 +130,22 @@ def rate_ci(statistic: str) -> Cell:
 
 
 def value(statistic: str, decimals: Decimals = "percent", power: int = 0) -> Cell:
-    """A number as it is, or with its decimal point moved."""
+    """A number, its decimal point moved by `power` places; with + where it is censored."""
     return lambda find, outputs: formats.number(find(statistic), _places(decimals, outputs), power)
 
 
 def estimate_with_ci(statistic: str, decimals: Decimals) -> Cell:
-    """An estimate with its interval."""
+    """An estimate with its interval, ``8.9 (2.1, NE)``; NE alone where all three are NaN."""
     return lambda find, outputs: formats.estimate(find(statistic), _places(decimals, outputs))
 
 
 def pair(
     first: str, second: str, form: str, decimals: Decimals = "percent", power: int = 0
 ) -> Cell:
-    """Two numbers in a form such as ``{} ({})``; NE once where neither can be estimated."""
+    """Two numbers in a form such as ``{} ({})``; NE once where both are NaN.
+
+    Empty where the results lack the first.
+    """
 
     def cell(find: Lookup, outputs: Outputs) -> str:
         if find(first) is None:
@@ -140,7 +158,7 @@ def pair(
 
 
 def median_range(decimals: int) -> Cell:
-    """Median to one decimal, with the least and greatest value; NE once where there is none."""
+    """Median to one decimal with min and max, ``5.0 (1, 9)``; NE once where min and max are NaN."""
     extremes = pair("min", "max", "({}, {})", decimals)
 
     def cell(find: Lookup, outputs: Outputs) -> str:
@@ -155,7 +173,11 @@ def median_range(decimals: int) -> Cell:
 def summary_lines(
     decimals: Decimals, prefix: str = "", indent: int = 1, power: int = 0
 ) -> tuple[Line, ...]:
-    """Rows of a continuous variable; `power` moves the decimal point."""
+    """Lines of a continuous variable: n, mean (SD), median, quartiles, and min and max.
+
+    Of the statistics of `quantities.summary` with the prefix, here with its ``_`` (``tis_``).
+    `power` moves the decimal point.
+    """
 
     def two(first: str, second: str, form: str) -> Cell:
         return pair(f"{prefix}{first}", f"{prefix}{second}", form, decimals, power)

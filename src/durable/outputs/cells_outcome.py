@@ -130,9 +130,9 @@ def _ranked(
     outcomes: pd.DataFrame, level: float,
 ) -> Estimates:  # fmt: skip
     for name in [name for name in _RANKED if name in outcomes]:
-        found = spearman(cells, outcomes[name].to_numpy(float), level)
-        yield (*parameter, name), Statistic("n", found.n)
-        yield (*parameter, name), Statistic("rho", found.rho, found.lower, found.upper)
+        ranked = spearman(cells, outcomes[name].to_numpy(float), level)
+        yield (*parameter, name), Statistic("n", ranked.n)
+        yield (*parameter, name), Statistic("rho", ranked.rho, ranked.lower, ranked.upper)
 
 
 def _main_rows(results: TableResults, plan: Plan) -> Rows:

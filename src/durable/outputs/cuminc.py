@@ -40,13 +40,16 @@ _EVENTS = {
 
 
 def causes_in_force(response: Response) -> tuple[str, ...]:
-    """The causes that are events of the duration of response by the definitions in force."""
+    """Those of `CAUSES` that are events of the duration of response by the definitions in force."""
     counted = {event.description for event in DOR.events if event.counts(response)}
     return tuple(cause for cause, events in _EVENTS.items() if counted & set(events))
 
 
 def incidences(records: pd.DataFrame, plan: Plan) -> AalenJohansen:
-    """Cumulative incidence of each cause in force, from records of the duration of response."""
+    """Cumulative incidence of each cause in force, in days, from records of DOR in ADTTE.
+
+    Causes are numbered from 1 in the order of `causes_in_force`.
+    """
     causes = causes_in_force(plan.response)
     codes = {event: code for code, cause in enumerate(causes, 1) for event in _EVENTS[cause]}
     ended = records["EVNTDESC"].astype(object).map(codes).where(records["CNSR"] == 0, 0)
@@ -77,16 +80,26 @@ def incidence_statistics(records: pd.DataFrame, plan: Plan) -> Estimates:
         Records of the duration of response.
     plan
         The analysis plan.
+
+    Yields
+    ------
+    ("DOR",), Statistic
+        n_subjects, and at_risk_M6 (just before month 6) of each landmark.
+    (cause,), Statistic
+        Of each cause in force: n_event, percent_event, and incidence_M6 with its limits of each
+        landmark, a proportion; NaN past the last observed time.
     """
     estimate, statistics = incidences(records, plan), plan.statistics
     last = estimate.time[-1] if len(records) else nan
     landmarks = landmarks_at(statistics.landmarks_months, last, statistics)
     yield (DOR.code,), Statistic("n_subjects", len(records))
-    at_risk = estimate.at(landmarks.asked)["n_risk"].to_numpy()[:: estimate.n_event.shape[1]]
+    at_risk = estimate.incidence_at(landmarks.days)["n_risk"].to_numpy()[
+        :: estimate.n_event.shape[1]
+    ]
     for month, n_risk in zip(landmarks.months, at_risk.tolist(), strict=True):
         yield (DOR.code,), Statistic(f"at_risk_M{month:g}", n_risk)
-    table = estimate.at(
-        landmarks.used, level=statistics.conf_level, transform=plan.over_time.incidence_ci
+    table = estimate.incidence_at(
+        landmarks.estimate_days, level=statistics.conf_level, transform=plan.over_time.incidence_ci
     )
     for code, cause in enumerate(causes_in_force(plan.response), 1):
         events = int(estimate.n_event[:, code - 1].sum())
@@ -101,12 +114,12 @@ def _at_landmarks(table: pd.DataFrame, landmarks: Landmarks) -> Iterator[Statist
     cause, and where every subject had it.
     """
     columns = (table[name].tolist() for name in ("cif", "lower", "upper"))
-    for month, place, cif, lower, upper in zip(
+    for month, landmark_note, cif, lower, upper in zip(
         landmarks.months, landmarks.notes, *columns, strict=True
     ):
         low, high = (lower, upper) if lower < upper else (nan, nan)
         none = "no event before: no interval" if cif == 0 else ""
-        note = "; ".join(filter(None, (place, none)))
+        note = "; ".join(filter(None, (landmark_note, none)))
         yield Statistic(f"incidence_M{month:g}", cif, low, high, note)
 
 

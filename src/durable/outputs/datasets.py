@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from durable.plan import Plan
 
-#: What a record must have: in each text column named, one of the texts.
+#: What a record must have: by name of a text column, the texts of which it has one.
 RecordFilter = Mapping[str, Collection[str]]
 
 #: Names of all datasets, in the order of the define.xml.
@@ -71,7 +71,10 @@ class AnalysisDatasets:
     folder: Path | None = None
 
     def input_records(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Columns of an input table, up to the data cut-off; empty where the study has none."""
+        """Columns of a checked input table, up to the data cut-off.
+
+        Without a row where the study lacks the table, or `folder` is None.
+        """
         import pandas as pd
 
         path = None if self.folder is None else self.folder / "validated" / f"{table}.parquet"
@@ -81,11 +84,11 @@ class AnalysisDatasets:
 
     @property
     def names(self) -> set[str]:
-        """Names of the ADaM datasets that there are."""
+        """Names, in lower case, of the ADaM datasets that the analysis has."""
         return {name for name in DATASETS if getattr(self, name) is not None}
 
     def required(self, name: str) -> pd.DataFrame:
-        """The dataset of this name, for what an analysis has only with it.
+        """The dataset of this name, which must not be None.
 
         Raises
         ------
@@ -99,7 +102,7 @@ class AnalysisDatasets:
 
     @property
     def infused(self) -> pd.DataFrame:
-        """ADSL of the infused subjects, by SUBJID, by which readers know them."""
+        """ADSL of the infused subjects, with SUBJID as its index."""
         return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("SUBJID")
 
 
@@ -114,11 +117,11 @@ def _dtype_of(column: str) -> str:
 
 @dataclass(frozen=True)
 class ResultsFolder:
-    """A folder of results, whose datasets a listing reads as it asks for them."""
+    """A folder of results, whose datasets a listing reads as it needs them."""
 
     path: Path
     plan: Plan
-    """That of the analysis."""
+    """Plan of the analysis."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,7 +142,7 @@ class ResultsFolder:
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
     ) -> pd.DataFrame:
-        """Records of a dataset.
+        """Records of a dataset in ``adam/``; OSError where the folder lacks it.
 
         Parameters
         ----------
@@ -148,7 +151,7 @@ class ResultsFolder:
         columns
             The columns wanted; all when None.
         having
-            Values that a record may have in a column; all records when empty.
+            By column, the values of which a record has one; all records when empty.
         """
         import pandas as pd
         from pyarrow.parquet import read_metadata
@@ -175,11 +178,11 @@ class ResultsFolder:
         return tuple(read_schema(self.path / "adam" / f"{name}.parquet").names)
 
     def records(self, name: str, columns: Sequence[str], *filters: RecordFilter) -> pd.DataFrame:
-        """Records of a dataset that is too large to be read whole (`read_records`)."""
+        """Some columns of the records that pass one of the filters, read by `read_records`."""
         return read_records(self.path / "adam" / f"{name}.parquet", columns, *filters)
 
     def with_subject(self, records: pd.DataFrame, *columns: str) -> pd.DataFrame:
-        """The records with variables of their subject."""
+        """The records with these variables of ADSL, by USUBJID; missing where ADSL lacks it."""
         adsl = self.dataset("adsl", ["USUBJID", *columns])
         return records.merge(adsl, on="USUBJID", how="left", validate="many_to_one")
 
@@ -191,7 +194,7 @@ def read_datasets(
     *,
     sensitivity: bool = False,
 ) -> AnalysisDatasets:
-    """The datasets in ``adam/`` of an analysis.
+    """The datasets in ``adam/`` of an analysis; None where the study or the plan has none.
 
     Parameters
     ----------
@@ -202,7 +205,7 @@ def read_datasets(
     filters
         Records of ADRS that are wanted: those that pass one of these; all without any.
     sensitivity
-        Whether there are sensitivity analyses.
+        Whether to read ADRS and ADTTE of the sensitivity analyses; they are None otherwise.
     """
     import pandas as pd
 
@@ -255,7 +258,7 @@ def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> 
     Returns
     -------
     DataFrame
-        In the order of the file; text as categories, which are sorted.
+        The columns wanted, in the order of the file; text as categories, which are sorted.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -277,7 +280,7 @@ def read_records(path: Path, columns: Sequence[str], *filters: RecordFilter) -> 
 
 
 def select_records(records: pd.DataFrame, filters: Iterable[RecordFilter]) -> pd.DataFrame:
-    """The records that pass one of the filters."""
+    """The records that pass one of the filters: at least one, each naming a column."""
     passes = [
         reduce(and_, (records[name].isin(list(texts)) for name, texts in rule.items()))
         for rule in filters
@@ -302,7 +305,7 @@ def _passes_one(batch: pa.RecordBatch, filters: Iterable[RecordFilter]) -> npt.N
         return among
 
     def passes(rule: RecordFilter) -> npt.NDArray[np.bool_]:
-        found = (is_among(name, frozenset(texts)) for name, texts in rule.items())
-        return reduce(and_, found, np.ones(len(batch), dtype=np.bool_))
+        conditions = (is_among(name, frozenset(texts)) for name, texts in rule.items())
+        return reduce(and_, conditions, np.ones(len(batch), dtype=np.bool_))
 
     return reduce(or_, map(passes, filters))

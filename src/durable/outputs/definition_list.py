@@ -29,14 +29,15 @@ _ABBREVIATIONS = N_(
 def definitions_in_force(
     plan: Plan, datasets: Collection[str]
 ) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The definitions in force, by what they define.
+    """The definitions in force: each term with its sentences, in the language in force.
 
     Parameters
     ----------
     plan
         The analysis plan.
     datasets
-        Names of the datasets that the analysis has: what is not analysed is not defined.
+        Names of the datasets that the analysis has, in lower case: what is not analysed is not
+        defined.
     """
     statistics, safety = plan.statistics, plan.safety
     if "adrs" in datasets:
@@ -53,7 +54,7 @@ def definitions_in_force(
                 definitions.event_windows(safety),
                 _(definitions.FATAL),
                 definitions.seriousness_and_relation(safety),
-                definitions.followed(safety),
+                definitions.followed_through_window(safety),
                 _(definitions.BEFORE_INFUSION_PERIODS),
                 definitions.missing_grade(safety),
                 definitions.special_interest(safety),
@@ -72,8 +73,8 @@ def definitions_in_force(
         yield _("Eligibility"), tuple(eligibility_definitions(plan.eligibility))
     if plan.deviations is not None:
         yield _("Protocol deviations"), tuple(deviation_definitions(plan))
-    own = (wording.abbreviations(),) if "adrs" in datasets else ()
-    yield _("Abbreviations"), (_(_ABBREVIATIONS), *own)
+    of_disease = (wording.abbreviations(),) if "adrs" in datasets else ()
+    yield _("Abbreviations"), (_(_ABBREVIATIONS), *of_disease)
 
 
 def _of_response(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -99,7 +100,7 @@ def _of_response(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def definition_list(plan: Plan, datasets: Collection[str]) -> Table:
-    """The list of definitions as the last pages of a document: footnotes without a table."""
+    """The list of definitions, for the last pages of a document: a table with footnotes alone."""
     listed = definitions_in_force(plan, datasets)
     return Table(
         name="definitions",

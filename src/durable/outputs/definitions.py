@@ -88,7 +88,7 @@ def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[
 
 
 def drug_free(plan: Plan) -> Iterator[str]:
-    """The recorded dose, and the endpoints of ``response.drug_free`` that the plan asks for."""
+    """Footnotes on glucocorticoids and the endpoints of ``response.drug_free``, where asked for."""
     response, deadline = plan.response, plan.response.deadline(plan.schedule)
     if response.asks_for("dose"):
         yield _(
@@ -111,7 +111,7 @@ _REFERENCE_DOSES = {
 
 
 def glucocorticoid_increase(response: Response) -> str:
-    """What an increase of glucocorticoids is; '' where the plan does not define it."""
+    """What an increase of glucocorticoids is, in words; '' where the plan does not define it."""
     rule = response.glucocorticoid_increase
     if rule is None:
         return ""
@@ -198,7 +198,7 @@ def interval_name(statistics: Statistics) -> str:
 
 
 def transform_name(transform: str) -> str:
-    """Name of a scale on which limits are symmetric."""
+    """Name of a transformation by its key of the plan (`_INTERVALS`), as footnotes give it."""
     return _(_INTERVALS[transform])
 
 
@@ -210,7 +210,7 @@ def _interval_method(statistics: Statistics) -> str:
 
 
 def marks(statistics: Statistics) -> str:
-    """What the marks on estimates mean, where the conventions in force set any."""
+    """Footnote on the marks on estimates; '' where the conventions in force set none."""
     days = statistics.landmark_tolerance_days
     tolerance = _("{mark}: estimated at most {days} days past the last time.")
     shown = tolerance.format(mark=TOLERANCE_MARK, days=days) if days else ""
@@ -292,16 +292,16 @@ _IMPUTED = {
 def imputed_dates(
     dates: Sequence[str], ard: Ard, sources: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[str]:
-    """Footnote on how many dates were imputed, and by which rule of the plan.
+    """Footnote on how many dates were imputed, and by which rule of the plan; none if none was.
 
     Parameters
     ----------
     dates
         Variables of ADSL.
     ard
-        The analysis results: the disposition counts the imputed dates of the enrolled.
+        The analysis results: the last column of ``t_disposition`` has the counts, of the enrolled.
     sources
-        The input files, with the rules of the plan.
+        By input table what is recorded of its file: ``partial_dates`` has the rule by column.
     """
     columns = ard.columns("t_disposition")[-1:]
     counted = []
@@ -357,9 +357,9 @@ def source(plan: Plan, plan_digest: str, datasets: str, program: str) -> str:
     Parameters
     ----------
     plan_digest
-        Of the parts of the plan that the output depends on.
+        Of the parts of the plan that the output depends on; its first 12 characters are shown.
     datasets
-        Analysis datasets.
+        Names of the analysis datasets, as one text.
     program
         Module of the package.
     """
@@ -395,7 +395,7 @@ def elapsed_days() -> str:
 
 
 def seriousness_and_relation(safety: Safety) -> str:
-    """What counts as related and serious where nothing is recorded."""
+    """Footnote on events whose relationship or seriousness is not recorded."""
     return _(
         "Treatment-related: as recorded; an event whose relationship is not recorded counts as"
         " {counted}. An event whose seriousness is not recorded counts as not serious."
@@ -403,7 +403,7 @@ def seriousness_and_relation(safety: Safety) -> str:
 
 
 def counted_as(safety: Safety) -> str:
-    """As what an event counts whose relation to the treatment is not recorded."""
+    """As what an event without a recorded relationship counts: "related" or "not related"."""
     match safety.missing_related:
         case "related":
             return _("related")
@@ -412,7 +412,7 @@ def counted_as(safety: Safety) -> str:
     assert_never(safety.missing_related)
 
 
-def followed(safety: Safety) -> str:
+def followed_through_window(safety: Safety) -> str:
     """Footnote on the subjects followed through the first window."""
     return _(
         "Followed {days} days: day {days} was on or before the data cut-off, and the subject was"
@@ -446,7 +446,7 @@ def special_interest(safety: Safety) -> str:
 
 
 def dose_limiting(safety: Safety) -> Iterator[str]:
-    """Definition of dose-limiting toxicities, of who is evaluable for them, and of the rule."""
+    """Footnotes on dose-limiting toxicities, on who is evaluable, and on the rule of escalation."""
     yield _(
         "DLT: dose-limiting toxicity, a TEAE recorded as such with onset within {days} days of"
         " infusion. A death within {days} days counts as a DLT if it was not assessed (no fatal"
@@ -459,7 +459,7 @@ def dose_limiting(safety: Safety) -> Iterator[str]:
 
 
 def escalation(safety: Safety) -> Iterator[str]:
-    """Footnote on the rule of dose escalation, where there is one."""
+    """Footnote on the rule of dose escalation; none where the plan has none."""
     if safety.escalation != "none":
         yield _(
             "{rule} rule (Storer 1989, design A) for each dose level of part {part}: 0 of 3"

@@ -32,7 +32,7 @@ CATEGORY_NAMES = {
 
 
 def category_name(category: Category, deviations: Deviations) -> str:
-    """A category as a row of a table, with its limit in force."""
+    """A category as a row of a table, with its limit in force; ValueError if it is not judged."""
     words: dict[str, object] = {}
     if category == "dose":
         words["tolerance"] = percent(required(deviations.dose, "dose").tolerance)
@@ -44,7 +44,7 @@ def category_name(category: Category, deviations: Deviations) -> str:
 
 
 def important_categories(deviations: Deviations) -> str:
-    """Which of the judged categories are important."""
+    """Footnote on which of the judged categories count as important: none, all, or all but some."""
     important = deviations.important_categories
     if not important:
         return _("No category counts as important.")
@@ -58,7 +58,10 @@ def important_categories(deviations: Deviations) -> str:
 
 
 def deviation_definitions(plan: Plan) -> Iterator[str]:
-    """How a subject is counted, which categories are important, and the rule of each."""
+    """Definitions: what is judged, which categories are important, and the rule of each category.
+
+    Raises ValueError where the plan has no section `deviations`.
+    """
     deviations = required(plan.deviations, "deviations")
     yield _(
         "Deviations of the infused subjects, from the data up to the data cut-off. Not assessable:"
@@ -160,7 +163,10 @@ def _prohibited(section: ProhibitedDeviation) -> str:
 
 
 def summary_of_rules(plan: Plan) -> str:
-    """Denominator, and what a subject is counted for, as a footnote of the table."""
+    """Footnote of the table: the denominator, what is not assessable, what is important.
+
+    Raises ValueError where the plan has no section `deviations`.
+    """
     return sentences(
         _("Percentages are of the infused subjects; a subject counts once in each row."),
         _(

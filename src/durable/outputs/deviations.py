@@ -60,11 +60,11 @@ def _counts(parameter: Parameter, records: pd.DataFrame, infused: int) -> Estima
 
     A deviation that is found outweighs what cannot be judged: true or unknown is true.
     """
-    found = records["DVSTAT"] == DEVIATION
-    deviating = set(records.loc[found, "USUBJID"])
-    unjudged = set(records.loc[~found, "USUBJID"]) - deviating
+    is_deviation = records["DVSTAT"] == DEVIATION
+    deviating = set(records.loc[is_deviation, "USUBJID"])
+    unjudged = set(records.loc[~is_deviation, "USUBJID"]) - deviating
     yield from of_parameter(parameter, count_with_percent(len(deviating), infused))
-    yield parameter, Statistic("n_deviations", int(found.sum()))
+    yield parameter, Statistic("n_deviations", int(is_deviation.sum()))
     unknown = count_with_percent(len(unjudged), infused, "not_assessable")
     yield from of_parameter(parameter, unknown)
 

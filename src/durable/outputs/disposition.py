@@ -52,12 +52,10 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 def disposition_statistics(
     adsl: pd.DataFrame, status: pd.DataFrame | None, days_per_month: float
 ) -> Estimates:
-    """Counts of subjects by how far they came, and their follow-up.
-
-    Percentages are of the infused, up to infusion of the consented.
+    """Counts of subjects by the step of the study that they reached, and their follow-up.
 
     Follow-up runs from the infusion to death, whatever the last contact says; else to withdrawal or
-    the last contact, whichever is earlier; in months.
+    the last contact, whichever is earlier; in months, both days counted.
 
     Parameters
     ----------
@@ -67,6 +65,15 @@ def disposition_statistics(
         Records of ADRS that say whether a subject has improved at a visit; None without ADRS.
     days_per_month
         Days of a month of follow-up.
+
+    Yields
+    ------
+    parameter, Statistic
+        Of CONSENTED and of each imputed date, ``("IMPUTED", date)``: n. Of LYMPHODEPLETED, INFUSED
+        and NOT_INFUSED: n, and percent of the consented. Of ONGOING, DIED, WITHDRAWN (not those who
+        died) with each reason, and with ADRS REMISSION and ASSESSED at each visit: n, and percent
+        of the infused. Percentages are NaN without a subject. Of FOLLOW_UP: `summary`, of the
+        infused.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
     died, left = infused["DTHFL"] == "Y", infused["EOSDT"].notna()

@@ -102,9 +102,12 @@ def dlt_status(adsl: pd.DataFrame, adae: pd.DataFrame, safety: Safety) -> pd.Dat
     -------
     DataFrame
         ``USUBJID`` and, true or false: ``recorded`` (a dose-limiting toxicity is recorded in the
-        window), ``unassessed`` (died in the window and nobody assessed the death: counts as one),
-        ``not_limiting`` (died in the window, of events recorded as not dose-limiting), ``open``
-        (died later, of an event of the window that nobody assessed), ``toxic`` and ``evaluable``.
+        window, or is the fatal event of a death in it), ``unassessed`` (died in the window and
+        nobody assessed the death: counts as one), ``not_limiting`` (died in the window, of events
+        recorded as not dose-limiting), ``open`` (not ``toxic``, did not die in the window, and has
+        a fatal event begun in it that nobody assessed), ``toxic`` (``recorded`` or ``unassessed``)
+        and ``evaluable`` (``toxic``, or observed to the last day of the window or later; so who
+        died before that day and is ``not_limiting`` is not).
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
     window = safety.dlt_window_days
@@ -143,6 +146,8 @@ def _date_of_death(infused: pd.DataFrame, fatal: pd.DataFrame) -> pd.Series[pd.T
 
 def recommendation(status: pd.DataFrame, dose_level: str, unplaced: int, window: int) -> str:
     """Recommendation of the 3+3 rule for one dose level, in English, with what to adjudicate first.
+
+    As ``1 of 6 evaluable with a dose-limiting toxicity: escalate``.
 
     Parameters
     ----------
@@ -187,7 +192,9 @@ def _deaths(forms: tuple[str, str], count: int, window: int) -> str:
 
 
 def next_step(evaluable: int, toxic: int) -> str:
-    """Next step at one dose level by the 3+3 rule, in words (Storer, Biometrics 1989;45:925, A).
+    """Next step at one dose level by the 3+3 rule, one of `STEPS`.
+
+    Storer, Biometrics 1989;45:925, design A.
 
     Parameters
     ----------

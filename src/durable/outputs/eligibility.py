@@ -39,49 +39,57 @@ _BY_CRITERION = {
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl, adie = datasets.adsl, datasets.required("adie")
-    counted = adie.loc[adie["ANL01FL"] == "Y"]
+    records = adie.loc[adie["ANL01FL"] == "Y"]
     for group in groups(adsl, plan.group_variables, "ENRLFL"):
-        yield group, _estimates(group.select(adsl), group.select(counted))
+        yield group, _estimates(group.select(adsl), group.select(records))
 
 
-def _estimates(adsl: pd.DataFrame, counted: pd.DataFrame) -> Estimates:
+def _estimates(adsl: pd.DataFrame, records: pd.DataFrame) -> Estimates:
     """Counts of the subjects of a column, and of their criteria.
 
     Parameters
     ----------
     adsl
         Subject-level dataset of the enrolled.
-    counted
+    records
         Records of ADIE of the attempt that counts.
     """
-    screened = adsl.loc[adsl["USUBJID"].isin(counted["USUBJID"])]
+    screened = adsl.loc[adsl["USUBJID"].isin(records["USUBJID"])]
     yield ("SCREENED",), Statistic("n", len(screened))
     yield from _by_eligibility("ELIGIBILITY", screened)
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
     yield ("INFUSED",), Statistic("n", len(infused))
     yield from _by_eligibility("INFUSED", infused)
-    by_site = eligible_by_site(screened, counted)
+    by_site = eligible_by_site(screened, records)
     yield from of_parameter(("BY_SITE",), count_with_percent(by_site, len(screened)))
-    waived = counted.loc[(counted["IEWAIVER"] == "Y"), "USUBJID"].nunique()
+    waived = records.loc[(records["IEWAIVER"] == "Y"), "USUBJID"].nunique()
     yield from of_parameter(("WAIVED",), count_with_percent(waived, len(screened)))
     conditions = {
-        _VIOLATED: counted["VIOLFL"] == "Y",
-        "UNKNOWN": counted["AVALC"] == UNKNOWN,
-        "DISAGREES": counted["AGREE"].isin([SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED]),
-        "NOT_ANSWERED": counted["AGREE"] == NOT_ANSWERED,
+        _VIOLATED: records["VIOLFL"] == "Y",
+        "UNKNOWN": records["AVALC"] == UNKNOWN,
+        "DISAGREES": records["AGREE"].isin([SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED]),
+        "NOT_ANSWERED": records["AGREE"] == NOT_ANSWERED,
     }
     for name, condition in conditions.items():
-        numbers = condition.groupby(counted["IETESTCD"]).sum()
+        numbers = condition.groupby(records["IETESTCD"]).sum()
         for criterion in CRITERIA:
             subjects = int(numbers.get(criterion.id, 0))
             counts = count_with_percent(subjects, len(screened))
             yield from of_parameter((name, criterion.id), counts)
 
 
-def eligible_by_site(screened: pd.DataFrame, counted: pd.DataFrame) -> int:
-    """Eligible subjects of whom the data leave a criterion open that the site answers."""
+def eligible_by_site(screened: pd.DataFrame, records: pd.DataFrame) -> int:
+    """Number of eligible subjects (ELIGFL is Y) with a criterion that the data do not decide.
+
+    Parameters
+    ----------
+    screened
+        Their records of ADSL.
+    records
+        Their records of ADIE, of the attempt that counts.
+    """
     eligible = screened.loc[screened["ELIGFL"] == MET, "USUBJID"]
-    left_open = counted.loc[counted["AVALC"] == UNKNOWN, "USUBJID"]
+    left_open = records.loc[records["AVALC"] == UNKNOWN, "USUBJID"]
     return int(eligible.isin(left_open).sum())
 
 

@@ -11,7 +11,7 @@ from durable.wording import sentences
 
 
 def eligibility_conventions(rules: Eligibility) -> str:
-    """How the windows of the criteria are counted."""
+    """Sentences on how the windows of the criteria are counted, and on empty dates of events."""
     anchors = {"screening": _("the date of screening"), "consent": _("the date of consent")}
     months = _("calendar months") if rules.month == "calendar" else _("months of 30 days")
     first = _("included") if rules.boundary == "closed" else _("excluded")

@@ -35,8 +35,9 @@ from durable.stats.escalation import (
 from durable.stats.monitoring import probability_above
 from durable.wording import percent as percent_text
 
-#: Parameters: of the rules at a number of evaluable subjects, and of the estimated dose.
-AT, MTD = "AT", ("MTD",)
+#: Parameters: of the decisions at a number of evaluable subjects (its first part), and of the
+#: estimated dose.
+DECISIONS, MTD = "AT", ("MTD",)
 _DECISIONS: dict[Decision | None, str] = {
     "escalate": ESCALATE,
     "stay": N_("stay"),
@@ -62,7 +63,7 @@ class _Rules:
 
     @property
     def elimination(self) -> Elimination:
-        """When a dose level is too toxic."""
+        """The rule by which a dose level is eliminated as too toxic."""
         section = self.section
         return Elimination(
             section.target,
@@ -73,19 +74,19 @@ class _Rules:
         )
 
     def boin(self, x: int, n: int) -> Decision | None:
-        """Decision of BOIN."""
+        """Decision of BOIN with x toxicities among n evaluable; None where n is 0."""
         section = self.section
         limits = boin_boundaries(section.target, section.phi1, section.phi2)
         return boin_decision(x, n, limits, self.elimination)
 
     def mtpi2(self, x: int, n: int) -> Decision | None:
-        """Decision of mTPI-2."""
+        """Decision of mTPI-2 with x toxicities among n evaluable; None where n is 0."""
         epsilons = self.section.mtpi2_below, self.section.mtpi2_above
         return mtpi2_decision(x, n, epsilons, self.elimination)
 
 
 def escalation_rules(plan: Plan) -> EscalationRules:
-    """The rules of escalation.
+    """Section ``monitoring.escalation`` of the plan.
 
     Raises
     ------
@@ -139,10 +140,10 @@ def _overall(
     levels: Sequence[Group], x: Sequence[int], n: Sequence[int], rules: _Rules
 ) -> Estimates:
     """The dose level that would be the maximum tolerated one, and the decision table."""
-    place = select_mtd(x, n, rules.elimination) if levels else None
-    chosen = nan if place is None else place + 1
-    level = _NONE_TOLERATED if place is None else levels[place].group
-    yield MTD, Statistic("mtd", chosen, note=level)
+    position = select_mtd(x, n, rules.elimination) if levels else None
+    number = nan if position is None else position + 1
+    level = _NONE_TOLERATED if position is None else levels[position].group
+    yield MTD, Statistic("mtd", number, note=level)
     section = rules.section
     for name, limit in zip(
         ("lambda_e", "lambda_d"),
@@ -151,7 +152,7 @@ def _overall(
     ):
         yield MTD, Statistic(name, limit)
     for size in range(1, section.table_subjects + 1):
-        yield from of_parameter((AT, str(size)), _decision_row(size, rules))
+        yield from of_parameter((DECISIONS, str(size)), _decision_row(size, rules))
 
 
 def _decision_row(n: int, rules: _Rules) -> Iterator[Statistic]:
@@ -180,12 +181,12 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     blank = ("",) * len(_columns(plan))
     if not levels:
         yield Row(_("No subject infused"), blank, 1)
-    found = results.lookup(MTD, TOTAL)("mtd")
-    if found is not None:
-        known = not isnan(found.value)
-        chosen = column_name((DOSE_LEVEL.name, found.note), plan) if known else _(found.note)
+    mtd = results.lookup(MTD, TOTAL)("mtd")
+    if mtd is not None:
+        known = not isnan(mtd.value)
+        dose = column_name((DOSE_LEVEL.name, mtd.note), plan) if known else _(mtd.note)
         label = _("Maximum tolerated dose, if escalation ended at the data cut-off: {dose}")
-        yield Row(label.format(dose=chosen), blank, strong=True)
+        yield Row(label.format(dose=dose), blank, strong=True)
 
 
 def _columns(plan: Plan) -> list[tuple[str, Cell]]:
@@ -246,7 +247,7 @@ def _bound(statistic: str, sign: str) -> Cell:
 def _decision_rows(results: TableResults, plan: Plan) -> Rows:
     """The decisions by number of evaluable subjects at a dose level."""
     for size in range(1, escalation_rules(plan).table_subjects + 1):
-        find = results.lookup((AT, str(size)), TOTAL)
+        find = results.lookup((DECISIONS, str(size)), TOTAL)
         cells = tuple(cell(find, plan.outputs) for _heading, cell in _decision_columns())
         yield Row(_("n = {n}").format(n=size), cells)
 

@@ -41,7 +41,7 @@ _STRATEGIES = {
 _INCREASED = ({"PARAMCD": ["GCINC"]},)
 #: Endpoints that are no time to remission or to one of the states of ``response.drug_free``.
 _OTHERS = (DOR, EFS, TTIMP, OS)
-#: A strategy, and what it does.
+#: Name of a strategy (marked for translation) and what it does; '' of an event not addressed.
 Handling = tuple[str, str]
 
 
@@ -98,7 +98,7 @@ def _defined(event: str, plan: Plan) -> str:
         case "DEATH":
             return _("of any cause, on or after the infusion")
         case "REINFUSION":
-            return reinfusion_definitions.counted(plan.response.reinfusion)
+            return reinfusion_definitions.describe_reinfusion(plan.response.reinfusion)
     if missed is None:
         return _("scheduled visits without an adequate assessment")
     return _("{n} or more consecutive scheduled visits without an adequate assessment").format(

@@ -74,7 +74,7 @@ def _estimates(adsl: pd.DataFrame, adex: pd.DataFrame | None, section: DoseExpos
 def _doses(infused: pd.DataFrame, section: DoseExposure) -> Estimates:
     """Cells per kg received, and in percent of the planned ones."""
     received = infused["CELLSKG"].to_numpy(float)
-    planned = infused["DOSELVL"].map(section.planned).to_numpy(float)
+    planned = infused["DOSELVL"].map(section.planned_cells).to_numpy(float)
     percent = percent_of_planned(received, planned)
     known = ~np.isnan(percent)
     within = within_tolerance(percent[known], section.tolerance)

@@ -17,7 +17,8 @@ TOLERANCE_MARK = "\u2021"
 def fixed(value: float, decimals: int, power: int = 0) -> str:
     """A number with so many decimals; halves away from zero, as SAS rounds, on its decimal form.
 
-    `power` moves the decimal point, exactly: 2 shows a proportion in percent.
+    NE for NaN; never ``-0``. `power` moves the decimal point, exactly: 2 shows a proportion in
+    percent.
     """
     if isnan(value):
         return NOT_ESTIMABLE
@@ -27,25 +28,25 @@ def fixed(value: float, decimals: int, power: int = 0) -> str:
 
 
 def count(result: Result | None) -> str:
-    """A count; empty where the analysis does not have it."""
+    """A count without decimals; empty for None, which is a statistic that the results lack."""
     return "" if result is None else fixed(result.value, 0)
 
 
 def number(result: Result | None, decimals: int, power: int = 0) -> str:
-    """A number, with + where it is a censored duration."""
+    """A number, with + where its note is ``censored``; empty for None."""
     if result is None:
         return ""
     return fixed(result.value, decimals, power) + ("+" if result.note == "censored" else "")
 
 
 def interval(result: Result, decimals: int, power: int = 0) -> str:
-    """Limits in brackets, each NE where it cannot be estimated."""
+    """The limits in brackets, ``(2.1, NE)``: each NE where it is NaN."""
     lower, upper = (fixed(limit, decimals, power) for limit in (result.lower, result.upper))
     return f"({lower}, {upper})"
 
 
 def point(result: Result | None, decimals: int, power: int = 0) -> str:
-    """An estimate without its limits, with the marks that footnotes explain."""
+    """An estimate without its limits, with the marks that footnotes explain; empty for None."""
     if result is None:
         return ""
     mark = PLATEAU_MARK if result.note == PLATEAU else ""
@@ -54,7 +55,7 @@ def point(result: Result | None, decimals: int, power: int = 0) -> str:
 
 
 def limits(result: Result | None, decimals: int, power: int = 0) -> str:
-    """The limits of an estimate in brackets; NE once where neither can be estimated."""
+    """The limits of an estimate in brackets; NE alone where both are NaN; empty for None."""
     if result is None:
         return ""
     if isnan(result.lower) and isnan(result.upper):
@@ -63,7 +64,7 @@ def limits(result: Result | None, decimals: int, power: int = 0) -> str:
 
 
 def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
-    """An estimate with its limits; NE alone where there is nothing to bracket."""
+    """An estimate with its limits; NE alone where all three are NaN; empty for None."""
     if result is None:
         return ""
     if isnan(result.value) and isnan(result.lower) and isnan(result.upper):
@@ -72,7 +73,10 @@ def estimate(result: Result | None, decimals: int, power: int = 0) -> str:
 
 
 def count_percent(n: Result | None, percent: Result | None, decimals: int) -> str:
-    """A count with its percentage, without one where there is nobody to take it of."""
+    """A count with its percentage, ``8 (66.7)``; empty without the count.
+
+    The count alone where the percentage is None or NaN.
+    """
     if n is None:
         return ""
     if percent is None or isnan(percent.value):

@@ -61,7 +61,8 @@ def dose_statistics(records: pd.DataFrame, visits: list[str], limit: float) -> E
     (visit,), Statistic
         Of the subjects with a dose recorded at the assessment that stands for the visit: n, mean,
         sd, median, q1, q3, min, max; n_free and percent_free, at most the limit. Of those with a
-        dose at the baseline too: n_change, change_mean, change_sd, change_median and so on.
+        dose at the baseline too, but at the baseline itself: n_change, change_mean, change_sd,
+        change_median and so on. NaN where too few doses are known.
     """
     known = records.loc[records["AVAL"].notna()]
     at_baseline = known.loc[known["ABLFL"] == "Y"].set_index("USUBJID")["AVAL"]

@@ -28,12 +28,15 @@ class Group:
     """One column of a table, the subjects in it and the analysis that it is of."""
 
     group_by: str
+    """Name of the variable in the plan."""
     group: str
+    """Level of the variable, or `NOT_RECORDED`."""
     subjects: frozenset[str]
+    """USUBJID of the subjects."""
     analysis: str = PRIMARY
 
     def select(self, dataset: pd.DataFrame) -> pd.DataFrame:
-        """The group's records of a dataset."""
+        """The records of the group's subjects in a dataset that has USUBJID."""
         names = dataset["USUBJID"]
         if names.dtype != "category":
             return dataset.loc[self._holds(names)]
@@ -45,12 +48,12 @@ class Group:
 
 
 def of_parameter(parameter: Parameter, statistics: Iterable[Statistic]) -> Estimates:
-    """The statistics, each with the parameter that all are of."""
+    """Pairs of the parameter and each of the statistics."""
     return ((parameter, statistic) for statistic in statistics)
 
 
 def not_made(columns: Iterable[Group], reason: str) -> Iterator[tuple[Group, Estimates]]:
-    """N of each column, with the note why the study has no numbers for a table."""
+    """Each column with n_infused alone, whose note says why the study has no other numbers."""
     for column in columns:
         n = Statistic("n_infused", len(column.subjects), note=reason)
         yield column, iter([(WHOLE_COLUMN, n)])
@@ -74,14 +77,15 @@ def groups(
     population
         Flag of the population in ADSL; all infused by default.
     empty
-        Whether levels that the plan declares are there without a subject too.
+        Whether a level that the plan declares has a group even without a subject.
 
     Returns
     -------
     list of Group
-        Levels in the order of the plan; where it has none, sorted as numbers where all of them are
-        numbers (1e7, 3e7), else as text. Then those for whom it is not recorded, where there are
-        any; Total last.
+        Levels in the order of the plan, and of no other than it declares; where it declares none,
+        those recorded, sorted as numbers where all of them are numbers (1e7, 3e7), else as text.
+        Then of each variable those for whom it is not recorded, where there are any; `TOTAL`, of
+        all members of the population, last.
     """
     members = adsl.loc[adsl[population] == "Y"]
     columns = []

@@ -82,7 +82,19 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 def improvement_statistics(
     adrs: pd.DataFrame, response: Response, conf_level: float, prior: BetaPrior
 ) -> Estimates:
-    """All statistics of one group, by visit and over the visits."""
+    """All statistics of one group: at each configured visit, ``(visit,)``, then over the visits.
+
+    Parameters
+    ----------
+    adrs
+        Records of IMPR, the scores and the percent changes of the measures at the visits.
+    response
+        Definitions in force.
+    conf_level
+        Confidence level of the intervals.
+    prior
+        Prior of the posterior rate.
+    """
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
     scores = adrs.loc[(adrs["ANL01FL"] == "Y") & adrs["AVAL"].notna()]
     for visit in response.improvement.visits:
@@ -126,12 +138,20 @@ def _counts(at_visit: pd.DataFrame) -> Iterator[Statistic]:
         yield from count_with_percent(subjects, infused, name)
 
 
-def improved(
+def improvement_counts(
     at_visit: pd.DataFrame, response: Response, missing: str | None = None
 ) -> tuple[int, int]:
-    """Number improved and denominator.
+    """Number improved and denominator of the improvement rate.
 
-    By the rule of the plan for subjects without an assessment, or by another one (`missing`).
+    Parameters
+    ----------
+    at_visit
+        Records of IMPR at one visit, one of each infused subject.
+    response
+        Definitions in force.
+    missing
+        Rule for subjects without a status: ``observed``, ``non_improved`` or ``improved``; that of
+        the plan when None.
     """
     yes, counted = improved_by_subject(at_visit, response, missing)
     return int(yes.sum()), int(counted.sum())
@@ -140,7 +160,10 @@ def improved(
 def improved_by_subject(
     at_visit: pd.DataFrame, response: Response, missing: str | None = None
 ) -> tuple[Ints, Ints]:
-    """Of each subject, whether improved and whether in the denominator, 0 or 1; as `improved`."""
+    """Of each record, whether it counts as improved and whether it is in the denominator, 0 or 1.
+
+    Parameters as of `improvement_counts`; the sums of both arrays are what that returns.
+    """
     yes, known = at_visit["AVAL"] == 1, at_visit["AVAL"].notna()
     composite = response.new_therapy.improvement == "composite"
     failures = [DIED, NEW_THERAPY] if composite else [DIED]
@@ -159,15 +182,16 @@ def improved_and_denominator(
     Parameters
     ----------
     yes, assessed
-        Subjects improved, and with a status.
+        Number of subjects improved, and with a status; an array of one number a group.
     failed
         Subjects without a status who are known to have failed: the dead, and by the composite
         strategy those given new systemic therapy. They are not missing: no rule leaves them out of
         the denominator or counts them as improved.
     infused
-        All subjects.
+        Number of all subjects.
     missing
-        Rule for the others.
+        Rule for the others: ``observed`` (not in the denominator), ``improved`` (counted as
+        improved) or ``non_improved`` (counted as not improved).
     """
     if missing == "observed":
         return yes, assessed + failed
@@ -177,8 +201,11 @@ def improved_and_denominator(
 def improvement_rate(
     at_visit: pd.DataFrame, response: Response, conf_level: float
 ) -> Iterator[Statistic]:
-    """The rate with its exact interval (Clopper and Pearson 1934)."""
-    subjects, total = improved(at_visit, response)
+    """n_denominator, n_improved, percent_improved, and rate with its exact interval.
+
+    Clopper and Pearson 1934; a proportion, NaN without a subject in the denominator.
+    """
+    subjects, total = improvement_counts(at_visit, response)
     yield Statistic("n_denominator", total)
     yield from count_with_percent(subjects, total, "improved")
     yield Statistic("rate", *proportion_ci(subjects, total, conf_level))
@@ -191,7 +218,7 @@ def _other_rates(
 
     Those are the subjects whose window had closed, and other rules for missing assessments.
     """
-    subjects, total = improved(at_visit, response)
+    subjects, total = improvement_counts(at_visit, response)
     for method in ("wilson", "jeffreys"):
         interval = proportion_ci(subjects, total, conf_level, method)
         yield Statistic(f"rate_{method}", *interval)
@@ -203,7 +230,7 @@ def _other_rates(
     yield Statistic("n_improved_opportunity", yes)
     yield Statistic("rate_opportunity", *proportion_ci(yes, closed, conf_level))
     for name, (missing, _label) in _RULES.items():
-        subjects, total = improved(at_visit, response, missing)
+        subjects, total = improvement_counts(at_visit, response, missing)
         yield Statistic(f"n_improved_{name}", subjects)
         yield Statistic(f"n_denominator_{name}", total)
         yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
@@ -256,7 +283,7 @@ def _other_scores(
         reached = np.where(np.isnan(value), nan, value >= least)
         # What new systemic therapy decides no score decides.
         reached = np.where(rescued, at_visit["AVAL"].to_numpy(float), reached)
-        subjects, total = improved(at_visit.assign(AVAL=reached), response)
+        subjects, total = improvement_counts(at_visit.assign(AVAL=reached), response)
         yield Statistic(f"n_improved_{name}", subjects)
         yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
 

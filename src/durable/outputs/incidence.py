@@ -33,7 +33,7 @@ _COUNTED = ("missing", "1", "2", "3", "4", "5")
 #: Grades as they are shown, each on a line of its own or 1 and 2 on one.
 GRADES = ("1", "2", "3", "4", "5", "missing")
 GROUPED_GRADES = ("1_2", "3", "4", "5", "missing")
-#: The upper limit in percent.
+#: A cell with the one-sided upper limit in percent.
 upper_limit_cell = cells.value("upper", power=formats.PERCENT)
 _GRADE = N_("Grade {grade}")
 _GRADE_NAMES = {"1_2": N_("Grade 1-2"), "missing": N_("Grade missing")}
@@ -46,10 +46,11 @@ class EventCounts:
     Attributes
     ----------
     parameters
-        Rows in their order.
+        One for each row of the table, in the order of the rows.
     subjects
-        One row per parameter and subject with an event: ``parameter`` (position), ``USUBJID``,
-        ``size`` (number of events) and ``max`` (worst known grade, 0 where none is known).
+        One row per parameter and subject with an event: ``parameter`` (position in `parameters`,
+        from 0), ``USUBJID``, ``size`` (number of events) and ``max`` (worst known grade, 0 where
+        none is known).
     """
 
     parameters: list[Parameter]
@@ -57,7 +58,7 @@ class EventCounts:
 
     @classmethod
     def from_events(cls, parameters: Iterable[Parameter], events: pd.DataFrame) -> EventCounts:
-        """Counts of events with ``parameter`` (position), ``USUBJID`` and ``grade``."""
+        """Counts of events with ``parameter`` (position, from 0), ``USUBJID`` and ``grade``."""
         known = events.assign(grade=events["grade"].fillna(0).astype("int64"))
         by_subject = known.groupby(["parameter", "USUBJID"], sort=False)["grade"]
         return cls(list(parameters), by_subject.agg(["size", "max"]).reset_index())
@@ -66,7 +67,7 @@ class EventCounts:
     def from_parts(
         cls, parts: Mapping[Parameter, pd.DataFrame], grade: str = "AETOXGR"
     ) -> EventCounts:
-        """Counts of the events of each part of ADAE, a row of the table each, at this grade."""
+        """Counts of parts of ADAE, each under its parameter, by the variable `grade`."""
         events = [
             part[["USUBJID", grade]]
             .set_axis(["USUBJID", "grade"], axis=1)
@@ -76,14 +77,19 @@ class EventCounts:
         return cls.from_events(parts, pd.concat(events, ignore_index=True))
 
     def with_size(self, column: Group, conf_level: float) -> Estimates:
-        """N of a column and the bound that no event has in it, then `statistics`."""
+        """n_infused of a column and its upper limit without events, then `statistics`."""
         n = len(column.subjects)
         yield WHOLE_COLUMN, Statistic("n_infused", n)
         yield WHOLE_COLUMN, upper_limit(n, conf_level)
         yield from self.statistics(column, conf_level)
 
     def statistics(self, column: Group, conf_level: float) -> Estimates:
-        """Subjects, events and worst grades under each parameter in one column, zeros included."""
+        """Counts under each parameter in one column, zeros included.
+
+        n_subjects with their percent, n_events, n_grade_X and percent_grade_X of the worst grade X
+        (missing, 1 to 5, 1_2, 3_5); and upper, the limit of `upper_limit`, where n_subjects is 0.
+        Percentages are of the subjects of the column, NaN without any.
+        """
         part, n = column.select(self.subjects), len(column.subjects)
         cells = part["parameter"].to_numpy() * len(_COUNTED) + part["max"].to_numpy()
         shape = (len(self.parameters), len(_COUNTED))
@@ -111,7 +117,7 @@ def _incidence(n_events: int, grades: list[int], n: int) -> Iterator[Statistic]:
 
 
 def upper_limit(n: int, conf_level: float) -> Statistic:
-    """Exact one-sided upper limit of the proportion where none of n has an event."""
+    """Exact one-sided upper limit of the proportion where none of n has an event; NaN at n = 0."""
     note = f"one-sided {percent_text(conf_level)} upper confidence limit, no events"
     return Statistic("upper", proportion_bound(0, n, conf_level), note=note)
 
@@ -121,12 +127,18 @@ def events_by_column(
     datasets: AnalysisDatasets,
     plan: Plan,
 ) -> ColumnEstimates:
-    """Results of a table of adverse events: its counts in each column.
+    """Results of a table of adverse events: the counts in each column.
+
+    Without ADAE, n_infused of each column with a note.
 
     Parameters
     ----------
     count_events
-        Its rows, from ADAE; where the study has none, N of each column with a note.
+        Function that makes the counts from ADAE and the section `safety` of the plan.
+    datasets
+        The analysis datasets.
+    plan
+        The analysis plan.
     """
     columns = groups(datasets.adsl, plan.group_variables)
     if datasets.adae is None:
@@ -138,48 +150,48 @@ def events_by_column(
 
 
 def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
-    """By window, whether each event falls into it; ``ALL``: whether it emerged at all."""
+    """By window (``D28``, ..., ``ALL``), whether each event is treatment-emergent in it."""
     flags = {f"D{days}": window_flag(days) for days in safety.windows_days} | {ALL: "TRTEMFL"}
     return {window: adae[name] == "Y" for window, name in flags.items()}
 
 
 def at_least(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
-    """Whether each event is of a grade or a higher one; False without a grade."""
+    """Whether each event is of this CTCAE grade or a higher one; False without a grade."""
     return (adae["AETOXGR"] >= grade).fillna(False).astype(bool)
 
 
 def fatal_events(adae: pd.DataFrame) -> pd.Series[bool]:
-    """Whether each event is fatal, by grade or outcome."""
+    """Whether each event is fatal: of grade 5, or with a fatal outcome."""
     return at_least(adae, FATAL) | (adae["AOUT"] == "FATAL")
 
 
 def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:
-    """Each window with its heading."""
+    """Each window with its heading, ``("D28", "Within 28 days of infusion")``; ``ALL`` last."""
     for days in safety.windows_days:
         yield f"D{days}", _("Within {days} days of infusion").format(days=days)
     yield ALL, _("Entire follow-up")
 
 
 def main_windows(safety: Safety) -> tuple[tuple[str, str], ...]:
-    """The first window and all of follow-up, which the main tables show, each with its heading."""
+    """The first window and ``ALL``, which the main tables show, each with its heading."""
     first, *_, last = window_labels(safety)
     return first, last
 
 
 def event_lines(label: str, indent: int, grades: tuple[str, ...] = GRADES) -> Iterator[Line]:
-    """Subjects, then their events and their worst grades where there are any."""
+    """Lines of subjects with an event, of events, and of each worst grade that somebody has."""
     yield Line(label, subjects_cell, indent)
     yield from number_of_events(indent + 1)
     yield from grade_lines(indent + 1, grades)
 
 
 def number_of_events(indent: int) -> Iterator[Line]:
-    """How many events the subjects of the line above had, where there are any."""
+    """A line with the number of events, left out where no column has any."""
     yield Line(_("number of events"), cells.count("n_events"), indent, optional=True)
 
 
 def grade_lines(indent: int, grades: tuple[str, ...], *, optional: bool = True) -> Iterator[Line]:
-    """Subjects by worst grade, without the grades that no column has where `optional`."""
+    """Lines of subjects by worst grade; if `optional`, without grades that no column has."""
     for grade in grades:
         cell = cells.incidence(f"n_grade_{grade}", f"percent_grade_{grade}")
         label = _(_GRADE_NAMES.get(grade, _GRADE)).format(grade=grade)
@@ -192,7 +204,10 @@ severe_cell = cells.incidence("n_grade_3_5", "percent_grade_3_5")
 
 
 def subjects_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
-    """Subjects/denominator (percent) of subjects who are not the N of the column."""
+    """``2/10 (20.0)`` of subjects who are not the N of the column; no percentage of 0.
+
+    Empty where the column has no denominator.
+    """
     n, denominator = find("n_subjects"), find("n_denominator")
     if denominator is None:
         return ""
@@ -203,7 +218,7 @@ def subjects_of_denominator_cell(find: Lookup, outputs: Outputs) -> str:
 
 
 def upper_limit_line(plan: Plan, indent: int) -> Line:
-    """The upper limit where no subject has the event."""
+    """A line with the upper limit; left out where in every column a subject has the event."""
     level = percent_text(plan.statistics.conf_level)
     label = _("One-sided {level} upper confidence limit (no events), %").format(level=level)
     return Line(label, upper_limit_cell, indent, optional=True)

@@ -69,7 +69,7 @@ def _estimated(start: bytes, end: bytes, left: bytes) -> InResponse:
 
 
 def bootstrap(statistics: Statistics) -> dict[str, Any]:
-    """Arguments of `InResponse.at` and `mean_time` for their limits: level, replicates and seed."""
+    """Keyword arguments of `InResponse.probability_at` and `mean_time`: level, replicates, seed."""
     return {
         "level": statistics.conf_level,
         "replicates": statistics.bootstrap_replicates,
@@ -87,21 +87,37 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 
 
 def state_statistics(adtte: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
-    """Changes of state, probability at each landmark and expected time, of one group."""
-    found, statistics = states_over_time(adtte, plan.response), plan.statistics
+    """Changes of state, probability at each landmark and expected time, of one group.
+
+    Parameters
+    ----------
+    adtte
+        Records of the time to remission and of the duration of response.
+    plan
+        The analysis plan.
+
+    Yields
+    ------
+    Statistic
+        n_subjects; n and percent of entered, ended and failed; of each landmark in_remission_M6, a
+        proportion with its limits (NaN past the last time at which it can be estimated), at_risk_M6
+        (in remission just before) and waiting_M6 (not yet in remission); time_in_remission_M24, in
+        months, to the horizon of the restricted mean.
+    """
+    states, statistics = states_over_time(adtte, plan.response), plan.statistics
     subjects = int((adtte["PARAMCD"] == TTREM.code).sum())
     yield Statistic("n_subjects", subjects)
     for name, counts in (
-        ("entered", found.n_entered),
-        ("ended", found.n_ended),
-        ("failed", found.n_failed),
+        ("entered", states.n_entered),
+        ("ended", states.n_ended),
+        ("failed", states.n_failed),
     ):
         yield from count_with_percent(int(counts.sum()), subjects, name)
     months = statistics.landmarks_months
-    landmarks = landmarks_at(months, found.last, statistics)
-    table = found.at(landmarks.used, **bootstrap(statistics))
+    landmarks = landmarks_at(months, states.last, statistics)
+    table = states.probability_at(landmarks.estimate_days, **bootstrap(statistics))
     columns = (table[name].tolist() for name in ("probability", "lower", "upper"))
-    at_risk = found.at(landmarks.asked, **bootstrap(statistics))
+    at_risk = states.probability_at(landmarks.days, **bootstrap(statistics))
     observed = (at_risk[name].tolist() for name in ("n_in_response", "n_waiting"))
     for month, note, value, lower, upper, inside, waiting in zip(
         months, landmarks.notes, *columns, *observed, strict=True
@@ -109,13 +125,13 @@ def state_statistics(adtte: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
         yield Statistic(f"in_remission_M{month:g}", value, lower, upper, note)
         yield Statistic(f"at_risk_M{month:g}", inside)
         yield Statistic(f"waiting_M{month:g}", waiting)
-    yield _expected_time(found, statistics)
+    yield _expected_time(states, statistics)
 
 
-def _expected_time(found: InResponse, statistics: Statistics) -> Statistic:
+def _expected_time(states: InResponse, statistics: Statistics) -> Statistic:
     """Expected time in remission up to the horizon of the restricted mean, in months."""
     month, horizon = statistics.days_per_month, statistics.rmst_months
-    days = found.mean_time(horizon * month, **bootstrap(statistics))
+    days = states.mean_time(horizon * month, **bootstrap(statistics))
     value, lower, upper = (number / month for number in days)
     return Statistic(f"time_in_remission_M{horizon:g}", value, lower, upper)
 

@@ -22,7 +22,7 @@ def stops(rule: Decision, x: int, n: int, prior: BetaPrior) -> bool:
 
 
 def describe_decision(decision: Decision, plan: Plan) -> str:
-    """A decision rule in words."""
+    """A decision rule in words, ``stop if fewer than 4 improved at M3``."""
     if decision.stop_if_fewer_than is not None:
         return _("stop if fewer than {n} improved at {visit}").format(
             n=decision.stop_if_fewer_than, visit=decision.visit

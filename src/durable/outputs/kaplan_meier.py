@@ -18,6 +18,7 @@ from durable.plan import Statistics
 from durable.stats.intervals import Interval
 from durable.stats.survival import KaplanMeier, event_from_cnsr, kaplan_meier
 
+#: Proportions with the event, by the name of their statistics.
 QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 
 
@@ -39,10 +40,10 @@ def interval(statistics: Statistics) -> tuple[float, Interval]:
 
 
 def quantile(name: str, km: KaplanMeier, p: float, statistics: Statistics) -> Statistic:
-    """A quantile in months with its limits (Brookmeyer and Crowley 1982).
+    """A quantile in months with its limits, each NaN where it cannot be estimated.
 
-    Where the curve stays at the level until the end of follow-up, R gives the midpoint and SAS
-    nothing: the note says so.
+    Limits by Brookmeyer and Crowley 1982. Where the curve stays at 1 - `p` until the end of
+    follow-up, R gives the midpoint, with the note `PLATEAU`, and SAS nothing.
     """
     how = interval(statistics)
     estimate = km.quantile(p, *how, statistics.quantile_rule)
@@ -52,16 +53,16 @@ def quantile(name: str, km: KaplanMeier, p: float, statistics: Statistics) -> St
 
 
 def follow_up_median(records: pd.DataFrame, statistics: Statistics) -> Statistic:
-    """Median follow-up by reverse Kaplan-Meier, in months."""
+    """``follow_up``: median follow-up by reverse Kaplan-Meier, in months, as `quantile`."""
     return quantile("follow_up", fit(records).reverse(), 0.5, statistics)
 
 
 def restricted_mean(km: KaplanMeier, statistics: Statistics) -> Statistic:
-    """Mean duration up to the configured horizon, in months.
+    """``rmst_M24``: mean duration up to the horizon of the plan, in months.
 
-    Without limits where they have no width: the variance is 0 where nobody had the event by the
-    horizon, and where nobody is left of those at risk at the only one. That is no certainty, it
-    cannot be estimated.
+    NaN where the horizon lies past the last observed time, unless the curve has reached 0. Limits
+    are NaN where they have no width: the variance is 0 where nobody had the event by the horizon,
+    or all at risk had it at once, which is no certainty.
     """
     months = statistics.rmst_months
     mean, lower, upper = km.rmst(months * statistics.days_per_month, statistics.conf_level)
@@ -79,21 +80,22 @@ def _in_months(
 def landmark_rates(
     km: KaplanMeier, months: tuple[float, ...], statistics: Statistics
 ) -> Iterator[Statistic]:
-    """Event-free rates at months, each with the number at risk just before.
+    """Of each month ``landmark_M6``, the event-free rate, and ``at_risk_M6``, at risk just before.
 
-    Past the last observed time nothing can be estimated, but for the tolerance (`landmarks_at`).
-    Nor can an interval before any event: the variance is 0 there, and limits of 100% would claim
-    what eight subjects cannot show. The beta product confidence procedure has one.
+    The rate is a proportion; NaN past the last observed time, but for the tolerance
+    (`landmarks_at`). Its limits are NaN before any event: the variance is 0 there, and limits of
+    100% would claim what eight subjects cannot show. The beta product confidence procedure has
+    limits there. Notes say which of these holds.
     """
     landmarks = landmarks_at(months, km.time[-1] if km.n else nan, statistics)
     how = interval(statistics)
-    table = km.at(landmarks.used, *how)
-    at_risk = km.at(landmarks.asked, *how)["n_risk"].tolist()
+    table = km.survival_at(landmarks.estimate_days, *how)
+    at_risk = km.survival_at(landmarks.days, *how)["n_risk"].tolist()
     columns = (table[name].tolist() for name in ("survival", "lower", "upper"))
-    for month, place, survival, lower, upper, n_risk in zip(
+    for month, landmark_note, survival, lower, upper, n_risk in zip(
         months, landmarks.notes, *columns, at_risk, strict=True
     ):
-        notes = [place] if place else []
+        notes = [landmark_note] if landmark_note else []
         if survival == 1 and statistics.km_ci != "bpcp":
             lower, upper = nan, nan
             notes.append("no event before: no interval")

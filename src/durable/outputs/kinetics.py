@@ -45,7 +45,10 @@ def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estim
 
 
 def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parameter]:
-    """Parameter by code, assay and unit: the assay is named where there are several."""
+    """Parameter of the results by code, assay and unit of ADPP, in the order of the records.
+
+    ``("CMAX",)``; with ``"assay (unit)"`` as second part where there are several assays or units.
+    """
     keys = adpp[PARAMETER].drop_duplicates()
     several = len(keys[PARAMETER[1:]].drop_duplicates()) > 1
     return {
@@ -55,14 +58,15 @@ def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parame
 
 
 def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Iterator[Statistic]:
-    """Summary of one parameter; persistence is a proportion of the subjects sampled.
+    """Summary of one parameter; persistence is a percentage of the subjects with a result.
 
-    n, n_not_calculable and n_no_sample add up to n_infused.
+    n, n_not_calculable and n_no_sample add up to n_infused. NaN where too few values are known, and
+    of a geometric mean where a value is 0.
 
     Parameters
     ----------
     code
-        Of the parameter, for whichever assay.
+        PARCAT3 of the parameter, the same for every assay.
     records
         Its records in ADPP, one a subject.
     infused
@@ -87,9 +91,9 @@ def _persistence(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
 
 
 def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
-    found = {statistic.name: statistic for statistic in summary(values)}
-    yield from found.values()
-    mean, sd = found["mean"].value, found["sd"].value
+    statistics = {statistic.name: statistic for statistic in summary(values)}
+    yield from statistics.values()
+    mean, sd = statistics["mean"].value, statistics["sd"].value
     yield Statistic("cv", percent(sd, mean))
     everyone = geometric(values)
     undetected = int((values == 0).sum())
@@ -142,7 +146,7 @@ def _rows(
 
 
 def exposure_labels(plan: Plan) -> dict[str, str]:
-    """Label of each parameter of exposure, by its code."""
+    """Label of each parameter of exposure by its code (PARCAT3), in the order of the table."""
     exposure = {code: _(label) for code, label in _EXPOSURE.items()}
     area = _("AUC from day 0 to {day}")
     return exposure | {f"AUC0_{a.day}": area.format(day=a.day) for a in plan.kinetics.auc}

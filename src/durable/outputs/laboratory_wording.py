@@ -21,12 +21,12 @@ _BELOW = {
 
 
 def below_quantification(laboratory: Laboratory) -> str:
-    """What a result below the limit counts as."""
+    """Footnote on what a result below the limit of quantification counts as."""
     return _(_BELOW[laboratory.below_lloq])
 
 
 def baseline(plan: Plan) -> str:
-    """Which result is the baseline, and which that of a visit."""
+    """Footnote on which result is the baseline, and which that of a visit."""
     before = plan.response.baseline.before
     text = _(
         "Baseline: last result before lymphodepletion, without one before infusion. Visits: the"
@@ -41,7 +41,7 @@ def baseline(plan: Plan) -> str:
 
 
 def grades(plan: Plan) -> str:
-    """How results are graded."""
+    """Footnote on how results are graded."""
     return _(
         "Grades of a decrease by CTCAE v{version} from the value alone: grade 1 below the lower"
         " limit of normal, then fixed limits. A grade that a value does not tell (no lower limit of"
@@ -50,7 +50,7 @@ def grades(plan: Plan) -> str:
 
 
 def grade_limits(laboratory: Laboratory) -> Iterator[str]:
-    """The limits of the grades of each test."""
+    """Footnote on the limits of the grades of each test; none where no test is graded."""
     graded = [
         _("{test}: below {limits} {unit}").format(
             test=_(test.label),
@@ -67,7 +67,7 @@ def grade_limits(laboratory: Laboratory) -> Iterator[str]:
 
 
 def b_cells(laboratory: Laboratory) -> Iterator[str]:
-    """Aplasia, recovery, infections and immunoglobulin by the rules in force."""
+    """Definitions of aplasia, recovery, infections and immunoglobulin by the rules in force."""
     rule = laboratory.b_cells
     yield _(
         "Aplasia: the first B-cell result after the day of infusion below {low:g} {unit} (one below"
@@ -88,7 +88,7 @@ def b_cells(laboratory: Laboratory) -> Iterator[str]:
 
 
 def icaht(laboratory: Laboratory) -> Iterator[str]:
-    """Grades of haematotoxicity by the rules in force."""
+    """Definitions of the grades of haematotoxicity by the rules in force."""
     rule = laboratory.icaht
     spells = _("longest spell") if rule.duration == "longest" else _("all spells together")
     yield _(
@@ -124,7 +124,7 @@ def unit_of(laboratory: Laboratory, code: str) -> str:
 
 
 def definitions(plan: Plan) -> Iterator[str]:
-    """Baseline, visits and grades of any test, for the list of definitions."""
+    """Definitions of baseline, visits and grades of any test, for the list of definitions."""
     yield baseline(plan)
     yield below_quantification(plan.laboratory)
     yield grades(plan)

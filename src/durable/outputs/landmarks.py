@@ -18,12 +18,13 @@ class Landmarks:
     """Months with the days of an estimate that stand for them."""
 
     months: tuple[float, ...]
-    asked: Floats
-    """Their days."""
-    used: Floats
-    """Days as of which the estimate is taken: the last observed time, where it is near enough."""
+    days: Floats
+    """Days of the months, not rounded."""
+    estimate_days: Floats
+    """Days as of which each estimate is taken: the last observed time where that is less than the
+    month but within the tolerance, else the day of the month."""
     notes: tuple[str, ...]
-    """What a reader has to know of each; mostly empty."""
+    """Of each month, that it lies past the last observed time; '' where it does not."""
 
 
 def landmarks_at(months: tuple[float, ...], last: float, statistics: Statistics) -> Landmarks:
@@ -37,13 +38,13 @@ def landmarks_at(months: tuple[float, ...], last: float, statistics: Statistics)
     months
         Months asked for.
     last
-        Last observed time, in days; NaN without a subject.
+        Last observed time, in days; NaN without a subject: then no note is made.
     statistics
         Days of a month, and the tolerance.
     """
-    asked = np.array(months) * statistics.days_per_month
-    beyond = asked > last
-    tolerated = beyond & (asked - last <= statistics.landmark_tolerance_days)
+    days = np.array(months) * statistics.days_per_month
+    beyond = days > last
+    tolerated = beyond & (days - last <= statistics.landmark_tolerance_days)
     near = f"as of day {last:g}, the last observed time, {WITHIN_TOLERANCE}"
     notes = np.select([tolerated, beyond], [near, "after the last observed time"], "")
-    return Landmarks(months, asked, np.where(tolerated, last, asked), tuple(notes.tolist()))
+    return Landmarks(months, days, np.where(tolerated, last, days), tuple(notes.tolist()))

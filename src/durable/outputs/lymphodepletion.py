@@ -29,6 +29,9 @@ DATASETS = dict.fromkeys((_RECEIVED, _TOTAL, _DAYS, _OF_PLANNED, _AS_PLANNED), "
 def estimates(adex: pd.DataFrame, subjects: pd.DataFrame, section: DoseExposure) -> Estimates:
     """Of each medicine those who received it, their total dose and their days of administration.
 
+    Parameters of the results are ``(LD_RECEIVED, medicine)`` and the like (`DATASETS`). Those
+    against the planned total dose are there only of a medicine that the plan has one of.
+
     Parameters
     ----------
     adex
@@ -38,9 +41,9 @@ def estimates(adex: pd.DataFrame, subjects: pd.DataFrame, section: DoseExposure)
     section
         Planned total doses and their tolerance.
     """
-    own = adex.loc[adex["USUBJID"].isin(subjects["USUBJID"])]
+    doses = adex.loc[adex["USUBJID"].isin(subjects["USUBJID"])]
     for medicine, label in _medicines(adex, section).items():
-        records = own.loc[own["EXTRT"].map(fold) == medicine]
+        records = doses.loc[doses["EXTRT"].map(fold) == medicine]
         received = count_with_percent(len(records), len(subjects))
         yield from of_parameter((_RECEIVED, label), received)
         total = records["AVAL"].to_numpy(float)
@@ -76,7 +79,7 @@ def _medicines(adex: pd.DataFrame, section: DoseExposure) -> dict[str, str]:
 
 
 def rows(results: TableResults, section: DoseExposure) -> Rows:
-    """A block for each medicine; none where the study records no doses."""
+    """Rows of a block for each medicine; none where the study records no doses."""
     received = [one for one in results.parameters if one[0] == _RECEIVED]
     if received:
         yield Row(_("Lymphodepletion by medicine; median (min, max)"))
@@ -104,7 +107,7 @@ def _planned_rows(results: TableResults, label: str, section: DoseExposure) -> R
 
 
 def footnotes(section: DoseExposure) -> Iterator[str]:
-    """What the doses of the medicines are, and what they are compared with."""
+    """Footnotes on the doses of the medicines and, where the plan has any, the planned doses."""
     yield _(
         "Medicines of lymphodepletion: received, of the enrolled; doses and days before the"
         " infusion, of those who received the medicine."

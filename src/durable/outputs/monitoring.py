@@ -24,8 +24,8 @@ from durable.stats.proportions import proportion_ci
 from durable.wording import capitalised, listed, sentences
 from durable.wording import percent as percent_text
 
-#: Parameters: of the further rules, with their name; after so many evaluable subjects.
-RULE, AFTER = "RULE", "AFTER"
+#: Parts of parameters: of a further rule, before its name; before a number of evaluable subjects.
+RULE, AFTER_SUBJECTS = "RULE", "AFTER"
 # Decisions are notes of ``ard.csv``, in English; they are translated where they are shown.
 _CONTINUE = N_("continue")
 _STOP = N_("stop")
@@ -39,7 +39,7 @@ _FORMS = (_CONTINUE, _FUTILITY, _EFFICACY, _STOP, _NOT_MET, _MET, _NOBODY, _OPEN
 
 
 def monitored_improvement(plan: Plan) -> ImprovementMonitoring:
-    """The rules of the improvement rate.
+    """Section ``monitoring.improvement`` of the plan.
 
     Raises
     ------
@@ -51,7 +51,7 @@ def monitored_improvement(plan: Plan) -> ImprovementMonitoring:
 
 
 def prior_of_rate(plan: Plan) -> BetaPrior:
-    """Prior of the monitored rate."""
+    """Prior of the monitored rate; ``statistics.beta_prior`` where the monitoring has none."""
     return monitored_improvement(plan).prior or plan.statistics.beta_prior
 
 
@@ -85,7 +85,7 @@ def _estimates(status: pd.DataFrame, order: pd.DataFrame, plan: Plan) -> Estimat
     yield from of_parameter(parameter, _probabilities(sum(x), len(x), plan))
     for size in range(1, len(x) + 1):
         after = _probabilities(sum(x[:size]), size, plan)
-        yield from of_parameter((monitored.visit, AFTER, str(size)), after)
+        yield from of_parameter((monitored.visit, AFTER_SUBJECTS, str(size)), after)
     for name, rule in _rules(plan).items():
         x, n, pending = _course(status, order, rule.visit, plan)
         yield from of_parameter((RULE, name), _decision(rule, sum(x), n, pending, plan))
@@ -126,7 +126,11 @@ def _probabilities(x: int, n: int, plan: Plan) -> Iterator[Statistic]:
 
 
 def decision(n: int, predicted: float, monitored: ImprovementMonitoring) -> str:
-    """Decision after n evaluable subjects by the predictive probability of success, in English."""
+    """Decision after n evaluable subjects by the predictive probability of success, in English.
+
+    With `maximum_subjects` evaluable, whether the success criterion is met; before that to stop for
+    futility, to stop for efficacy or to continue; no recommendation at n = 0.
+    """
     if not n:
         return _NOBODY
     if n >= monitored.maximum_subjects:
@@ -167,7 +171,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     level = percent_text(plan.statistics.conf_level)
     exact = _("Exact {level} CI of the rate, %").format(level=level)
     yield Row(exact, (interval, "", "", ""), 1)
-    after = {int(p[2]): p for p in results.parameters if p[:2] == (visit, AFTER)}
+    after = {int(p[2]): p for p in results.parameters if p[:2] == (visit, AFTER_SUBJECTS)}
     label = _("Planned looks, evaluable subjects") if monitored.looks else _("After each subject")
     yield Row(label)
     for size in monitored.looks or after:

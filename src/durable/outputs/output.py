@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 #: The columns of an output, each with its statistics.
 ColumnEstimates = Iterator[tuple["Group", "Estimates"]]
+#: Function that makes the results of an output from the datasets and the plan.
 Results = Callable[[AnalysisDatasets, Plan], ColumnEstimates]
 
 #: Analysis sets, as the tables name them.
@@ -34,7 +35,7 @@ class Size:
     parameter: Parameter
     statistic: str
     output: str = ""
-    """Output that has it; the table's own when empty."""
+    """Output that has the statistic; that of the table when empty."""
 
 
 #: All infused: event-free survival counts them in every column.
@@ -59,25 +60,25 @@ class OutputTable:
     heading
         Title of the table, unless the plan has one (``outputs.shells``), marked for translation.
     heading_words
-        What fills in the places of the heading, marked for translation.
+        By name of a ``{name}`` in the heading the text for it, marked for translation.
     rows
         Its rows from the results and the plan.
     footnotes
-        What a reader needs to read the numbers: at most five lines.
+        Footnotes from the plan that a reader needs to read the numbers: at most five lines.
     defined
         Terms of the list of definitions that the numbers rest on.
     analysis_set
-        Of its own, marked for translation; that of the output when empty.
+        Analysis set, marked for translation; that of the output when empty.
     size
         N in the headings of the columns.
     headings
-        Headings, where the columns are not the groups.
+        Headings of the columns, from the plan; None where the columns are the groups.
     stub
         Heading of the column of labels, marked for translation.
     without_assessments
-        The footnotes in a study without visits, where they are others.
+        The footnotes in a study without visits; None where they are the same.
     by_cutoff
-        Its rows in a series of data cut-offs, where the columns are not the groups.
+        Its rows in a series of data cut-offs; None where the columns are the groups.
     """
 
     name: str
@@ -101,7 +102,7 @@ class OutputTable:
 
     @property
     def population(self) -> str:
-        """Analysis set of its own, in the language in force."""
+        """Analysis set of the table in the language in force; '' where it is that of the output."""
         return _(self.analysis_set)
 
 
@@ -114,12 +115,13 @@ class Output:
     name
         Name in ``ard.csv``.
     analysis_set
-        Of the tables, marked for translation.
+        Analysis set of the tables, marked for translation.
     datasets
         Analysis datasets that the numbers come from, as the source line names them; the last is
         the one that the ARS names as that of an analysis.
     variables
-        Variables that decide the numbers, by dataset, for define.xml; a name may be a pattern.
+        By dataset the variables that decide the numbers, for define.xml; a name may be a regular
+        expression.
     results
         Its columns, each with its statistics, from the datasets and the plan.
     tables
@@ -129,9 +131,10 @@ class Output:
     further_results
         Results whose rows stand apart in ``ard.csv`` (see `durable.outputs.ORDER_OF_ROWS`).
     other_datasets
-        The dataset of the parameters that are of another one, by their first part.
+        By first part of a parameter the dataset that its numbers come from, where that is not the
+        last of `datasets`.
     records
-        Records of ADRS that `results` reads: they are too many to be read whole.
+        Filters of the records of ADRS that `results` reads: ADRS is too large to be read whole.
     """
 
     name: str
@@ -147,7 +150,7 @@ class Output:
 
     @property
     def title(self) -> str:
-        """Title of its main table."""
+        """Title of the main table, in the language in force."""
         return self.tables[0].title
 
     @property
@@ -157,35 +160,35 @@ class Output:
 
     @property
     def program(self) -> str:
-        """Module that makes its tables."""
+        """Name of the module that makes the rows of the main table."""
         return self.tables[0].rows.__module__
 
     def table(self, name: str) -> OutputTable:
-        """Its table of this name."""
+        """The output's table of this name; StopIteration without one."""
         return next(table for table in self.tables if table.name == name)
 
     def rows(self, datasets: AnalysisDatasets, plan: Plan) -> Iterator[Result]:
-        """All its rows of ``ard.csv``."""
+        """All rows of the output in ``ard.csv``, those of `further_results` last."""
         for function in filter(None, (self.results, self.further_results)):
             yield from result_rows(self.name, function, datasets, plan)
 
     def columns(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[str, ...]:
-        """Headings of the columns of a table, with N where the columns are groups."""
+        """Headings of the columns of a table; of a group with its N, ``Total (N = 12)``."""
         if table.headings is not None:
             return table.headings(plan)
         return tuple(self._heading(table, ard, column, plan) for column in ard.columns(self.name))
 
     def _heading(self, table: OutputTable, ard: Ard, column: Column, plan: Plan) -> str:
         sizes = (table.size, _INFUSED_OF_EVENTS)
-        found = (
+        counts = (
             ard.lookup(size.output or self.name, size.parameter, column)(size.statistic)
             for size in sizes
         )
-        n = next(filter(None, found), None)
+        n = next(filter(None, counts), None)
         return column_name(column, plan) + (f" (N = {n.value:.0f})" if n is not None else "")
 
     def table_rows(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[Row, ...]:
-        """Rows of a table, or the reason why there are no numbers."""
+        """Rows of a table; where the output has no numbers one row that says why."""
         reason = _not_made(ard, self.name)
         if reason:
             label = _("Not made: {reason}").format(reason=_(reason))
@@ -193,21 +196,27 @@ class Output:
         return tuple(table.rows(TableResults(ard, self.name, plan.outputs), plan))
 
     def not_made(self, ard: Ard) -> str:
-        """Why it has no numbers; '' where it has."""
+        """Why the output has no numbers, in English; '' where it has."""
         return _not_made(ard, self.name)
 
     def sources(self, names: Collection[str]) -> tuple[str, ...]:
-        """Its datasets among those of the study; ADSL says in any study how many were infused."""
-        own = self.datasets.split(", ")
-        return tuple(name for name in own if name.lower() in names) or ("ADSL",)
+        """Those of `datasets` that the study has, in capitals; ADSL where it has none of them.
+
+        `names` are those of the datasets of the study, in lower case.
+        """
+        datasets = self.datasets.split(", ")
+        return tuple(name for name in datasets if name.lower() in names) or ("ADSL",)
 
     def dataset_of(self, parameter: Parameter, names: Collection[str]) -> str:
-        """The dataset of the study that the numbers of a parameter come from."""
+        """The dataset, in capitals, that the numbers of a parameter come from in a study.
+
+        `names` are those of the datasets of the study, in lower case.
+        """
         other = self.other_datasets.get(parameter[0]) if parameter else None
         return other or self.sources(names)[-1]
 
     def notes(self, table: OutputTable, ard: Ard, plan: Plan) -> tuple[str, ...]:
-        """The footnotes of a table; none where there are no numbers to define."""
+        """The footnotes of a table, that on definitions last; none if the output has no numbers."""
         if _not_made(ard, self.name):
             return ()
         if table.without_assessments and _not_made(ard, _OF_ASSESSMENTS) == NO_VISITS_TABLE:
@@ -232,7 +241,7 @@ def _not_made(ard: Ard, name: str) -> str:
 def result_rows(
     output: str, results: Results, datasets: AnalysisDatasets, plan: Plan
 ) -> Iterator[Result]:
-    """Rows of ``ard.csv`` of one function of an output."""
+    """Rows of ``ard.csv`` that a function of the output of this name makes."""
     for column, estimates in results(datasets, plan):
         for parameter, statistic in estimates:
             yield Result(

@@ -17,11 +17,12 @@ PAGE = N_("Page {number} of {pages}")
 
 
 def page_number_parts() -> list[tuple[str, str | None]]:
-    """Parts of the number of a page: a text, and the place that follows it.
+    """Parts of the number of a page: a text, and the field that follows it.
 
-    A place is ``number`` or ``pages``; there is none after the last text.
+    A field is ``number`` or ``pages``, or None after a text that ends the line. In English
+    ``[("Page ", "number"), (" of ", "pages")]``.
     """
-    return [(text, place) for text, place, _spec, _conversion in Formatter().parse(_(PAGE))]
+    return [(text, field) for text, field, _spec, _conversion in Formatter().parse(_(PAGE))]
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class PageHead:
     """The head of every page; each form adds the number of the page."""
 
     study: str
-    """Sponsor, protocol and its version."""
+    """Sponsor, protocol and its version, as far as the plan has them."""
     analysis: str
     """Analysis and data cut-off."""
     status: str
@@ -37,12 +38,12 @@ class PageHead:
 
     @property
     def is_draft(self) -> bool:
-        """Whether the pages have a watermark."""
+        """Whether the status is that of a draft: the pages then have a watermark."""
         return self.status == _(STATUSES["draft"])
 
     @property
     def line(self) -> str:
-        """All of it in one line."""
+        """Study, analysis and status in one line."""
         return _("{study}. {analysis}. {status}").format(
             study=self.study, analysis=self.analysis, status=self.status
         )
@@ -56,7 +57,7 @@ def page_head(plan: Plan, analysis: str = "") -> PageHead:
     plan
         The analysis plan.
     analysis
-        Second line, where it is another than title and data cut-off.
+        Second line; title and data cut-off when empty.
     """
     study = plan.study
     form = _("Protocol {id}, version {version}") if study.protocol_version else _("Protocol {id}")

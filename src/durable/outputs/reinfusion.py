@@ -51,7 +51,7 @@ def _subjects(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """
     adsl = datasets.adsl.loc[datasets.adsl["TR02SDT"].notna()]
     days = (adsl["TR02SDT"] - adsl["TRTSDT"]).dt.days
-    found = pd.DataFrame(
+    subjects = pd.DataFrame(
         {
             "USUBJID": adsl["USUBJID"].astype(object),
             "days": days.astype(float),
@@ -59,19 +59,20 @@ def _subjects(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
         }
     ).reset_index(drop=True)
     if datasets.adrs is not None:
-        found = found.assign(**_assessed(found, select_records(datasets.adrs, _RECORDS), plan))
+        records = select_records(datasets.adrs, _RECORDS)
+        subjects = subjects.assign(**_assessed(subjects, records, plan))
     if datasets.adae is not None:
-        found = found.assign(**_cytokine_release(found["USUBJID"], datasets.adae, plan))
-    return found
+        subjects = subjects.assign(**_cytokine_release(subjects["USUBJID"], datasets.adae, plan))
+    return subjects
 
 
 def _assessed(
-    found: pd.DataFrame, records: pd.DataFrame, plan: Plan
+    subjects: pd.DataFrame, records: pd.DataFrame, plan: Plan
 ) -> dict[str, pd.Series[float]]:
     """Status of remission before, and the best of what was seen after, by subject."""
     records = records.astype({"USUBJID": object, "PARAMCD": object})
     # Study day 1 is the day of the first infusion: day n + 1 is n days after it.
-    day = records["USUBJID"].map(found.set_index("USUBJID")["days"]) + 1
+    day = records["USUBJID"].map(subjects.set_index("USUBJID")["days"]) + 1
     status = records["PARAMCD"] == _REMISSION
     up_to = records.loc[status & (records["ADY"].astype(float) <= day)]
     last = up_to.sort_values("ADY", kind="stable").drop_duplicates("USUBJID", keep="last")
@@ -83,7 +84,7 @@ def _assessed(
     )
     least = plan.response.improvement.least_score
     improved = (score >= least).astype(float)
-    subject = found["USUBJID"]
+    subject = subjects["USUBJID"]
     return {
         "before": subject.map(last.set_index("USUBJID")["AVAL"]).astype(float),
         "improved": subject.map(improved).astype(float),
@@ -103,41 +104,41 @@ def _cytokine_release(
     }
 
 
-def _estimates(group: Group, found: pd.DataFrame, datasets: AnalysisDatasets) -> Estimates:
+def _estimates(group: Group, subjects: pd.DataFrame, datasets: AnalysisDatasets) -> Estimates:
     """Statistics of one column."""
-    infused, n = len(group.subjects), len(found)
+    infused, n = len(group.subjects), len(subjects)
     yield WHOLE_COLUMN, Statistic("n_infused", infused)
     yield from of_parameter(("REINFUSED",), count_with_percent(n, infused))
-    yield from of_parameter(("DAYS",), summary(found["days"].to_numpy(float)))
-    cells = found["cells"].to_numpy(float)
+    yield from of_parameter(("DAYS",), summary(subjects["days"].to_numpy(float)))
+    cells = subjects["cells"].to_numpy(float)
     yield from of_parameter(("DOSE",), summary(cells))
     yield ("DOSE",), Statistic("n_not_recorded", int(np.isnan(cells).sum()))
-    if "before" in found:
-        yield from _before_and_after(found)
-    if "crs" in found:
-        crs = found["crs"] == 1
+    if "before" in subjects:
+        yield from _before_and_after(subjects)
+    if "crs" in subjects:
+        crs = subjects["crs"] == 1
         yield from of_parameter(("CRS",), count_with_percent(int(crs.sum()), n))
-        severe = int((found["grade"] >= 3).sum())
+        severe = int((subjects["grade"] >= 3).sum())
         yield from of_parameter(("CRS_GRADE_3_5",), count_with_percent(severe, n))
-        missing = int((crs & found["grade"].isna()).sum())
+        missing = int((crs & subjects["grade"].isna()).sum())
         yield ("CRS_GRADE_3_5",), Statistic("n_grade_missing", missing)
     if datasets.adpp is not None:
-        yield from _peaks(found["USUBJID"], datasets.adpp)
+        yield from _peaks(subjects["USUBJID"], datasets.adpp)
 
 
-def _before_and_after(found: pd.DataFrame) -> Estimates:
+def _before_and_after(subjects: pd.DataFrame) -> Estimates:
     """Remission before; improvement and remission after, of those of whom it is known."""
-    n = len(found)
+    n = len(subjects)
     for name, status in (("BEFORE_REMISSION", 1), ("BEFORE_NO_REMISSION", 0)):
-        number = int((found["before"] == status).sum())
+        number = int((subjects["before"] == status).sum())
         yield from of_parameter((name,), count_with_percent(number, n))
-    unknown = int(found["before"].isna().sum())
+    unknown = int(subjects["before"].isna().sum())
     yield from of_parameter(("BEFORE_UNKNOWN",), count_with_percent(unknown, n))
     for name in ("improved", "remission"):
-        known = int(found[name].notna().sum())
+        known = int(subjects[name].notna().sum())
         parameter = (f"AFTER_{name.upper()}",)
         yield parameter, Statistic("n_assessed", known)
-        yes = int((found[name] == 1).sum())
+        yes = int((subjects[name] == 1).sum())
         yield from of_parameter(parameter, count_with_percent(yes, known))
 
 
@@ -181,10 +182,10 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         Line(_("not recorded"), count("n_not_recorded"), optional=True),
     )
     for heading, lines in _blocks():
-        there = [line for line in lines if (line[0],) in results.parameters]
-        if there and heading:
+        shown_lines = [line for line in lines if (line[0],) in results.parameters]
+        if shown_lines and heading:
             yield Row(heading)
-        for name, label, of_severe in there:
+        for name, label, of_severe in shown_lines:
             yield from results.rows((name,), Line(label, n_percent_or_0, 1))
             if of_severe:
                 missing = Line(_("grade not recorded"), count("n_grade_missing"), 2, optional=True)

@@ -8,8 +8,8 @@ from durable.jdm.reinfusion import Reinfusion
 from durable.language import _
 
 
-def counted(rule: Reinfusion | None) -> str:
-    """What a re-infusion is, as the plan has it."""
+def describe_reinfusion(rule: Reinfusion | None) -> str:
+    """What a re-infusion is and counts as, in words; None: the plan has no section on it."""
     if rule is None:
         return _("the data have one infusion per subject")
     if rule.as_new_therapy:
@@ -18,12 +18,12 @@ def counted(rule: Reinfusion | None) -> str:
 
 
 def second_period(rule: Reinfusion | None) -> str:
-    """Footnote on the events after a second infusion, where there may be any."""
+    """Footnote on the events after a second infusion; '' where the plan has no section on it."""
     return "" if rule is None else _("Events after a second infusion are included.")
 
 
 def reinfusion_definitions(rule: Reinfusion) -> Iterator[str]:
-    """The definition in force, and the periods."""
+    """Definitions: what a re-infusion counts as, the second period, what is of the first alone."""
     yield (
         _(
             "Re-infusion: a second infusion of the cells. It counts as new systemic therapy that"

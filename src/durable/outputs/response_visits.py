@@ -62,11 +62,19 @@ def visit_statistics(records: pd.DataFrame, infused: int, plan: Plan) -> Estimat
         Number of subjects in the group.
     plan
         The analysis plan.
+
+    Yields
+    ------
+    (parameter, visit), Statistic
+        Of the score at each visit, and of each measure at the baseline too: n_infused, n,
+        n_new_therapy (values after the start of new systemic therapy), mean with its limits, sd,
+        median, min and max; NaN where too few values are known. By the plan, values after new
+        systemic therapy are summarised or left out.
     """
     by_visit = records.groupby(["PARAMCD", "AVISIT"], observed=True)[["AVAL", "after"]]
-    found = dict(iter(by_visit))
+    parts = dict(iter(by_visit))
     for parameter in _parameters(plan):
-        at_visit = found.get(parameter, records.iloc[:0])
+        at_visit = parts.get(parameter, records.iloc[:0])
         statistics = _summary(at_visit, plan.over_time, plan.statistics.conf_level)
         yield parameter, Statistic("n_infused", infused)
         yield from of_parameter(parameter, statistics)
@@ -83,12 +91,12 @@ def _summary(at_visit: pd.DataFrame, rule: OverTime, level: float) -> Iterator[S
     """Number of subjects, those after new therapy, mean with its limits, spread and extremes."""
     after = at_visit["after"].to_numpy(bool)
     used = np.ones(len(after), dtype=bool) if rule.after_new_therapy == "included" else ~after
-    found = summarise(at_visit["AVAL"].to_numpy(float)[used])
-    yield Statistic("n", found.n)
+    values = summarise(at_visit["AVAL"].to_numpy(float)[used])
+    yield Statistic("n", values.n)
     yield Statistic("n_new_therapy", int(after.sum()))
-    yield Statistic("mean", found.mean, *mean_limits(found.n, found.mean, found.sd, level))
+    yield Statistic("mean", values.mean, *mean_limits(values.n, values.mean, values.sd, level))
     for name in ("sd", "median", "min", "max"):
-        yield Statistic(name, getattr(found, name))
+        yield Statistic(name, getattr(values, name))
 
 
 def _score_rows(results: TableResults, plan: Plan) -> Rows:
@@ -139,11 +147,11 @@ def _visit_name(visit: str) -> str:
 
 def _measures(plan: Plan) -> dict[str, tuple[str, int]]:
     """Heading and decimals of the score and of each measure, by its parameter."""
-    found = {SCORE.paramcd: (_(SCORE.label), 1)}
+    measures = {SCORE.paramcd: (_(SCORE.label), 1)}
     for component, name in plan.response.measures.items():
         measure = core_set_measure(name)
-        found[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), measure.decimals)
-    return found
+        measures[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), measure.decimals)
+    return measures
 
 
 def _lines(plan: Plan, decimals: int) -> Iterator[Line]:

@@ -44,11 +44,15 @@ _FORMS = (_EARLIER, _REACHED, _NOT_REACHED, _BEYOND, _NOBODY)
 
 @dataclass(frozen=True)
 class Rule:
-    """A way to make a boundary: the name of its statistics, its heading and its function."""
+    """A rule that makes a boundary."""
 
     name: str
+    """Name of its statistics."""
     heading: str
+    """Heading of its column, marked for translation."""
     boundary: Callable[[SafetyBoundary], Floats]
+    """Function that makes the boundary: after 1, 2, ... `maximum_subjects` evaluable subjects the
+    fewest with the event that stop; NaN where no number does."""
 
 
 def _beta_binomial(section: SafetyBoundary) -> Floats:
@@ -108,9 +112,10 @@ def event_status(
     Returns
     -------
     DataFrame
-        ``USUBJID`` and, true or false: ``toxic`` (has the event), ``evaluable`` (followed through
-        the window, died in it, or has the event) and ``ungraded`` (has such an event without a
-        grade, and none of the grades that count). Dose-limiting toxicities are those of `t_dlt`.
+        ``USUBJID`` and, true or false: ``toxic`` (has the event), ``evaluable`` (has it, or the
+        window had closed at the cut-off and the subject was followed through it or died in it) and
+        ``ungraded`` (has such an event without a grade, and none of the grades that count). Of a
+        dose-limiting toxicity ``toxic`` and ``evaluable`` alone, as `dlt_status` has them.
     """
     if section.event == "dlt":
         return dlt_status(adsl, adae, safety)[["USUBJID", "toxic", "evaluable"]]

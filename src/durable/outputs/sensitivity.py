@@ -25,6 +25,7 @@ from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
 from durable.wording import listed, percent, sentences
 
+#: Function from the plan to the columns: of each the parameter, the heading and the cell.
 Columns = Callable[[Plan], Iterator[tuple[str, str, Cell]]]
 Notes = Callable[[Plan], Iterable[str]]
 
@@ -33,8 +34,8 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs, adtte = datasets.variant_adrs, datasets.variant_adtte
     if adrs is None or adtte is None:
         return
-    own = datasets.required("adrs"), datasets.required("adtte")
-    primary = _estimates(*own, plan.response, plan.statistics)
+    primary_datasets = datasets.required("adrs"), datasets.required("adtte")
+    primary = _estimates(*primary_datasets, plan.response, plan.statistics)
     yield Group(*TOTAL, frozenset()), primary
     for name in plan.sensitivity:
         estimates = _estimates(
@@ -92,7 +93,7 @@ def _interval_censored(records: pd.DataFrame, statistics: Statistics) -> Iterato
     limits = median.lower / month, median.upper / month
     yield Statistic("median", median.latest / month, *limits, note=span)
     landmarks = statistics.sensitivity_landmarks_months
-    table = estimate.at(np.array(landmarks) * month, level, **drawn)
+    table = estimate.survival_at(np.array(landmarks) * month, level, **drawn)
     columns = (table[name].tolist() for name in ("lowest", "highest", "lower", "upper"))
     for landmark, lowest, highest, low, high in zip(landmarks, *columns, strict=True):
         note = _open_range(lowest, highest, "")
@@ -117,7 +118,7 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
 
 
 def analysis_title(analysis: str, plan: Plan) -> str:
-    """Title of the primary or a sensitivity analysis."""
+    """Title of the primary or a sensitivity analysis; its name where the plan gives no title."""
     if analysis == PRIMARY:
         return _("Primary analysis")
     return plan.sensitivity[analysis].title or analysis

@@ -17,12 +17,15 @@ from durable.plan.cutoffs import analysis_ids
 
 
 def run(plan: Plan, folder: Path) -> None:
-    """Read the results at each cut-off; write ``ard.csv`` and ``analyses.csv``.
+    """Read the results at each cut-off; write ``ard.csv`` and ``analyses.csv`` into `folder`.
 
     Parameters
     ----------
+    plan
+        The analysis plan with its further cut-offs.
     folder
-        ``series/`` in the results of the plan; those at the further cut-offs lie beside it.
+        ``series/`` in the folder of results of the plan, beside which those of the further cut-offs
+        lie.
 
     Raises
     ------

@@ -13,11 +13,13 @@ from durable.outputs.alignment import align
 from durable.plan import Outputs, Plan
 from durable.wording import dose_level
 
-#: Group of the plan and group of a column.
+#: Variable and group of a column, group_by and group of ``ard.csv``: ``("sex", "F")``.
 Column = tuple[str, str]
-#: The statistics of one parameter in one column, by name.
+#: Function from the name of a statistic to its result, of one parameter in one column; None where
+#: the results lack it.
 Lookup = Callable[[str], Result | None]
-#: What a cell shows of them; the section `outputs` of the plan tells the decimals.
+#: Function that makes the text of a cell from these statistics, and from the section `outputs` of
+#: the plan, which has the decimals.
 Cell = Callable[[Lookup, Outputs], str]
 
 #: Columns of groups; those of dose levels have names of their own.
@@ -43,11 +45,11 @@ class Line:
     """None in a heading."""
     indent: int = 1
     optional: bool = False
-    """Left out where no column has anything to show, or only a bare 0."""
+    """Left out where every cell is empty or ``0``."""
     strong: bool = False
     """Stands out from the lines under it."""
     unless_zero: bool = False
-    """Left out where nobody is counted in any column, of which a footnote tells."""
+    """Left out where every cell is empty, ``0`` or ``0 (0.0)``, of which a footnote tells."""
 
 
 @dataclass(frozen=True)
@@ -89,29 +91,34 @@ class Table:
 
     @property
     def aligned_rows(self) -> tuple[Row, ...]:
-        """Its rows with the numbers of each column under one another, as readers see them."""
+        """The rows, their cells padded so that the numbers of each column are aligned."""
         cells = iter(align([row.cells for row in self.rows if row.cells]))
         return tuple(replace(row, cells=next(cells)) if row.cells else row for row in self.rows)
 
 
 def column_name(column: Column, plan: Plan) -> str:
-    """Name of a group as readers see it."""
-    by, group = column
-    if by in plan.subgroups and by not in ("dose_level", "part"):
-        return subgroup_name(by, group, plan)
+    """Name of a column as readers see it: ``Sex F``, ``Part not recorded``, ``Total``."""
+    group_by, group = column
+    if group_by in plan.subgroups and group_by not in ("dose_level", "part"):
+        return subgroup_name(group_by, group, plan)
     if column == TOTAL:
         return _("Total")
     if group == NOT_RECORDED:
-        return _(_NOT_RECORDED[by])
-    return dose_level(group) if by == "dose_level" else _(_GROUPS[by]).format(group=group)
+        return _(_NOT_RECORDED[group_by])
+    if group_by == "dose_level":
+        return dose_level(group)
+    return _(_GROUPS[group_by]).format(group=group)
 
 
-def subgroup_name(by: str, level: str, plan: Plan) -> str:
-    """Name of a column of a group that the plan declares."""
-    (group,) = (group for group in plan.subgroup_variables if group.name == by)
+def subgroup_name(group_by: str, level: str, plan: Plan) -> str:
+    """Name of a column of a group that the plan declares: its label and its level."""
+    (group,) = (group for group in plan.subgroup_variables if group.name == group_by)
     return f"{group.label}: {level_name(group, level)}"
 
 
 def level_name(group: Subgroup, level: str) -> str:
-    """A level of such a group as readers see it: a named band with its limits."""
-    return _("Not recorded") if level == NOT_RECORDED else group.shown(level)
+    """A level of a group that the plan declares, as readers see it: a band with its limits.
+
+    ``Not recorded`` of the subjects without a level.
+    """
+    return _("Not recorded") if level == NOT_RECORDED else group.level_label(level)

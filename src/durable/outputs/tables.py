@@ -12,12 +12,14 @@ from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.registry import dataset_names
 
-#: The input files, as ``validated/sources.json`` names them.
+#: By input table, what ``validated/sources.json`` has of its file.
 Sources = dict[str, dict[str, object]]
 
 
 def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Table]:
-    """Every table that is shown and that the results have numbers for, in the order of the plan.
+    """Every table that the plan shows and that the results have rows of, in the order of the plan.
+
+    One that the study has no numbers for says so in its only row.
 
     Parameters
     ----------
@@ -28,7 +30,7 @@ def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Tabl
     sources
         The input files.
     digest
-        Of the plan.
+        Digest of the plan, which the source line shows.
     """
     for name in tables_of(plan, dataset_names(sources, plan)):
         output = entry_of_table(name).load()
@@ -39,7 +41,10 @@ def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Tabl
 def make_table(
     output: Output, table: OutputTable, ard: Ard, plan: Plan, sources: Sources, digest: str
 ) -> Table:
-    """A table of an output, with what the plan says of its number, title and footnotes."""
+    """A table of an output, with the number, title and footnotes that the plan gives it.
+
+    Footnotes are those of the output, of imputed dates, of the plan, and last the source line.
+    """
     shell, names = plan.outputs.shell(table.name), dataset_names(sources, plan)
     return Table(
         name=table.name,

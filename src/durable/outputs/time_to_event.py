@@ -62,7 +62,12 @@ def _of_group(
 def duration_statistics(
     records: pd.DataFrame, endpoint: Endpoint, plan: Plan
 ) -> Iterator[Statistic]:
-    """All statistics of the records of one endpoint; durations in months."""
+    """All statistics of the records of one endpoint; durations in months, NaN if not estimable.
+
+    n_subjects; n and percent of events by kind and of censorings by reason; q25, median and q75;
+    min and max, noted where censored; rate and number at risk at each landmark; median follow-up;
+    and restricted mean.
+    """
     statistics = plan.statistics
     yield from _counts(records, endpoint, plan.response.deadline(plan.schedule).visit)
     km = fit(records)
@@ -182,15 +187,15 @@ def _defined(endpoint: Endpoint) -> tuple[definitions.Term, ...]:
 
 
 def endpoint_tables(
-    endpoint: Endpoint, defined: tuple[definitions.Term, ...]
+    endpoint: Endpoint, terms: tuple[definitions.Term, ...]
 ) -> Iterator[OutputTable]:
-    """The main and the supplementary table of an endpoint.
+    """The main and the supplementary table of an endpoint, in this order.
 
     Parameters
     ----------
     endpoint
-        Its events and reasons are their rows.
-    defined
+        The endpoint: its title is the heading, its number of subjects is N.
+    terms
         Terms of the list of definitions that its numbers rest on.
     """
     size = Size((endpoint.code,), "n_subjects")
@@ -205,7 +210,7 @@ def endpoint_tables(
             size=size,
             rows=lambda results, plan: results.rows((endpoint.code,), *lines(plan, endpoint)),
             footnotes=lambda plan: _footnotes(plan, endpoint),
-            defined=defined,
+            defined=terms,
         )
 
     yield table(endpoint.table, N_("{endpoint}, from {origin}"), _main_lines)

@@ -28,12 +28,12 @@ from durable.sections import merged
 
 
 def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Finding]:
-    """Findings on keys that do not fit each other.
+    """Findings on keys that do not fit each other; empty where all do.
 
     Parameters
     ----------
     valid
-        The sections that are right in themselves; the others are left out.
+        By name the sections that are right in themselves; the others are left out.
     raw
         The configuration as read.
     """

@@ -10,7 +10,7 @@ from durable.plan.plan import NO_ANALYSIS, Plan
 
 
 def analysis_ids(plan: Plan) -> dict[dt.date, str]:
-    """Identifier of the analysis at each data cut-off, the plan's own among them, ascending.
+    """Identifier of the analysis by data cut-off, the plan's own among them, ascending.
 
     Raises
     ------
@@ -25,12 +25,15 @@ def analysis_ids(plan: Plan) -> dict[dt.date, str]:
 
 
 def analysis_id(plan: Plan, cutoff: dt.date) -> str:
-    """Identifier of the analysis at a further data cut-off."""
+    """Identifier of the analysis at a further data cut-off: ``ID-2025-06-30``."""
     return f"{plan.analysis.id}-{cutoff}"
 
 
 def plan_at(plan: Plan, cutoff: dt.date) -> dict[str, Any]:
-    """The plan at a further data cut-off: the keys of the analysis that it states, no other."""
+    """The configuration of the analysis at a further data cut-off, as plain values.
+
+    It holds the keys that the plan states, but for the sections in `NO_ANALYSIS`.
+    """
     values = plan.model_dump(mode="json", exclude_unset=True, exclude=NO_ANALYSIS)
     values["analysis"] |= {"id": analysis_id(plan, cutoff), "data_cutoff": str(cutoff)}
     return values

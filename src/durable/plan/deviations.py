@@ -140,12 +140,12 @@ class Deviations(Section):
 
     @property
     def important_categories(self) -> tuple[Category, ...]:
-        """Those of the judged categories whose deviations are important."""
+        """Those of the `categories` whose deviations are important, in the same order."""
         return tuple(name for name in self.categories if name in self.important)
 
 
 def deviation_findings(section: Deviations, visits: Sequence[str]) -> Iterator[Finding]:
-    """Visits that are not scheduled.
+    """Findings on visits that are not scheduled.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ def deviation_findings(section: Deviations, visits: Sequence[str]) -> Iterator[F
         "core_set": (section.core_set and section.core_set.visits) or (),
     }
     for key, labels in named.items():
-        for place, label in enumerate(labels):
+        for index, label in enumerate(labels):
             if label not in visits:
-                path = f"deviations.{key}.visits[{place}]"
+                path = f"deviations.{key}.visits[{index}]"
                 yield Finding(path, repr(label), one_of(label, visits))

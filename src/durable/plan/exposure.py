@@ -37,14 +37,14 @@ class DoseExposure(Section):
             raise ValueError("each medicine once, whatever its case")
         return planned
 
-    def planned(self, level: str | None) -> float:
-        """Planned cells per kg of a dose level; NaN where it is not known."""
+    def planned_cells(self, level: str | None) -> float:
+        """Planned cells per kg of a dose level, or the dose in its name (``1e7``); else NaN."""
         if level in self.planned_cells_per_kg:
             return self.planned_cells_per_kg[level]
         return float(level) if level and _POWER_OF_TEN.fullmatch(level) else nan
 
     def planned_total(self, medicine: str) -> float:
-        """Planned total dose of a medicine of lymphodepletion; NaN where the plan has none."""
+        """Planned total dose of a medicine, whatever its case; NaN where the plan has none."""
         planned = {fold(name): dose for name, dose in self.planned_lymphodepletion.items()}
         return planned.get(fold(medicine), nan)
 
@@ -54,7 +54,7 @@ class CellsOutcome(Section):
 
     @property
     def visit_of_b_cells(self) -> str:
-        """Visit whose B cells are taken."""
+        """Visit whose B cells are taken: `depletion_visit`, else `visit`."""
         return self.depletion_visit or self.visit
 
     visit: Name
@@ -72,7 +72,7 @@ class CellsOutcome(Section):
 def cells_outcome_findings(
     section: CellsOutcome, visits: Sequence[str], scheduled: Sequence[str], areas: Sequence[int]
 ) -> Iterator[Finding]:
-    """A visit that is not analysed, and parameters that there are not.
+    """Findings on visits that are not analysed or scheduled, and on unknown parameters.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def cells_outcome_findings(
         expected = one_of(section.depletion_visit, scheduled)
         yield Finding("cells_outcome.depletion_visit", repr(section.depletion_visit), expected)
     known = ("CMAX", "AUCLAST", *(f"AUC0_{day}" for day in areas))
-    for place, code in enumerate(section.parameters):
+    for index, code in enumerate(section.parameters):
         if code not in known:
             expected = one_of(code, known)
-            yield Finding(f"cells_outcome.parameters[{place}]", repr(code), expected)
+            yield Finding(f"cells_outcome.parameters[{index}]", repr(code), expected)

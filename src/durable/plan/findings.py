@@ -55,14 +55,18 @@ def _dotted_key(loc: Iterable[int | str]) -> str:
     return text.lstrip(".")
 
 
-def shown(value: object) -> str:
-    """A value as a finding shows it, cut at 80 characters."""
+def shown_value(value: object) -> str:
+    """A value as a finding shows it: its repr, cut at 80 characters; ``nothing`` of None."""
     text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else text[:77] + "..."
 
 
 def one_of(key: str, known: Iterable[str]) -> str:
-    """The names that are known, and the one that `key` was perhaps meant to be."""
+    """The names that are known, and a hint: ``one of M2, M3 (did you mean M3?)``.
+
+    The hint is the closest name, or the characters in which `key` differs from a name that it looks
+    like; there is none where no name is close.
+    """
     names = list(known)
     close = difflib.get_close_matches(key, names, n=1)
     hint = f" (did you mean {close[0]}?)" if close else ""
@@ -72,11 +76,16 @@ def one_of(key: str, known: Iterable[str]) -> str:
 
 
 def unknown_names(
-    names: Iterable[str], known: Collection[str], key: str, found: str
+    names: Iterable[str], known: Collection[str], key: str, description: str
 ) -> list[Finding]:
-    """Findings on the names below a key that are not known, all of one kind (`found`)."""
+    """A finding for each of the names below a key that is not among the known ones.
+
+    `description` says what such a name is: ``an unknown column``.
+    """
     return [
-        Finding(f"{key}.{name}", found, one_of(name, known)) for name in names if name not in known
+        Finding(f"{key}.{name}", description, one_of(name, known))
+        for name in names
+        if name not in known
     ]
 
 
@@ -90,7 +99,7 @@ def _section_at(model: type[BaseModel], loc: Iterable[int | str]) -> type[BaseMo
 
 
 def nested_types(annotation: Any) -> tuple[Any, ...]:
-    """An annotation and all that it is made of, such as the section within ``Section | None``."""
+    """An annotation, then all that it is made of, such as the section within ``Section | None``."""
     within = (nested for part in get_args(annotation) for nested in nested_types(part))
     return (annotation, *within)
 
@@ -98,7 +107,17 @@ def nested_types(annotation: Any) -> tuple[Any, ...]:
 def validation_findings(
     error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()
 ) -> list[Finding]:
-    """Findings for what pydantic says of a section that stands below the keys of `prefix`."""
+    """Findings for the errors of pydantic in a section, in their order.
+
+    Parameters
+    ----------
+    error
+        What the validation of the section raised.
+    model
+        Class of the section.
+    prefix
+        Keys below which the section stands in the plan.
+    """
     # A list is also called too short when all its entries are wrong.
     items = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
     return [_finding_of(item, model, prefix) for item in items]
@@ -126,20 +145,21 @@ def _finding_of(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> 
         return _missing_quotes(error["input"], (*prefix, *loc))
     if error["type"] == "float_type" and _BARE_EXPONENT.fullmatch(str(error["input"])):
         expected = "a number, its exponent with a point and a sign for YAML, such as 1.0e+7"
-        return Finding(key, shown(error["input"]), expected)
+        return Finding(key, shown_value(error["input"]), expected)
     if error["type"] in _EXPECTED:
-        return Finding(key, shown(error["input"]), _EXPECTED[error["type"]])
+        return Finding(key, shown_value(error["input"]), _EXPECTED[error["type"]])
     if error["type"] == "string_pattern_mismatch":
-        return Finding(key, shown(error["input"]), f"text like {error['ctx']['pattern']}")
+        return Finding(key, shown_value(error["input"]), f"text like {error['ctx']['pattern']}")
     if error["type"] == "extra_forbidden":
         known = _section_at(model, loc[:-1]).model_fields
         return Finding(key, "an unknown key", one_of(str(loc[-1]), known))
     if error["type"] == "missing":
         return Finding(key, "nothing", "a value: the key is required")
     if error["type"] == "value_error":
-        return Finding(key, shown(_without_models(error["input"])), str(error["ctx"]["error"]))
+        value = _without_models(error["input"])
+        return Finding(key, shown_value(value), str(error["ctx"]["error"]))
     expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
-    return Finding(key, shown(error["input"]), expected)
+    return Finding(key, shown_value(error["input"]), expected)
 
 
 #: A number that YAML 1.1 reads as text.
@@ -159,17 +179,20 @@ def _as_in_yaml(value: object) -> str:
 
 
 def in_quotes(value: object) -> str:
-    """Words for what to write instead of text that YAML does not read as text."""
+    """What a finding expects where YAML reads text as a number, a truth value or nothing.
+
+    Of 12: ``text in quotes, with all its digits, such as "12": YAML reads it as a number``.
+    """
     if value is None:
         return 'text in quotes, such as "" for missing, "null" or "~": YAML reads those as nothing'
     if isinstance(value, bool):
         word = str(value)
-        words = " or ".join(f'"{way}"' for way in (word.upper(), word, word.lower()))
+        words = " or ".join(f'"{form}"' for form in (word.upper(), word, word.lower()))
         # Here those are text, but a program of YAML 1.1 writes them as true and false.
-        made = '"YES" or "ON"' if value else '"NO" or "OFF"'
+        rewritten = '"YES" or "ON"' if value else '"NO" or "OFF"'
         return (
-            f"text in quotes, as the file has it: {words}, or {made} where another program has made"
-            " a truth value of it: YAML reads it as a truth value"
+            f"text in quotes, as the file has it: {words}, or {rewritten} where another program has"
+            " made a truth value of it: YAML reads it as a truth value"
         )
     return f'text in quotes, with all its digits, such as "{value}": YAML reads it as a number'
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from durable.contracts.tables import TABLES
 from durable.plan.inputs import Inputs, Sdtm
-from durable.plan.sdtm import delivered, domain_files
+from durable.plan.sdtm import delivered_domains, domain_files
 from durable.plan.source_files import Input
 
 
@@ -31,35 +31,42 @@ class InputFile:
 
     @property
     def table(self) -> str:
-        """The table that has the file for its own; '' of a domain, and of a file for queries."""
+        """The table whose section names the file; '' of a domain, and of a file for queries."""
         return self.tables[0] if self.name.split(".")[0] in TABLES else ""
 
     @property
     def is_domain(self) -> bool:
-        """Whether it is one of an SDTM package, whose folder the plan names."""
+        """Whether the file is one of an SDTM package, whose folder the plan names."""
         return self.key == ("sdtm",)
 
     @property
     def path_key(self) -> str:
-        """Key of the plan that names the file."""
+        """Key of the plan that names the file, of a domain its folder: ``inputs.visits.path``."""
         return "inputs.sdtm.folder" if self.is_domain else f"inputs.{self.name}.path"
 
 
 def study_files(inputs: Inputs) -> list[InputFile]:
-    """Every file of the study that the plan names, each name once: domains, then tables' files."""
+    """Every file of the study that the plan names: domains, files of tables, files for queries.
+
+    A domain that may be absent is left out where the package does not have it.
+    """
     domains = [] if inputs.sdtm is None else list(_domains(inputs.sdtm))
     tables = {name: getattr(inputs, name) for name in TABLES}
-    given = {name: table for name, table in tables.items() if table is not None}
-    found = domains + [file for name, table in given.items() for file in _of_table(name, table)]
-    querying = tuple(name for name, table in given.items() if table.sql is not None)
+    named = {name: table for name, table in tables.items() if table is not None}
+    files = domains + [file for name, table in named.items() for file in _table_files(name, table)]
+    querying = tuple(name for name, table in named.items() if table.sql is not None)
     for name, source in inputs.sources.items():
         key = ("sources", name)
-        found.append(InputFile(f"sources.{name}", source.path, source.sha256, key, querying))
-    return found
+        files.append(InputFile(f"sources.{name}", source.path, source.sha256, key, querying))
+    return files
 
 
 def shown_names(inputs: Inputs) -> dict[str, str]:
-    """By path the name of each file in findings: its own, or the path where another has it too."""
+    """By path, as in `study_files`, the name of a file in findings.
+
+    The base name; the path itself where another file has the same base name. Two paths to one file
+    both have its base name.
+    """
     paths = dict.fromkeys(file.path for file in study_files(inputs))
     resolved: dict[str, set[Path]] = {}
     for path in paths:
@@ -69,28 +76,31 @@ def shown_names(inputs: Inputs) -> dict[str, str]:
     }
 
 
-def place_of(values: dict[str, Any], file: InputFile) -> dict[str, Any]:
-    """The keys of a file in the section ``inputs`` as plain values."""
-    found: Any = values
+def file_section(values: dict[str, Any], file: InputFile) -> dict[str, Any]:
+    """The section of a file within ``inputs`` as plain values; of a domain that of the package.
+
+    It is the part of `values` itself, not a copy.
+    """
+    part: Any = values
     for key in file.key:
-        found = found[key]
-    place: dict[str, Any] = found
-    return place
+        part = part[key]
+    section: dict[str, Any] = part
+    return section
 
 
 def input_paths(inputs: Inputs) -> dict[str, str]:
-    """Paths of the study's files by their names."""
+    """Path of each of the study's files, by its name in the manifest."""
     return {file.name: file.path for file in study_files(inputs)}
 
 
-def _of_table(name: str, table: Input) -> Iterator[InputFile]:
+def _table_files(name: str, table: Input) -> Iterator[InputFile]:
     sections: list[tuple[str, tuple[str | int, ...], Any]] = []
     if table.path is not None:
         sections.append((name, (name,), table))
-    for place, file in enumerate(table.files):
-        sections.append((f"{name}.files[{place}]", (name, "files", place), file))
-    for place, joined in enumerate(table.join):
-        sections.append((f"{name}.join[{place}]", (name, "join", place), joined))
+    for index, file in enumerate(table.files):
+        sections.append((f"{name}.files[{index}]", (name, "files", index), file))
+    for index, joined in enumerate(table.join):
+        sections.append((f"{name}.join[{index}]", (name, "join", index), joined))
     if table.sql is not None:
         sections.append((f"{name}.sql", (name, "sql"), table.sql))
     for full_name, key, section in sections:
@@ -98,8 +108,8 @@ def _of_table(name: str, table: Input) -> Iterator[InputFile]:
 
 
 def _domains(sdtm: Sdtm) -> Iterator[InputFile]:
-    of_tables = {table: delivered(table, sdtm) for table in TABLES if table in sdtm.tables}
-    for domain in sorted({domain for names in of_tables.values() for domain in names}):
-        tables = tuple(table for table, names in of_tables.items() if domain in names)
+    by_table = {table: delivered_domains(table, sdtm) for table in TABLES if table in sdtm.tables}
+    for domain in sorted({domain for names in by_table.values() for domain in names}):
+        tables = tuple(table for table, names in by_table.items() if domain in names)
         for name, path in domain_files(domain, sdtm).items():
             yield InputFile(name, path, sdtm.sha256.get(name), ("sdtm",), tables)

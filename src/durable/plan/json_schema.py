@@ -26,7 +26,11 @@ def schema() -> dict[str, Any]:
 
 
 def meanings(section: type[Section] = Plan, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Path of every key of the plan, with the text under it in the source on one line."""
+    """Dotted path of every key of the plan, with its description on one line.
+
+    The keys of a section in a list, or under a free name, have the path of the list or the names:
+    ``schedule.visit``. The description is the text under the key in the source; '' without one.
+    """
     for name, field in section.model_fields.items():
         text = _meaning(section, name) or field.description
         yield f"{prefix}{name}", " ".join((text or "").split())

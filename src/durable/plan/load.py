@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError, create_model
 
 from durable.plan.cross_checks import cross_findings
-from durable.plan.findings import Finding, PlanError, one_of, shown, validation_findings
+from durable.plan.findings import Finding, PlanError, one_of, shown_value, validation_findings
 from durable.plan.plan import Plan
 from durable.plan.yaml_reading import MOST_CHARACTERS, read_yaml
 from durable.sections import Section
@@ -21,7 +21,7 @@ def load(path: str | Path) -> Plan:
     Parameters
     ----------
     path
-        YAML file, read as `yaml_reading` says.
+        YAML file, read by `read_yaml`.
 
     Returns
     -------
@@ -65,14 +65,14 @@ def parse(raw: object, source: str = "configuration") -> Plan:
         With every finding at once.
     """
     if not isinstance(raw, Mapping):
-        finding = Finding("(file)", shown(raw), "sections such as analysis: and inputs:")
+        finding = Finding("(file)", shown_value(raw), "sections such as analysis: and inputs:")
         raise PlanError(source, [finding])
     valid: dict[str, Any] = {}
     findings: list[Finding] = []
     for name, part in _PARTS.items():
         try:
-            given = {name: raw[name]} if name in raw else _absent_section(name)
-            valid[name] = getattr(part.model_validate(given), name)
+            section = {name: raw[name]} if name in raw else _absent_section(name)
+            valid[name] = getattr(part.model_validate(section), name)
         except ValidationError as error:
             findings += validation_findings(error, part)
     for key in [key for key in raw if key not in Plan.model_fields]:

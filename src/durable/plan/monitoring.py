@@ -86,7 +86,7 @@ class SafetyBoundary(Section):
 
     @property
     def grade(self) -> int:
-        """Lowest grade that counts."""
+        """Lowest ASTCT grade of CRS and ICANS that counts: `least_grade`, else 3."""
         return 3 if self.least_grade is None else self.least_grade
 
 
@@ -123,13 +123,13 @@ class EscalationRules(Section):
 
     @property
     def phi1(self) -> float:
-        """Highest rate that is deemed subtherapeutic."""
-        given = self.boin_subtherapeutic
-        return 0.6 * self.target if given is None else given
+        """BOIN: highest subtherapeutic rate, `boin_subtherapeutic`, else 0.6 of the target."""
+        stated = self.boin_subtherapeutic
+        return 0.6 * self.target if stated is None else stated
 
     @property
     def phi2(self) -> float:
-        """Lowest rate that is deemed overly toxic."""
+        """BOIN: lowest overly toxic rate, `boin_toxic`, else 1.4 of the target."""
         return 1.4 * self.target if self.boin_toxic is None else self.boin_toxic
 
 
@@ -154,7 +154,7 @@ class Monitoring(Section):
 
 
 def monitoring_findings(monitoring: Monitoring, visits: Sequence[str]) -> Iterator[Finding]:
-    """Visits that are monitored but not analysed."""
+    """Findings on visits that are monitored but not among the `visits` of the improvement rate."""
     monitored = {} if monitoring.improvement is None else {"improvement": monitoring.improvement}
     rules = {f"decisions.{name}": rule for name, rule in monitoring.decisions.items()}
     for key, section in (monitored | rules).items():

@@ -49,7 +49,7 @@ class Shell(Section):
 
     @property
     def shown_number(self) -> str:
-        """Its number: the plan's, or the default."""
+        """Number of the output: the plan's, or that of the list (`durable.contents.NUMBERS`)."""
         return self.number or NUMBERS[self.output]
 
 
@@ -106,8 +106,8 @@ class Outputs(Section):
     """Day on which the queries of this run are raised, for those that the earlier listing does not
     have; empty: the data cut-off."""
 
-    def chosen(self, outputs: Iterable[str]) -> list[str]:
-        """Those of these outputs that are shown, in the order in which they are.
+    def select(self, outputs: Iterable[str]) -> list[str]:
+        """Those of these outputs that are shown, in the order of `shells`, or of the list.
 
         Parameters
         ----------
@@ -119,22 +119,22 @@ class Outputs(Section):
         return [name for name in order if name in existing]
 
     def shell(self, output: str) -> Shell:
-        """What the plan says of an output; nothing of one that is not named."""
+        """What the plan says of an output; an empty section where it says nothing."""
         named = (shell for shell in self.shells if shell.output == output)
         return next(named, None) or Shell.model_construct(output=output)
 
     @model_validator(mode="after")
     def _programs_have_their_datasets(self) -> Outputs:
         if set(self.datasets) & READERS_OF_XPT and "xpt" not in self.datasets:
-            names = " or ".join(sorted(READERS_OF_XPT))
-            raise ValueError(f"xpt in datasets beside {names}: the programs read the xpt files")
+            programs = " or ".join(sorted(READERS_OF_XPT))
+            raise ValueError(f"xpt in datasets beside {programs}: the programs read the xpt files")
         return self
 
     @property
     def records_since(self) -> str | None:
-        """The numbers of records of the earlier analysis, beside its listing of findings.
+        """Path of the file with the numbers of records of the earlier analysis, by its listing.
 
-        A returned workbook holds them itself.
+        None without an earlier listing, and of a returned workbook, which holds them itself.
         """
         if self.queries_since is None or self.workbook_returned:
             return None
@@ -142,5 +142,5 @@ class Outputs(Section):
 
     @property
     def workbook_returned(self) -> bool:
-        """Whether the earlier listing is a workbook that the site returned."""
+        """Whether the earlier listing (`queries_since`) is a workbook that the site returned."""
         return (self.queries_since or "").lower().endswith(".xlsx")

@@ -91,12 +91,15 @@ class Plan(Section):
     """Code and environment that a run must find; in pinned configurations only."""
 
     def response_of(self, name: str) -> Response:
-        """Definitions of response of a sensitivity analysis: the primary ones, with its changes."""
+        """Definitions of response of a sensitivity analysis: the primary ones, with its changes.
+
+        KeyError for a name that the section sensitivity does not have, ``primary`` among them.
+        """
         base = self.response.model_dump(exclude_unset=True)
         return Response.model_validate(merged(base, self.sensitivity[name].response))
 
     def statistics_of(self, name: str) -> Statistics:
-        """Conventions of a sensitivity analysis: the primary ones, with its changes."""
+        """Statistical conventions of a sensitivity analysis, as `response_of` its definitions."""
         base = self.statistics.model_dump(exclude_unset=True)
         return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
 
@@ -107,7 +110,7 @@ class Plan(Section):
 
     @property
     def groups_by_name(self) -> dict[str, GroupVariable]:
-        """The groups that there are: those of any study, and those that the plan declares."""
+        """Every group that the plan may use: those of any study, and those that it declares."""
         return NATIVE_GROUPS | {group.name: group for group in self.subgroup_variables}
 
     @property
@@ -117,7 +120,7 @@ class Plan(Section):
 
     @property
     def redundant(self) -> tuple[str, ...]:
-        """Sensitivity analyses that equal the primary analysis by definition."""
+        """Names of the sensitivity analyses whose definitions and subjects are the primary ones."""
         return tuple(
             name
             for name in self.sensitivity
@@ -146,7 +149,10 @@ class Plan(Section):
 
     @property
     def main_landmarks(self) -> tuple[float, ...]:
-        """Months whose rates stand in the main tables (``outputs.landmarks_months``)."""
+        """Months whose rates stand in the main tables: ``outputs.landmarks_months``.
+
+        Where that is empty, 6 and 12 as far as the statistics have them; with neither, all.
+        """
         months = self.statistics.landmarks_months
         if self.outputs.landmarks_months is not None:
             return self.outputs.landmarks_months
@@ -165,12 +171,15 @@ class Plan(Section):
         return self.simulation
 
     def slice(self, paths: Iterable[str]) -> dict[str, Any]:
-        """The values at dotted paths, as plain JSON values."""
+        """The values at dotted paths, by path, as plain JSON values.
+
+        None below a section that the plan does not have. KeyError for a path that no plan has.
+        """
         values = self.model_dump(mode="json")
         return {path: _at(values, path.split(".")) for path in paths}
 
     def digest(self, paths: Iterable[str], *, ordered: bool = False) -> str:
-        """SHA-256 of the values at dotted paths.
+        """SHA-256, in hexadecimal digits, of the values at dotted paths.
 
         Parameters
         ----------

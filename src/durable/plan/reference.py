@@ -50,7 +50,10 @@ def write_reference(root: Path) -> None:
 
 
 def reference(root: Path) -> dict[Path, str]:
-    """Each generated file, relative to `root`, and what it should hold."""
+    """What each generated file should hold, by its path relative to `root`.
+
+    What stands around the generated parts is that of the files below `root`.
+    """
     readme = (root / README).read_text(encoding="utf-8")
     before, after = readme.split(BEGIN)[0], readme.split(END)[1]
     inputs = (root / INPUTS).read_text(encoding="utf-8")
@@ -74,19 +77,21 @@ def _between(name: str, generated: str, page: str) -> str:
 
 
 def keys() -> list[Key]:
-    """Every key of the configuration, in the order of the plan."""
+    """Every key of the configuration, in the order of the plan; a section before its keys."""
     root = schema()
     return list(_KeyWalk(root["$defs"]).section_keys(root, ""))
 
 
-def matching(every: Iterable[Key], words: Iterable[str]) -> list[Key]:
-    """Keys that fit every word.
+def matching_keys(every: Iterable[Key], words: Iterable[str]) -> list[Key]:
+    """Keys that fit every word, in their order; all keys without a word.
 
     Parameters
     ----------
+    every
+        The keys to choose from.
     words
-        Each a dotted path, which all that is below it fits, or a text that the path or the meaning
-        of a key holds, in capitals or not.
+        A dotted path fits that key and those below it, and so does the name of a section; any other
+        text fits the keys whose path or meaning holds it. Capitals do not count.
     """
     return [key for key in every if all(_fits(key, word.lower()) for word in words)]
 
@@ -122,13 +127,16 @@ class _KeyWalk:
         self.first_key: dict[str, str] = {}
 
     def section_keys(self, section: _Node, prefix: str) -> Iterator[Key]:
-        """The keys of a section whose own path, with a point, is `prefix`."""
+        """The keys of a section; `prefix` is its path with a point, '' for the plan."""
         required = section.get("required", ())
         for name, node in section["properties"].items():
             yield from self.keys_at(f"{prefix}{name}", node, name in required)
 
     def keys_at(self, path: str, node: _Node, required: bool) -> Iterator[Key]:
-        """A key and, where it holds a section, the keys below it."""
+        """A key and, where it holds a section, the keys below it.
+
+        Those of a section that another key has shown before are not repeated.
+        """
         inner, name = _nested(path, node)
         if name is None:
             yield Key(path, _values(node), _default(node, required), _line(node["description"]))
@@ -149,12 +157,12 @@ class _KeyWalk:
 
 def _nested(path: str, node: _Node) -> tuple[str, str | None]:
     """Path of the keys below a key, and the section that defines them (None: a plain value)."""
-    places = [(path, part) for part in (node, *node.get("anyOf", ()))]
-    places += [(f"{path}[]", node.get("items", {}))]
-    places += [(f"{path}.NAME", part) for part in node.get("patternProperties", {}).values()]
-    for place, part in places:
+    parts = [(path, part) for part in (node, *node.get("anyOf", ()))]
+    parts += [(f"{path}[]", node.get("items", {}))]
+    parts += [(f"{path}.NAME", part) for part in node.get("patternProperties", {}).values()]
+    for inner, part in parts:
         if "$ref" in part:
-            return place, part["$ref"].rpartition("/")[2]
+            return inner, part["$ref"].rpartition("/")[2]
     return path, None
 
 
@@ -171,9 +179,9 @@ def _section_values(path: str, inner: str, section: _Node) -> str:
 
 def _values(node: _Node) -> str:
     if "anyOf" in node:
-        given = [part for part in node["anyOf"] if part.get("type") != "null"]
-        empty = ["empty"] if len(given) < len(node["anyOf"]) else []
-        return " or ".join([*map(_values, given), *empty])
+        parts = [part for part in node["anyOf"] if part.get("type") != "null"]
+        empty = ["empty"] if len(parts) < len(node["anyOf"]) else []
+        return " or ".join([*map(_values, parts), *empty])
     if "enum" in node or "const" in node:
         return ", ".join(f"`{value}`" for value in node.get("enum", [node.get("const")]))
     match node["type"]:

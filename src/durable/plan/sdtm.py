@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
@@ -26,10 +26,13 @@ _INVESTIGATOR = ("INVESTIGATOR",)
 
 
 def places(table: str, sdtm: Sdtm) -> dict[str, str]:
-    """Place (``DOMAIN.VARIABLE``) of each column of a table that the package records."""
+    """Place (``DOMAIN.VARIABLE``) of each column of a table that the package records, by column.
+
+    Of a result of an assessment it is ``DOMAIN.TESTCD``.
+    """
     usual = {c.name: c.sdtm.place for c in INPUT_TABLES[table].columns if c.sdtm.place}
-    found = usual | sdtm.variables.get(table, {})
-    return {column: place for column, place in found.items() if place}
+    by_column = usual | sdtm.variables.get(table, {})
+    return {column: place for column, place in by_column.items() if place}
 
 
 def _column(table: str, name: str) -> ColumnSpec:
@@ -44,42 +47,51 @@ def principal_domain(table: str) -> str:
 
 
 def results(table: InputTable) -> list[str]:
-    """Columns that are results of a findings domain, of a table that is put together from them."""
+    """Columns of a table put together from findings domains that are results there.
+
+    All but the key and the upper limits of normal.
+    """
     fixed = {*table.key, *(column.name for column in table.columns if column.limit_of)}
     return [column.name for column in table.columns if column.name not in fixed]
 
 
 def tests_read(table: str, domain: str, sdtm: Sdtm | None) -> set[str]:
-    """Tests (--TESTCD) of a domain whose results are columns of a table that is put together."""
+    """Tests (--TESTCD) of a domain whose results are columns of a table put together from them.
+
+    Empty where the table is not made from an SDTM package.
+    """
     if sdtm is None or table not in sdtm.tables:
         return set()
-    read = (place.split(".") for place in places(table, sdtm).values())
-    return {code for name, code in read if name == domain}
+    parts = (place.split(".") for place in places(table, sdtm).values())
+    return {code for name, code in parts if name == domain}
 
 
-def place_expected(table: str, column: str, place: str) -> str:
-    """Words for what is expected where a column cannot be read from a place; '' where it can."""
+def place_expected(table: str, column: str, variable: str) -> str:
+    """What a finding expects where a column cannot be read from a variable; '' where it can.
+
+    `variable` is ``DOMAIN.VARIABLE``, of a result ``DOMAIN.TESTCD``; '' where the plan names none.
+    """
     if column == "subject_id":
         return "no place: the key of a subject is USUBJID"
     source = _column(table, column).sdtm
-    if not place:
+    if not variable:
         if source.instead:
             return f"a variable: without one {source.instead} is read"
         needed = _column(table, column).essential and column != "ae_id"
         return "a variable: there is no analysis without it" if needed else ""
-    domain = place.split(".")[0]
+    domain = variable.split(".")[0]
     principal = principal_domain(table)
     if not principal:
         return _result_expected(table, column, domain)
-    own = (principal, f"SUPP{principal}")
+    usual = (principal, f"SUPP{principal}")
     if table != "subjects":
-        return "" if domain in own else f"a variable of {' or '.join(own)}"
+        return "" if domain in usual else f"a variable of {' or '.join(usual)}"
     # Domains of a study's own, with one record a subject, begin with X, Y or Z.
-    if domain in own or (len(domain) == 2 and domain[0] in "XYZ"):
+    if domain in usual or (len(domain) == 2 and domain[0] in "XYZ"):
         return ""
     if source.selected is not None and source.selected.domain == domain:
         return ""
-    known = [*own, *([] if source.selected is None else [source.selected.domain])]
+    known = [*usual, *([] if source.selected is None else [source.selected.domain])]
     return f"a variable of {' or '.join(known)}: which record of another is meant is unknown"
 
 
@@ -95,14 +107,14 @@ def _result_expected(table: str, column: str, domain: str) -> str:
     return ""
 
 
-def is_findings_domain(place: str) -> bool:
-    """Whether a domain, or that of a place, can hold results."""
-    domain = _domain(place)
+def is_findings_domain(variable: str) -> bool:
+    """Whether a domain, or that of a variable, can hold results: LB and ``LB.HGB``, not DM."""
+    domain = _domain(variable)
     return not domain.startswith("SUPP") and domain not in _NO_RESULTS
 
 
 def evaluators(table: str, column: str, sdtm: Sdtm) -> tuple[str, ...]:
-    """Evaluators whose results of a measure count, in capitals."""
+    """Evaluators (--EVAL) whose results of a measure count, in capitals."""
     usual = INPUT_TABLES[table].by_name[column].sdtm.evaluators or _INVESTIGATOR
     return tuple(name.strip().upper() for name in sdtm.evaluators.get(column, usual))
 
@@ -116,19 +128,20 @@ def domains(table: str, sdtm: Sdtm) -> list[str]:
     return [*([principal] if principal else []), *sorted(named - {principal})]
 
 
-def delivered(table: str, sdtm: Sdtm) -> list[str]:
-    """Those of the `domains` of a table that have to be there, or are.
+def delivered_domains(table: str, sdtm: Sdtm) -> list[str]:
+    """Those of the `domains` of a table that the package must have, or has.
 
-    A domain may lack of which the plan says nothing and whose columns may all be absent.
+    A domain may be absent, so that its file is looked for, where the plan says nothing of it and
+    each of its columns may be absent. Where no domain is left, all are returned.
     """
     named = domains(table, sdtm)
-    there = [
+    present = [
         domain
         for domain in named
         if not _may_lack(table, domain, sdtm)
         or any(Path(path).exists() for path in domain_files(domain, sdtm).values())
     ]
-    return there or named
+    return present or named
 
 
 def _may_lack(table: str, domain: str, sdtm: Sdtm) -> bool:
@@ -164,8 +177,8 @@ def recorded_units(spec: ColumnSpec) -> dict[str, RecordedUnit]:
     return {unit.name: unit for unit in (*spec.units, *weighed)}
 
 
-def _domain(place: str) -> str:
-    return place.split(".")[0]
+def _domain(variable: str) -> str:
+    return variable.split(".")[0]
 
 
 def domain_files(domain: str, sdtm: Sdtm) -> dict[str, str]:
@@ -177,21 +190,36 @@ def domain_files(domain: str, sdtm: Sdtm) -> dict[str, str]:
 
 
 def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, Any]:
-    """The section ``inputs.sdtm`` as plain values, with what it says of some of its tables only."""
-    made = {**values, "tables": list(tables)}
-    for key in ("variables", "values", "units"):
-        made[key] = {name: given for name, given in values[key].items() if name in made["tables"]}
-    sdtm = Sdtm.model_validate(made)
-    read = {domain for table in sdtm.tables for domain in domains(table, sdtm)}
-    files = {name for domain in read for name in domain_files(domain, sdtm)}
+    """The section ``inputs.sdtm`` as plain values, reduced to some of its tables.
+
+    Parameters
+    ----------
+    values
+        The section as plain values, with its defaults.
+    tables
+        The tables that are still made.
+    """
+    section = {**values, "tables": list(tables)}
+    for key in ("variables", "values", "units", "partial_dates"):
+        section[key] = _only(values.get(key, {}), section["tables"])
+    put_together = [table for table in section["tables"] if not principal_domain(table)]
+    measures = [column for table in put_together for column in results(INPUT_TABLES[table])]
+    for key in ("evaluators", "qualifiers"):
+        section[key] = _only(values.get(key, {}), measures)
+    sdtm = Sdtm.model_validate(section)
+    domains_read = {domain for table in sdtm.tables for domain in domains(table, sdtm)}
+    files = {name for domain in domains_read for name in domain_files(domain, sdtm)}
     for key in ("files", "where", "where_not", "sha256", "records"):
-        known = files if key in ("sha256", "records") else read
-        given = values.get(key, {})
-        made[key] = {name: given[name] for name in given if name in known}
-    return made
+        known = files if key in ("sha256", "records") else domains_read
+        section[key] = _only(values.get(key, {}), known)
+    return section
 
 
-def decided(column: str, domain: str, sdtm: Sdtm) -> set[str]:
-    """Variables by which the plan says which results of a measure count."""
+def _only(by_name: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+    return {name: by_name[name] for name in by_name if name in names}
+
+
+def selecting_variables(column: str, domain: str, sdtm: Sdtm) -> set[str]:
+    """Variables by which the plan says which results of a measure count (where, qualifiers)."""
     selecting = (sdtm.where.get(domain, {}), sdtm.qualifiers.get(column, {}))
     return {variable for conditions in selecting for variable in conditions}

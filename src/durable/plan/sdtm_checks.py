@@ -27,16 +27,16 @@ VARIABLE = re.compile(r"[A-Z][A-Z0-9_]{0,7}")
 
 
 def sdtm_findings(sdtm: Sdtm, tables: Mapping[str, InputTable] = INPUT_TABLES) -> list[Finding]:
-    """What the plan says of a package that cannot be, or that would have no effect."""
-    read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
-    names_of_files = [name for domain in read for name in domain_files(domain, sdtm)]
+    """Findings in what the plan says of an SDTM package that cannot be, or has no effect."""
+    domains_read = sorted({domain for table in sdtm.tables for domain in domains(table, sdtm)})
+    names_of_files = [name for domain in domains_read for name in domain_files(domain, sdtm)]
     findings = []
     for key in ("files", "where", "where_not", "sha256", "records"):
         names, path = getattr(sdtm, key), f"inputs.sdtm.{key}"
-        there = names_of_files if key in ("sha256", "records") else read
-        findings += unknown_names(names, there, path, "a domain that is not read")
+        known = names_of_files if key in ("sha256", "records") else domains_read
+        findings += unknown_names(names, known, path, "a domain that is not read")
     findings += _file_findings(names_of_files, sdtm)
-    findings += _condition_findings(read, sdtm)
+    findings += _condition_findings(domains_read, sdtm)
     for key in ("variables", "values", "units", "partial_dates"):
         for table, names in getattr(sdtm, key).items():
             path = f"inputs.sdtm.{key}.{table}"
@@ -50,8 +50,8 @@ def sdtm_findings(sdtm: Sdtm, tables: Mapping[str, InputTable] = INPUT_TABLES) -
                 limits = _limit_units(table, known_units)
                 findings += recorded_unit_findings(path, table, known_units | limits)
             else:
-                known = tables[table].names
-                unknown = list(unknown_names(names, known, path, "an unknown column"))
+                columns = tables[table].names
+                unknown = list(unknown_names(names, columns, path, "an unknown column"))
                 findings += unknown
                 if key == "partial_dates" and not unknown:
                     findings += rule_findings(tables[table], names, path)
@@ -74,11 +74,11 @@ def _is_weighed(table: str, column: str, unit: str) -> bool:
 
 def _infusion_findings(sdtm: Sdtm) -> Iterator[Finding]:
     """Rules for several infusions, and for doses by weight, that nothing would follow."""
-    read = places("subjects", sdtm)
-    dose = read.get("cells_per_kg", "")
+    variables = places("subjects", sdtm)
+    dose = variables.get("cells_per_kg", "")
     chosen = [
-        name for name, place in read.items()
-        if place.startswith("EX.") and _selecting_key(name) == "infusion"
+        name for name, variable in variables.items()
+        if variable.startswith("EX.") and _selecting_key(name) == "infusion"
     ]  # fmt: skip
     key = "inputs.sdtm.infusions"
     if sdtm.infusions != "single" and not chosen:
@@ -86,15 +86,15 @@ def _infusion_findings(sdtm: Sdtm) -> Iterator[Finding]:
     if sdtm.infusions == "total" and not dose.startswith("EX."):
         yield Finding(key, "total", "cells_per_kg read from EX")
     if (sdtm.infusions == "total") != (sdtm.infusion_days is not None):
-        found = f"{sdtm.infusion_days or 'nothing'} with infusions {sdtm.infusions}"
-        yield Finding("inputs.sdtm.infusion_days", found, "a number of days with total, only then")
+        days = f"{sdtm.infusion_days or 'nothing'} with infusions {sdtm.infusions}"
+        yield Finding("inputs.sdtm.infusion_days", days, "a number of days with total, only then")
     unit = sdtm.units.get("subjects", {}).get("cells_per_kg", "")
     weighed = _is_weighed("subjects", "cells_per_kg", unit)
     if weighed != (sdtm.weight is not None):
-        found = f"{sdtm.weight or 'nothing'} with doses in {unit or 'cells/kg'}"
+        weight = f"{sdtm.weight or 'nothing'} with doses in {unit or 'cells/kg'}"
         names = " or ".join(one.name for one in CELLS)
         expected = f"a weight with units.subjects.cells_per_kg {names}, only then"
-        yield Finding("inputs.sdtm.weight", found, expected)
+        yield Finding("inputs.sdtm.weight", weight, expected)
     if sdtm.weight is not None and not dose.startswith("EX."):
         yield Finding("inputs.sdtm.weight", sdtm.weight, "cells_per_kg read from EX")
     if sdtm.weight is not None and not is_findings_domain(sdtm.weight):
@@ -102,7 +102,9 @@ def _infusion_findings(sdtm: Sdtm) -> Iterator[Finding]:
 
 
 def _selecting_key(column: str) -> str:
-    selected = INPUT_TABLES["subjects"].by_name[column].sdtm.selected
+    """Key of the plan by which records of the column are selected; '' of a column without."""
+    known = INPUT_TABLES["subjects"].by_name.get(column)
+    selected = None if known is None else known.sdtm.selected
     return "" if selected is None else selected.key
 
 
@@ -119,12 +121,12 @@ def _file_findings(names: list[str], sdtm: Sdtm) -> Iterator[Finding]:
                 yield Finding(f"inputs.sdtm.files.{domain}", repr(file), expected)
 
 
-def _condition_findings(read: list[str], sdtm: Sdtm) -> Iterator[Finding]:
+def _condition_findings(domains_read: list[str], sdtm: Sdtm) -> Iterator[Finding]:
     """Conditions on variables that no file can have, and those that contradict each other."""
     for key in ("where", "where_not"):
         for domain, conditions in getattr(sdtm, key).items():
             path = f"inputs.sdtm.{key}.{domain}"
-            if domain in read and not conditions:
+            if domain in domains_read and not conditions:
                 yield Finding(path, "no condition", "a variable and its texts")
             yield from _variable_findings(conditions, path)
             for variable in conditions if key == "where" else ():
@@ -143,14 +145,15 @@ def _variable_findings(conditions: Mapping[str, object], path: str) -> Iterator[
 
 def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
     """Qualifiers of measures that have no test, of other domains, or said in two ways."""
-    read = {name: place for table in _put_together(sdtm) for name, place in
-            places(table, sdtm).items()}  # fmt: skip
+    variables: dict[str, str] = {}
+    for table in _put_together(sdtm):
+        variables |= places(table, sdtm)
     for column, conditions in sdtm.qualifiers.items():
         path = f"inputs.sdtm.qualifiers.{column}"
         if not conditions:
             yield Finding(path, "no condition", "a variable and its texts")
         yield from _variable_findings(conditions, path)
-        domain = read.get(column, "").split(".")[0]
+        domain = variables.get(column, "").split(".")[0]
         if not domain:
             found = "a column that is read from no test"
             yield Finding(path, found, f"a place in inputs.sdtm.variables.visits.{column}")
@@ -158,10 +161,12 @@ def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
         if f"{domain}TESTCD" in conditions:
             expected = f"the test in inputs.sdtm.variables.visits.{column}"
             yield Finding(f"{path}.{domain}TESTCD", "the variable of the test", expected)
-        said = {f"{domain}EVAL", f"{domain}EVALID"} & {*conditions} if domain else set()
-        if said and column in sdtm.evaluators:
+        by_evaluator = {f"{domain}EVAL", f"{domain}EVALID"} & {*conditions} if domain else set()
+        if by_evaluator and column in sdtm.evaluators:
             other = f"inputs.sdtm.evaluators.{column}"
-            yield Finding(f"{path}.{min(said)}", f"evaluators here and in {other}", "one of both")
+            yield Finding(
+                f"{path}.{min(by_evaluator)}", f"evaluators here and in {other}", "one of both"
+            )
 
 
 def _put_together(sdtm: Sdtm) -> list[str]:
@@ -172,22 +177,22 @@ def _put_together(sdtm: Sdtm) -> list[str]:
 def _limit_units(table: str, units: Mapping[str, str]) -> dict[str, str]:
     """Units of the limits of normal: they are of the same record as the measure."""
     limits = {column.name: column.limit_of for column in INPUT_TABLES[table].columns}
-    return {name: units[of] for name, of in limits.items() if of in units}
+    return {name: units[measure] for name, measure in limits.items() if measure in units}
 
 
 def _place_findings(sdtm: Sdtm, tables: Mapping[str, InputTable]) -> list[Finding]:
     """Mappings of SDTM variables that nothing would read."""
     findings = []
-    for table, given in sdtm.variables.items():
+    for table, variables in sdtm.variables.items():
         if table not in sdtm.tables:
             continue
-        for column, place in given.items():
+        for column, variable in variables.items():
             if column not in tables[table].names:
                 continue
-            expected = place_expected(table, column, place)
+            expected = place_expected(table, column, variable)
             if expected:
                 key = f"inputs.sdtm.variables.{table}.{column}"
-                findings.append(Finding(key, repr(place), expected))
+                findings.append(Finding(key, repr(variable), expected))
     for table in _put_together(sdtm):
         findings += _test_findings(table, sdtm)
     return findings

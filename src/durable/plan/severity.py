@@ -28,17 +28,17 @@ class LoweredRule(Section):
 def severity_findings(
     lowered: Sequence[LoweredRule], tables: Mapping[str, InputTable]
 ) -> Iterator[Finding]:
-    """Rules that may not be lowered, and tables and columns that there are not.
+    """Findings on rules that may not be lowered, and on tables and columns that they do not have.
 
     Parameters
     ----------
     lowered
-        The value of the key.
+        The value of the key ``inputs.severity``.
     tables
-        Tables that the study has.
+        Tables that the study has, by name.
     """
-    for place, one in enumerate(lowered):
-        key = f"inputs.severity[{place}]"
+    for index, one in enumerate(lowered):
+        key = f"inputs.severity[{index}]"
         if one.rule not in LOWERINGS:
             expected = f"a rule that may be lowered: {', '.join(LOWERINGS)}"
             yield Finding(f"{key}.rule", repr(one.rule), expected)
@@ -46,8 +46,8 @@ def severity_findings(
         known = [name for name in LOWERINGS[one.rule].tables if name in tables]
         if one.table not in known:
             expected = f"a table of the study in which {one.rule} may be lowered"
-            said = f"{expected}: {', '.join(known) or 'there is none'}"
-            yield Finding(f"{key}.table", repr(one.table), said)
+            listed = f"{expected}: {', '.join(known) or 'there is none'}"
+            yield Finding(f"{key}.table", repr(one.table), listed)
         elif one.column is not None and one.column not in tables[one.table].names:
             names = tables[one.table].names
             yield Finding(f"{key}.column", repr(one.column), one_of(one.column, names))

@@ -10,22 +10,35 @@ from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.source_files import EVERY, Input
 
 
-def table_findings(table: InputTable, given: Input) -> list[Finding]:
-    """Columns that the table does not have, or that cannot be as the plan says."""
+def table_findings(table: InputTable, table_input: Input) -> list[Finding]:
+    """Findings in what the plan says of the columns of a table; empty where it fits them.
+
+    Where a column is none of the table, the findings on such columns alone.
+    """
     path = f"inputs.{table.name}"
-    findings = list(_unknown_columns(table, given, path))
+    findings = list(_unknown_columns(table, table_input, path))
     if findings:
         return findings
-    findings += _null_findings(table, given, path)
-    findings += _kind_findings(table, given, path)
-    findings += _unit_findings(table, given, path)
-    findings += pattern_findings(table, given.values, f"{path}.values")
-    findings += rule_findings(table, given.partial_dates, f"{path}.partial_dates")
+    findings += _null_findings(table, table_input, path)
+    findings += _kind_findings(table, table_input, path)
+    findings += _unit_findings(table, table_input, path)
+    findings += pattern_findings(table, table_input.values, f"{path}.values")
+    findings += rule_findings(table, table_input.partial_dates, f"{path}.partial_dates")
     return findings
 
 
 def rule_findings(table: InputTable, rules: Mapping[str, str], path: str) -> Iterator[Finding]:
-    """Rules for dates recorded in part that the column does not allow."""
+    """Findings on rules for dates recorded in part that their columns do not allow.
+
+    Parameters
+    ----------
+    table
+        The table, which has all these columns.
+    rules
+        Rule by column.
+    path
+        Key of the rules.
+    """
     for name, rule in rules.items():
         allowed = table.by_name[name].partial_rules
         if not allowed:
@@ -39,7 +52,17 @@ def rule_findings(table: InputTable, rules: Mapping[str, str], path: str) -> Ite
 def pattern_findings(
     table: InputTable, values: Mapping[str, Mapping[str, str]], path: str
 ) -> Iterator[Finding]:
-    """Patterns of value maps that would take any text whatever."""
+    """Findings on patterns of value maps that consist of ``*`` alone and would take every text.
+
+    Parameters
+    ----------
+    table
+        The table, which has all these columns.
+    values
+        By column, the texts or patterns and what they are read as.
+    path
+        Key of the value maps.
+    """
     for name, texts in values.items():
         for text in texts:
             if table.by_name[name].patterns and text.strip("* ") == "" and "*" in text:
@@ -47,80 +70,79 @@ def pattern_findings(
                 yield Finding(f"{path}.{name}", repr(text), expected)
 
 
-def _unknown_columns(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
-    numbers = given.numbers
+def _unknown_columns(table: InputTable, table_input: Input, path: str) -> Iterator[Finding]:
+    numbers = table_input.numbers
     named: dict[str, Iterable[str]] = {
-        "columns": given.columns,
-        "constant": given.constant,
-        "values": given.values,
-        "missing": (name for name in given.missing if name != EVERY),
-        "dates": (name for name in given.dates if name != EVERY),
-        "partial_dates": given.partial_dates,
+        "columns": table_input.columns,
+        "constant": table_input.constant,
+        "values": table_input.values,
+        "missing": (name for name in table_input.missing if name != EVERY),
+        "dates": (name for name in table_input.dates if name != EVERY),
+        "partial_dates": table_input.partial_dates,
         "numbers.below": numbers.below,
         "numbers.above": numbers.above,
-        "unit_columns": given.unit_columns,
+        "unit_columns": table_input.unit_columns,
     }
-    named |= {f"files[{n}].constant": file.constant for n, file in enumerate(given.files)}
+    named |= {f"files[{n}].constant": file.constant for n, file in enumerate(table_input.files)}
     for key, names in named.items():
         yield from unknown_names(names, table.names, f"{path}.{key}", "an unknown column")
-    longs = {f"{path}.long": given.long}
-    longs |= {f"{path}.join[{n}].long": joined.long for n, joined in enumerate(given.join)}
-    for place, long in longs.items():
+    longs = {f"{path}.long": table_input.long}
+    longs |= {f"{path}.join[{n}].long": joined.long for n, joined in enumerate(table_input.join)}
+    for key, long in longs.items():
         for test, name in long.tests.items() if long else ():
             if name not in table.names:
-                yield Finding(
-                    f"{place}.tests.{test}", "an unknown column", one_of(name, table.names)
-                )
+                yield Finding(f"{key}.tests.{test}", "an unknown column", one_of(name, table.names))
 
 
-def _null_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
-    for name, foreign in given.columns.items():
+def _null_findings(table: InputTable, table_input: Input, path: str) -> Iterator[Finding]:
+    for name, foreign in table_input.columns.items():
         if foreign is None and table.by_name[name].essential:
-            found = "nothing (not recorded)"
             expected = "a column: there is no analysis without it"
-            yield Finding(f"{path}.columns.{name}", found, expected)
-        if name in given.constant:
-            found = "a column of the file and a constant"
-            yield Finding(f"{path}.constant.{name}", found, "one or the other")
-    for name in given.constant_in_files:
-        if name in given.constant or given.columns.get(name, "") is None:
-            numbers = [n for n, file in enumerate(given.files) if name in file.constant]
-            found = "a constant of a file, and one or null of the table"
-            yield Finding(f"{path}.files[{numbers[0]}].constant.{name}", found, "one or the other")
+            yield Finding(f"{path}.columns.{name}", "nothing (not recorded)", expected)
+        if name in table_input.constant:
+            twice = "a column of the file and a constant"
+            yield Finding(f"{path}.constant.{name}", twice, "one or the other")
+    for name in table_input.constant_in_files:
+        if name in table_input.constant or table_input.columns.get(name, "") is None:
+            numbers = [n for n, file in enumerate(table_input.files) if name in file.constant]
+            key = f"{path}.files[{numbers[0]}].constant.{name}"
+            twice = "a constant of a file, and one or null of the table"
+            yield Finding(key, twice, "one or the other")
 
 
-def _kind_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+def _kind_findings(table: InputTable, table_input: Input, path: str) -> Iterator[Finding]:
     """Forms of dates and numbers of rows for other columns, and rules for numbers that are none."""
-    number = given.row_number
+    number = table_input.row_number
     texts = [name for name in _of_kind(table, ("text",)) if name != "subject_id"]
     if number is not None and number not in texts:
         yield Finding(f"{path}.row_number", repr(number), one_of(number, texts))
     dated = _of_kind(table, ("date", "time"))
-    for name in given.dates:
+    for name in table_input.dates:
         if name not in (*dated, EVERY):
             yield Finding(f"{path}.dates.{name}", "no date", one_of(name, dated))
     numbers = _of_kind(table, ("number", "integer"))
-    for key, rules in (("below", given.numbers.below), ("above", given.numbers.above)):
+    limits = table_input.numbers
+    for side, rules in (("below", limits.below), ("above", limits.above)):
         for name, rule in rules.items():
-            place = f"{path}.numbers.{key}.{name}"
+            key = f"{path}.numbers.{side}.{name}"
             if name not in numbers:
-                yield Finding(place, "no number", one_of(name, numbers))
+                yield Finding(key, "no number", one_of(name, numbers))
             elif rule == "below_lloq" and not (name == "value" and rule in table.names):
-                yield Finding(place, rule, "limit, half or missing: it has no such limit")
+                yield Finding(key, rule, "limit, half or missing: it has no such limit")
 
 
-def _unit_findings(table: InputTable, given: Input, path: str) -> Iterator[Finding]:
+def _unit_findings(table: InputTable, table_input: Input, path: str) -> Iterator[Finding]:
     with_units = [column.name for column in table.columns if column.unit or column.units]
-    for name in given.unit_columns:
-        place = f"{path}.unit_columns.{name}"
+    for name in table_input.unit_columns:
+        key = f"{path}.unit_columns.{name}"
         if name not in with_units:
-            yield Finding(place, "a column without units", one_of(name, with_units))
-        elif name in given.units:
-            yield Finding(place, "a unit of the column and of each row", "one or the other")
-        elif name in given.measurements:
-            yield Finding(place, "a measurement of long.tests", f"{path}.long.unit")
+            yield Finding(key, "a column without units", one_of(name, with_units))
+        elif name in table_input.units:
+            yield Finding(key, "a unit of the column and of each row", "one or the other")
+        elif name in table_input.measurements:
+            yield Finding(key, "a measurement of long.tests", f"{path}.long.unit")
     names = _units_of(table.columns)
-    for spelling, unit in given.unit_names.items():
+    for spelling, unit in table_input.unit_names.items():
         if unit not in names:
             key = f"{path}.unit_names.{spelling}"
             yield Finding(key, repr(unit), one_of(unit, names) if names else "no units")
@@ -128,11 +150,11 @@ def _unit_findings(table: InputTable, given: Input, path: str) -> Iterator[Findi
 
 def _units_of(columns: Iterable[ColumnSpec]) -> Mapping[str, None]:
     """Names of all units of some columns, each once."""
-    found: dict[str, None] = {}
+    names: dict[str, None] = {}
     for column in columns:
-        found |= dict.fromkeys([column.unit] if column.unit else [])
-        found |= dict.fromkeys(unit.name for unit in column.units if unit.name)
-    return found
+        names |= dict.fromkeys([column.unit] if column.unit else [])
+        names |= dict.fromkeys(unit.name for unit in column.units if unit.name)
+    return names
 
 
 def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
@@ -140,7 +162,17 @@ def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
 
 
 def recorded_unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
-    """Units of columns that have none, units that are not known, and limits in another unit."""
+    """Findings on units of columns without units, unknown units, and limits in another unit.
+
+    Parameters
+    ----------
+    prefix
+        Key of the units.
+    table
+        Name of the table.
+    units
+        Unit in which the study records a column, by column.
+    """
     findings = []
     columns = INPUT_TABLES[table].columns
     known = {column.name: column.factors for column in columns if column.factors}

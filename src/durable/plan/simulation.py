@@ -76,10 +76,13 @@ class Scenario(Section):
 
     @property
     def shifts(self) -> list[float]:
-        """What the dose level of each subject adds to its probability of improvement."""
+        """What the dose level of each subject adds to its probability of improvement.
+
+        A number a subject, in the order of the dose levels; 0 where nothing is added.
+        """
         levels = self.dose_levels or {"": self.subjects}
         by_level = [[self.improvement_by_dose.get(level, 0.0)] * n for level, n in levels.items()]
-        return [shift for of_level in by_level for shift in of_level]
+        return [shift for shifts in by_level for shift in shifts]
 
 
 class Decision(Section):

@@ -7,7 +7,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from durable.contracts.input_table import PartialRule
 from durable.sections import FromOne, ListOf, NonEmptyUniqueList, Section, Sha256, Text, UniqueList
@@ -39,12 +46,12 @@ _PLACE = re.compile(r"\{([A-Za-z][A-Za-z0-9_]*)\}")
 
 
 def as_list(value: object) -> object:
-    """A list, of one entry where there is none."""
+    """A list or tuple as it is; any other value as the one entry of a list."""
     return value if isinstance(value, list | tuple) else [value]
 
 
 def as_section(value: object) -> object:
-    """The section of a file that is named by its path alone."""
+    """``{"path": value}`` of a text, which is the path alone; any other value as it is."""
     return {"path": value} if isinstance(value, str) else value
 
 
@@ -82,7 +89,10 @@ class FileForm(Section):
 
     @property
     def kind(self) -> Format:
-        """The format of the file, stated or by its suffix."""
+        """The format of the file, stated or by its suffix.
+
+        Only of a section with a `path` or a stated format; else there is a KeyError.
+        """
         return self.format or SUFFIXES[PurePath(self.path or "").suffix.lower()]
 
     @model_validator(mode="after")
@@ -161,7 +171,8 @@ def _is_text(value: object) -> bool:
 def column_pattern(columns: str) -> re.Pattern[str]:
     """A pattern of column names with places (``{NAME}``) as a regular expression with groups.
 
-    A place takes as much as it can.
+    ``{test}_{visit}`` fits ``HGB_D7``, with the groups test and visit. A place takes as much as it
+    can: of ``HGB_X_D7`` the test is ``HGB_X``.
     """
     first, *rest = _PLACE.split(columns)
     body = re.escape(first)
@@ -183,12 +194,12 @@ class Stack(Section):
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Columns that are named one by one."""
+        """Columns that are named one by one; () with a pattern."""
         return () if isinstance(self.columns, str) else tuple(self.columns)
 
     @property
     def new(self) -> tuple[str, ...]:
-        """New columns, but for the one that holds the cells."""
+        """Names of the new columns, but for the one that holds the cells (`value`)."""
         if isinstance(self.columns, str):
             return tuple(_PLACE.findall(self.columns))
         return tuple(next(iter(self.columns.values())))
@@ -201,23 +212,26 @@ class Stack(Section):
                 raise ValueError(
                     "a pattern with at least one {NAME}, each name once, and another value"
                 )
-        elif self.value in new or any(set(given) != set(new) for given in self.columns.values()):
+        elif self.value in new or any(set(values) != set(new) for values in self.columns.values()):
             raise ValueError("the same new columns for each column, none of them the value")
         return self
 
-    def made(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
-        """By the columns that become rows, the values of the new columns in their rows.
+    def new_values(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Values of the new columns, by the column of the file that becomes rows.
+
+        ``{"HGB_D7": {"test": "HGB", "visit": "D7"}}`` with the pattern ``{test}_{visit}``.
 
         Parameters
         ----------
         names
-            Columns of the file, those that are named one by one included.
+            Columns of the file, of which a pattern takes those that fit it. Columns that are named
+            one by one are in the result whether the file has them or not.
         """
         if not isinstance(self.columns, str):
-            return {name: dict(given) for name, given in self.columns.items()}
+            return {name: dict(values) for name, values in self.columns.items()}
         pattern = column_pattern(self.columns)
-        found = {name: pattern.fullmatch(name) for name in names}
-        return {name: match.groupdict() for name, match in found.items() if match}
+        matches = {name: pattern.fullmatch(name) for name in names}
+        return {name: match.groupdict() for name, match in matches.items() if match}
 
 
 class Long(Section):
@@ -237,7 +251,7 @@ class Long(Section):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Columns of the file that are read."""
+        """Columns of the file that are read: test, value, and unit and limit where named."""
         return tuple(n for n in (self.test, self.value, self.unit, self.limit) if n)
 
 
@@ -347,18 +361,13 @@ class Input(Selection, FileForm):
 
     @property
     def sources(self) -> tuple[FileForm, ...]:
-        """The files of the table, each with all that is said of how it is read."""
-        if not self.files:
-            return () if self.path is None else (self,)
-        usual = FileForm()
-        shared = {name: getattr(self, name) for name in _SHARED}
-        return tuple(
-            SourceFile(
-                **file.model_dump(exclude={"constant"})
-                | {k: v for k, v in shared.items() if getattr(file, k) == getattr(usual, k)}
+        """The files of the table, each with all that is said of how it is read; () of a query."""
+        if self.files:
+            return tuple(
+                SourceFile(**file.model_dump(exclude={"constant"}, exclude_unset=True))
+                for file in self.files
             )
-            for file in self.files
-        )
+        return () if self.path is None else (self,)
 
     @property
     def measurements(self) -> tuple[str, ...]:
@@ -368,42 +377,49 @@ class Input(Selection, FileForm):
 
     @property
     def constant_in_files(self) -> dict[str, None]:
-        """Native columns that some of several files have as a constant."""
+        """Native columns that some of several files have as a constant, as keys without values."""
         return dict.fromkeys(name for file in self.files for name in file.constant)
 
     @property
     def is_reshaped(self) -> bool:
         """Whether a row of the table is not simply a row of its one file."""
-        made = (self.files, self.sql, self.join, self.stack, self.long)
-        return any(part not in (None, ()) for part in made)
+        parts = (self.files, self.sql, self.join, self.stack, self.long)
+        return any(part not in (None, ()) for part in parts)
 
     @property
     def selects(self) -> bool:
-        """Whether some records of the files do not count."""
+        """Whether some records of the files may not count: by where, where_not or a query."""
         return bool(self.where or self.where_not or self.sql)
+
+    @field_validator("files", mode="after")
+    @classmethod
+    def _with_keys_of_the_table(
+        cls, files: tuple[PartFile, ...], info: ValidationInfo
+    ) -> tuple[PartFile, ...]:
+        """Each file with the table's `_SHARED` keys that it does not state itself."""
+        shared = {name: info.data[name] for name in _SHARED if name in info.data}
+        return tuple(PartFile(**shared | file.model_dump(exclude_unset=True)) for file in files)
 
     @model_validator(mode="after")
     def _number_alone(self) -> Input:
-        made = {*self.columns, *self.constant, *self.constant_in_files, *self.measurements}
-        if self.row_number in made:
+        others = {*self.columns, *self.constant, *self.constant_in_files, *self.measurements}
+        if self.row_number in others:
             raise ValueError(f"{self.row_number} as row_number alone")
         return self
 
     @model_validator(mode="after")
     def _one_origin(self) -> Input:
-        given = [name for name in ("path", "files", "sql") if getattr(self, name) not in (None, ())]
-        if len(given) != 1:
+        forms = [name for name in ("path", "files", "sql") if getattr(self, name) not in (None, ())]
+        if len(forms) != 1:
             raise ValueError("one of path, files and sql")
-        if given == ["path"]:
+        if forms == ["path"]:
             return self
         refused = _OF_ONE_FILE if self.files else _OF_FILES
         usual = {name: field.default for name, field in type(self).model_fields.items()}
-        own = [name for name in refused if getattr(self, name) != usual[name]]
-        if own:
+        stated = [name for name in refused if getattr(self, name) != usual[name]]
+        if stated:
             where = "for each of files" if self.files else "in inputs.sources or in the query"
-            raise ValueError(f"{', '.join(own)} {where}")
-        # Made here, so that a form that does not suit a file is refused.
-        assert len(self.sources) == len(self.files)  # noqa: S101
+            raise ValueError(f"{', '.join(stated)} {where}")
         return self
 
     @model_validator(mode="after")

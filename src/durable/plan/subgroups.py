@@ -67,11 +67,15 @@ class SubgroupSection(Section):
 
     @property
     def recorded(self) -> str:
-        """Variable of ADSL that holds the column as recorded, or that it is nearest to."""
+        """Variable of ADSL that holds the column as recorded.
+
+        `variable` where the plan has it, else that of the table; of a column that has neither its
+        own name in capitals.
+        """
         if self.variable is not None:
             return self.variable
-        of_adsl = [name for name in column_spec(self.column).adam if name.startswith("ADSL.")]
-        return of_adsl[0].removeprefix("ADSL.") if of_adsl else self.column.upper()
+        names = [name for name in column_spec(self.column).adam if name.startswith("ADSL.")]
+        return names[0].removeprefix("ADSL.") if names else self.column.upper()
 
 
 #: Groups by name.
@@ -87,13 +91,13 @@ def declared_subgroups(sections: Mapping[str, SubgroupSection]) -> tuple[Subgrou
     These are named as the ADaM implementation guide names grouping variables: AGEGR1 is the first
     group by AGE, AGEGR1N its order. Of a longer name the first four characters stand.
     """
-    made: list[Subgroup] = []
+    subgroups: list[Subgroup] = []
     for name, section in sections.items():
         stem = re.sub("[^A-Z0-9]", "", section.recorded)[:4]
-        number = 1 + sum(one.variable.startswith(f"{stem}GR") for one in made)
+        number = 1 + sum(one.variable.startswith(f"{stem}GR") for one in subgroups)
         label = section.label or name.replace("_", " ").capitalize()
         unit = column_spec(section.column).unit
-        made.append(
+        subgroups.append(
             Subgroup(
                 name=name,
                 variable=f"{stem}GR{number}",
@@ -108,11 +112,11 @@ def declared_subgroups(sections: Mapping[str, SubgroupSection]) -> tuple[Subgrou
                 recorded=section.recorded if is_extra(section.column) else "",
             )
         )
-    return tuple(made)
+    return tuple(subgroups)
 
 
 def extra_columns(subgroups: Iterable[Subgroup]) -> tuple[ColumnSpec, ...]:
-    """The columns that subjects have because groups are made of them, each once."""
+    """The columns that the table has because groups are made of them, each once."""
     columns = {group.column: group.extra for group in subgroups if group.extra is not None}
     return tuple(columns.values())
 
@@ -125,7 +129,17 @@ def _extra_column(section: SubgroupSection, label: str) -> ColumnSpec | None:
 
 
 def group_findings(groups: Iterable[str], sections: Mapping[str, SubgroupSection]) -> list[Finding]:
-    """Groups that there are not, and columns that cannot be as the plan says."""
+    """Findings on names that no group has, on columns and levels, and on variables of ADSL.
+
+    Those on variables are looked for where there are no others.
+
+    Parameters
+    ----------
+    groups
+        The key ``groups``.
+    sections
+        The section ``subgroups``.
+    """
     known = dict.fromkeys([*NATIVE_GROUPS, *sections])
     findings = [
         Finding(f"groups[{i}]", repr(name), one_of(name, known))
@@ -166,8 +180,8 @@ def _variable_findings(sections: Mapping[str, SubgroupSection]) -> list[Finding]
     findings: list[Finding] = []
     columns: dict[str, tuple[str, Subgroup]] = {}
     declared = declared_subgroups(sections)
-    taken = dict.fromkeys((*SUBJECT_VARIABLES, *IMPUTATION_FLAGS), "ADSL in any study")
-    taken |= {name: f"subgroups.{g.name}" for g in declared for name in (g.variable, g.number)}
+    owners = dict.fromkeys((*SUBJECT_VARIABLES, *IMPUTATION_FLAGS), "ADSL in any study")
+    owners |= {name: f"subgroups.{g.name}" for g in declared for name in (g.variable, g.number)}
     for group in declared:
         key = f"subgroups.{group.name}"
         if group.extra is None:
@@ -181,8 +195,8 @@ def _variable_findings(sections: Mapping[str, SubgroupSection]) -> list[Finding]
                 expected = f"{earlier.recorded}, as in {first}"
                 findings.append(Finding(f"{key}.variable", group.recorded, expected))
             continue
-        if group.recorded in taken:
-            expected = f"another name: it is a variable of {taken[group.recorded]}"
+        if group.recorded in owners:
+            expected = f"another name: it is a variable of {owners[group.recorded]}"
             findings.append(Finding(f"{key}.variable", group.recorded, expected))
-        taken[group.recorded] = key
+        owners[group.recorded] = key
     return findings

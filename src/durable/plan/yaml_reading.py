@@ -37,22 +37,22 @@ _PLAIN_NUMBER = re.compile(
 class _RefusedError(yaml.MarkedYAMLError):
     """What is well-formed, and refused all the same."""
 
-    def __init__(self, found: str, expected: str, mark: Any) -> None:
-        super().__init__(problem=found, problem_mark=mark)
+    def __init__(self, problem: str, expected: str, mark: Any) -> None:
+        super().__init__(problem=problem, problem_mark=mark)
         self.expected = expected
 
 
 def _resolvers() -> dict[str, list[tuple[str, re.Pattern[str]]]]:
     """Which plain scalars are no text, by their first letter: null, numbers, true and false."""
     kept = {f"{_TAG}{name}" for name in ("null", "int", "float")}
-    found = {
+    by_letter = {
         first: [(tag, regexp) for tag, regexp in resolvers if tag in kept]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
     for first in "tTfF":
         words = re.compile("(?:true|True|TRUE|false|False|FALSE)$")
-        found[first] = [*found.get(first, []), (f"{_TAG}bool", words)]
-    return found
+        by_letter[first] = [*by_letter.get(first, []), (f"{_TAG}bool", words)]
+    return by_letter
 
 
 class _StrictConstructor(yaml.constructor.SafeConstructor, yaml.resolver.Resolver):
@@ -64,13 +64,14 @@ class _StrictConstructor(yaml.constructor.SafeConstructor, yaml.resolver.Resolve
     yaml_implicit_resolvers = _resolvers()
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping as a dict; refused with a key twice, or one that is a list or a mapping."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
             if isinstance(key, list | dict) or key in seen:
                 quotes = "" if isinstance(key, str) else f" ({in_quotes(key)})"
-                found = f"the key {key!r} a second time{quotes}"
-                raise _RefusedError(found, "valid YAML", key_node.start_mark)
+                problem = f"the key {key!r} a second time{quotes}"
+                raise _RefusedError(problem, "valid YAML", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep)
 
@@ -89,7 +90,7 @@ class _StrictConstructor(yaml.constructor.SafeConstructor, yaml.resolver.Resolve
 
 
 class StrictLoader(_StrictConstructor, yaml.SafeLoader):
-    """Says what is wrong in words, and where."""
+    """The loader in pure Python, whose errors say what is wrong in words, and where."""
 
 
 _Base: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
@@ -100,7 +101,16 @@ class QuickLoader(_StrictConstructor, _Base):  # type: ignore[misc]  # one of tw
 
 
 def read_yaml(text: str, source: str) -> object:
-    """Plain values of a YAML document.
+    """Plain values of a YAML document: dict, list, str, int, float, bool or None.
+
+    A date is text; a document without content is None.
+
+    Parameters
+    ----------
+    text
+        The document.
+    source
+        Where it is from, for the message of the error.
 
     Raises
     ------
@@ -138,11 +148,11 @@ def _bad_character(text: str, position: int) -> Finding:
 
 
 def load_with(loader: Any, text: str) -> object:
-    """Plain values of a document by one of the loaders, after a look at its shape.
+    """Plain values of a document by one of the loaders, after a check of its shape.
 
     Raises
     ------
-    yaml.YAMLError
+    yaml.YAMLError, ValueError, RecursionError
         Where it is not valid YAML, or refused.
     """
     _check_shape(yaml.parse(text, Loader=loader))
@@ -210,5 +220,5 @@ def _check_tag(event: Any) -> None:
         _refuse(event, f"the tag {tag}", "values without tags, and text in quotes")
 
 
-def _refuse(event: yaml.Event, found: str, expected: str) -> NoReturn:
-    raise _RefusedError(found, expected, event.start_mark)
+def _refuse(event: yaml.Event, problem: str, expected: str) -> NoReturn:
+    raise _RefusedError(problem, expected, event.start_mark)

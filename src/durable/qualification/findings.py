@@ -20,7 +20,7 @@ class Check:
 
     @property
     def holds(self) -> bool:
-        """Whether it is as expected."""
+        """Whether what was found is what is expected."""
         return self.found == self.expected
 
 
@@ -56,13 +56,13 @@ class Traced:
 
     @property
     def number(self) -> dict[Outcome, int]:
-        """How many tests passed, failed and were left out."""
+        """Number of tests by outcome: ``passed``, ``failed``, ``skipped``."""
         outcomes = [test.outcome for test in self.tests]
         return {name: outcomes.count(name) for name in ("passed", "failed", "skipped")}
 
     @property
     def verdict(self) -> str:
-        """PASS, FAIL, or that it is held by tests that are not run here."""
+        """FAIL where a test failed, else PASS where one passed, else ``not run here``."""
         number = self.number
         if number["failed"]:
             return "FAIL"
@@ -71,7 +71,7 @@ class Traced:
 
 @dataclass(frozen=True)
 class Qualification:
-    """All that was found."""
+    """What a qualification found in each of its three parts."""
 
     subject: dict[str, str]
     """What was qualified: program, machine, day."""
@@ -81,8 +81,8 @@ class Qualification:
 
     @property
     def deviations(self) -> list[str]:
-        """What is not as expected, a line each."""
-        found = [
+        """What is not as expected, a line each: checks first, then each failed test once."""
+        checked = [
             f"{part}: {check.name}: found {check.found}; expected {check.expected}"
             for part, checks in (
                 ("installation", self.installation),
@@ -97,7 +97,7 @@ class Qualification:
             for test in traced.tests
             if test.outcome == "failed"
         }
-        return [*found, *failed.values()]
+        return [*checked, *failed.values()]
 
     @property
     def verdict(self) -> str:

@@ -23,7 +23,7 @@ _STATES: dict[object, str] = {
 def checks() -> Iterator[Check]:
     """Versions of the libraries, their files, and the files of the package itself."""
     installed = libraries.versions()
-    own = installed.pop(PACKAGE.name)
+    own_version = installed.pop(PACKAGE.name)
     locked = locked_versions()
     for name, version in installed.items():
         accepted = locked.get(name, ())
@@ -31,16 +31,18 @@ def checks() -> Iterator[Check]:
         yield Check(f"version of {name}", expected, version)
     altered = libraries.altered_files(installed)
     yield Check("files of the libraries", _AS_LISTED, _files_found(altered))
-    yield Check(f"version of {PACKAGE.name}", " or ".join(locked.get(PACKAGE.name, ())), own)
+    yield Check(
+        f"version of {PACKAGE.name}", " or ".join(locked.get(PACKAGE.name, ())), own_version
+    )
     yield from _own_code()
 
 
 def locked_versions() -> Mapping[str, tuple[str, ...]]:
-    """Versions of each package in the lock file; several where systems differ."""
-    found: dict[str, tuple[str, ...]] = {}
+    """Versions of each package in the lock file, by name; several where systems differ."""
+    versions: dict[str, tuple[str, ...]] = {}
     for package in tomllib.loads(lock_file(WORKFLOW).read_text(encoding="utf-8"))["package"]:
-        found[package["name"]] = (*found.get(package["name"], ()), package["version"])
-    return found
+        versions[package["name"]] = (*versions.get(package["name"], ()), package["version"])
+    return versions
 
 
 def _own_code() -> Iterator[Check]:

@@ -28,7 +28,9 @@ _SELECTED = "requirement and not slow and not needs_r"
 
 
 def run_tests(chosen: Sequence[str] = ()) -> list[TestRun]:
-    """Run the tests that carry a requirement.
+    """Run the tests that carry a requirement; each with its outcome.
+
+    A test whose teardown fails is there twice: with that, and with the outcome of its call.
 
     Parameters
     ----------
@@ -90,7 +92,5 @@ def requirement_files() -> Iterator[str]:
 
 def _recorded(record: Path) -> Iterator[TestRun]:
     for line in record.read_text(encoding="utf-8").splitlines():
-        found = json.loads(line)
-        yield TestRun(
-            found["name"], tuple(found["requirements"]), found["outcome"], found["reason"]
-        )
+        test = json.loads(line)
+        yield TestRun(test["name"], tuple(test["requirements"]), test["outcome"], test["reason"])

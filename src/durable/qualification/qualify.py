@@ -41,13 +41,13 @@ def qualify(chosen: Sequence[str] = ()) -> Qualification:
             "System": f"{platform.platform()}, {platform.node()}",
             "Date": dt.datetime.now(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
         },
-        installation=list(_told("installation: code and libraries", installation.checks)),
-        operation=trace(required, list(_told("operation: tests of the requirements", tests))),
-        performance=list(_told("performance: the demo study", performance.checks)),
+        installation=list(_run_part("installation: code and libraries", installation.checks)),
+        operation=trace(required, list(_run_part("operation: tests of the requirements", tests))),
+        performance=list(_run_part("performance: the demo study", performance.checks)),
     )
 
 
-def _told(part: str, found: Callable[[], Iterable[Found]]) -> Iterable[Found]:
+def _run_part(part: str, task: Callable[[], Iterable[Found]]) -> Iterable[Found]:
     """What a part finds, after a line that says what is being done."""
     print(part, file=sys.stderr, flush=True)
-    return found()
+    return task()

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Have the report of a test say which requirements it carries."""
+    """Have the report of a test say which requirements it carries (``user_properties``)."""
     item.user_properties.append((_MARK, sorted(_ids(item))))
 
 
@@ -48,13 +48,13 @@ def _ids(item: pytest.Item) -> set[str]:
 
 
 class Recorder:
-    """Writes a line for each test."""
+    """Writes a line for each test, or two."""
 
     def __init__(self, record: Path) -> None:
         self._record = record
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Write the outcome of a test: that of its call, or of what stood before or after it."""
+        """Append a line of JSON for each call, and for a setup or teardown that did not pass."""
         if report.when != "call" and report.outcome == "passed":
             return
         line = {
@@ -72,5 +72,7 @@ def _reason(report: pytest.TestReport) -> str:
         return ""
     if report.outcome == "skipped" and isinstance(report.longrepr, tuple):
         return str(report.longrepr[2])
-    said = [line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")]
-    return said[0] if said else report.longreprtext.strip().rpartition("\n")[2]
+    errors = [
+        line[1:].strip() for line in report.longreprtext.splitlines() if line.startswith("E ")
+    ]
+    return errors[0] if errors else report.longreprtext.strip().rpartition("\n")[2]

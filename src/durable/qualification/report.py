@@ -21,17 +21,17 @@ _CHECKS = (62, 16, 102)
 _TRACE = (18, 98, 16, 22, 26)
 
 
-def write_report(found: Qualification, folder: Path) -> tuple[Path, Path]:
-    """Write ``qualification.html`` and ``qualification.pdf``; their paths."""
+def write_report(qualification: Qualification, folder: Path) -> tuple[Path, Path]:
+    """Write ``qualification.html`` and ``qualification.pdf``; their paths in this order."""
     folder.mkdir(parents=True, exist_ok=True)
     page, document = folder / "qualification.html", folder / "qualification.pdf"
-    write_text(page, render_page("qualification.html.jinja", found=found, roles=ROLES))
-    write_bytes(document, pdf(found))
+    write_text(page, render_page("qualification.html.jinja", found=qualification, roles=ROLES))
+    write_bytes(document, pdf(qualification))
     return page, document
 
 
-def pdf(found: Qualification) -> bytes:
-    """The report as PDF: what the page has but the names of the single tests."""
+def pdf(qualification: Qualification) -> bytes:
+    """The report as the bytes of a PDF: what the page has but the names of the single tests."""
     from reportlab.lib.pagesizes import A4
     from reportlab.lib.styles import getSampleStyleSheet
     from reportlab.lib.units import mm
@@ -42,19 +42,19 @@ def pdf(found: Qualification) -> bytes:
     file = BytesIO()
     margins = dict.fromkeys(("leftMargin", "rightMargin", "topMargin", "bottomMargin"), 15 * mm)
     document = SimpleDocTemplate(
-        file, pagesize=A4, title=f"Qualification of durable: {found.verdict}", **margins
+        file, pagesize=A4, title=f"Qualification of durable: {qualification.verdict}", **margins
     )
     flow = [
-        *_texts(styles["Title"], [f"Qualification of durable: {found.verdict}"]),
-        _table([list(row) for row in found.subject.items()], (30, 150), small),
+        *_texts(styles["Title"], [f"Qualification of durable: {qualification.verdict}"]),
+        _table([list(row) for row in qualification.subject.items()], (30, 150), small),
         *_texts(styles["Heading2"], ["Deviations"]),
-        *_texts(small, found.deviations or ["None."]),
+        *_texts(small, qualification.deviations or ["None."]),
         *_texts(styles["Heading2"], ["Installation"]),
-        _check_table(found.installation, small),
+        _check_table(qualification.installation, small),
         *_texts(styles["Heading2"], ["Operation"]),
-        _trace_table(found, small),
+        _trace_table(qualification, small),
         *_texts(styles["Heading2"], ["Performance"]),
-        _check_table(found.performance, small),
+        _check_table(qualification.performance, small),
         *_texts(styles["Heading2"], ["Approval"]),
         _table(
             [[text, ""] for role in ROLES for text in (role, "Signature, date")], (60, 120), small
@@ -84,7 +84,7 @@ def _check_table(checks: Sequence[Check], style: ParagraphStyle) -> Any:
     return _table([["Checked", "Verdict", "Found"], *rows], _CHECKS, style, head=True)
 
 
-def _trace_table(found: Qualification, style: ParagraphStyle) -> Any:
+def _trace_table(qualification: Qualification, style: ParagraphStyle) -> Any:
     rows = [
         [
             traced.requirement.id,
@@ -93,7 +93,7 @@ def _trace_table(found: Qualification, style: ParagraphStyle) -> Any:
             traced.verdict,
             ", ".join(map(str, traced.number.values())),
         ]
-        for traced in found.operation
+        for traced in qualification.operation
     ]
     head = ["Id", "durable shall", "Risk", "Verdict", "Tests passed, failed, left out"]
     return _table([head, *rows], _TRACE, style, head=True)

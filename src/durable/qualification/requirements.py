@@ -14,25 +14,25 @@ _SECTION = re.compile(r"^## (.+)$")
 
 
 def requirements() -> list[Requirement]:
-    """All requirements, in their order."""
-    found, section = [], ""
+    """All requirements, in the order of docs/requirements.md."""
+    stated, section = [], ""
     for line in (SUITE / "docs/requirements.md").read_text(encoding="utf-8").splitlines():
         if heading := _SECTION.match(line):
             section = heading[1]
         elif row := _ROW.match(line):
-            found.append(Requirement(row[1], row[2], row[3], section))
-    return found
+            stated.append(Requirement(row[1], row[2], row[3], section))
+    return stated
 
 
 def chosen_requirements(ids: Iterable[str]) -> list[Requirement]:
-    """The requirements with these identifiers; all without any.
+    """The requirements with these identifiers (``DOR-06``), in their order; all without any.
 
     Raises
     ------
     UserError
         For an identifier that there is not.
     """
-    known, wanted = {found.id: found for found in requirements()}, list(ids)
+    known, wanted = {stated.id: stated for stated in requirements()}, list(ids)
     unknown = [name for name in wanted if name not in known]
     if unknown:
         raise UserError(f"no requirement {', '.join(unknown)}; expected one of {', '.join(known)}")
@@ -40,7 +40,7 @@ def chosen_requirements(ids: Iterable[str]) -> list[Requirement]:
 
 
 def trace(required: Iterable[Requirement], tests: Sequence[TestRun]) -> list[Traced]:
-    """Each requirement with its tests."""
+    """Each requirement with the tests that carry its identifier, which may be none."""
     return [
         Traced(requirement, tuple(test for test in tests if requirement.id in test.requirements))
         for requirement in required

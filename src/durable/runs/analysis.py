@@ -27,7 +27,7 @@ def run_analysis(
     reason: str = "",
     series_of: str = "",
 ) -> Run:
-    """Do the stages of an analysis one after another in this process; its run.
+    """Do the stages of an analysis one after another in this process, and return its run.
 
     Parameters
     ----------
@@ -39,10 +39,12 @@ def run_analysis(
         The last stage.
     workflow
         Folder of the workflow.
+    cores
+        How many a stage may use.
     reason
         Why it is run, for the history.
     series_of
-        Analysis whose series it is part of.
+        Analysis whose series it is part of; empty for an analysis of its own.
 
     Raises
     ------
@@ -86,8 +88,10 @@ def start_analysis(
 
     Parameters
     ----------
+    config, results, until, workflow, cores
+        As of `run_analysis`.
     log
-        File that what it says goes to.
+        File for its output and messages.
     compiled
         Whether compiled modules that lie beside their source are used: nobody hashes them.
     """

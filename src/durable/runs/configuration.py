@@ -19,7 +19,7 @@ OPTIONS = ("against", "allow", "reason")
 _BRACES = frozenset("{}")
 
 
-def configuration_file(given: Iterable[str], options: Iterable[str]) -> Path:
+def configuration_file(config_files: Iterable[str], options: Iterable[str]) -> Path:
     """The one configuration of a run, relative to the folder of the run where it lies below it.
 
     Snakemake's own reading is not used: it lays one file over another, so that a number could come
@@ -27,7 +27,7 @@ def configuration_file(given: Iterable[str], options: Iterable[str]) -> Path:
 
     Parameters
     ----------
-    given
+    config_files
         Files given by ``--configfile``; config/config.yaml where there is none.
     options
         Keys given by ``--config``.
@@ -38,7 +38,7 @@ def configuration_file(given: Iterable[str], options: Iterable[str]) -> Path:
         For more than one file, for a key of the plan given by ``--config``, and for braces in the
         name of the file, which Snakemake takes for wildcards.
     """
-    files = [Path(path) for path in given]
+    files = [Path(path) for path in config_files]
     if len(files) > 1:
         raise UserError("one --configfile at a time: configurations are not merged")
     for key in options:
@@ -64,19 +64,23 @@ def refuse_options(*, touch: bool, no_hooks: bool, allowed_rules: bool) -> None:
         "--no-hooks": (no_hooks, "what protects the results would not be done"),
         "--allowed-rules": (allowed_rules, "results would be made from stale ones; see --until"),
     }
-    for option, (given, reason) in refused.items():
-        if given:
+    for option, (is_set, reason) in refused.items():
+        if is_set:
             raise UserError(f"{option} is refused: {reason}")
 
 
 def targets_include(targets: Iterable[str], rule: str, folder: str) -> bool:
-    """Whether a run is asked for a rule, or for a file of its folder in the results.
+    """Whether a run is asked for a rule, or for a file in a folder of results/ID.
 
     Parameters
     ----------
     targets
         Arguments of the command line but the configuration, which may lie in such a folder:
         Snakemake tells its targets after the Snakefile is read.
+    rule
+        Name of the rule: ``simulate``.
+    folder
+        Name of the folder in results/ID: ``simulation``.
     """
     return any(target == rule or _folder_in_results(target) == folder for target in targets)
 
@@ -125,46 +129,51 @@ def _missing_font(plan: Plan) -> list[Finding]:
     try:
         font_of(plan)
     except NoFontError as error:
-        return [Finding("outputs.font", error.found, EXPECTED)]
+        return [Finding("outputs.font", error.available, EXPECTED)]
     return []
 
 
 def _missing_inputs(plan: Plan) -> list[Finding]:
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
     since = plan.outputs.queries_since
-    given = [
+    paths_by_key = [
         *((file.path_key, file.path) for file in study_files(plan.inputs)),
         *(("outputs.queries_since", since), ("inputs.checksums", plan.inputs.checksums)),
     ]
     findings = [
         Finding(key, f"{file!r}, which is no such file", expected)
-        for key, file in given
+        for key, file in paths_by_key
         if file is not None and (_BRACES & set(file) or not Path(file).is_file())
     ]
-    own = [results_folder(plan) / f"queries.{form}" for form in ("csv", "xlsx")]
-    if not findings and since is not None and Path(since) in own:
-        found = "the listing that this analysis writes"
-        findings.append(Finding("outputs.queries_since", found, "that of an earlier analysis"))
+    listings = [results_folder(plan) / f"queries.{form}" for form in ("csv", "xlsx")]
+    if not findings and since is not None and Path(since) in listings:
+        listing = "the listing that this analysis writes"
+        findings.append(Finding("outputs.queries_since", listing, "that of an earlier analysis"))
     return findings
 
 
 def input_digests(plan: Plan) -> dict[str, str]:
-    """SHA-256 of each input: a file put in the place of an older one may bear an older time."""
+    """SHA-256 of each input file by its path, those that are not there left out.
+
+    Times are not asked: a file put in the place of an older one may bear an older time.
+    """
     files = {file for files in input_files(plan).values() for file in files}
     files |= set(other_inputs(plan).values())
     return {file: sha256(Path(file)) for file in sorted(files) if Path(file).is_file()}
 
 
-def allowed_differences(given: object) -> tuple[str, ...]:
-    """What ``--config allow=`` lets differ from a pinned configuration.
+def allowed_differences(value: object) -> tuple[str, ...]:
+    """What ``--config allow=`` lets differ from a pinned configuration: "code,environment".
+
+    Empty where nothing is allowed, as without the option (None).
 
     Raises
     ------
     UserError
         For anything but ``code`` and ``environment``, separated by commas.
     """
-    names = tuple(name.strip() for name in str(given or "").split(",") if name.strip())
+    names = tuple(name.strip() for name in str(value or "").split(",") if name.strip())
     for name in names:
         if name not in ALLOWABLE:
-            raise UserError(f"--config allow={given}: expected {' or '.join(ALLOWABLE)}, or both")
+            raise UserError(f"--config allow={value}: expected {' or '.join(ALLOWABLE)}, or both")
     return names

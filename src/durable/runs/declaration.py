@@ -13,44 +13,50 @@ from durable.sections import Line
 _LINE: TypeAdapter[str] = TypeAdapter(Line)
 
 
-def declared_text(option: str, given: object) -> str:
-    """Text that an option declares; empty where it was not given.
+def declared_text(option: str, value: object) -> str:
+    """Text that an option declares, without blanks around it; empty where it was not given.
 
     Parameters
     ----------
     option
         Name of the option, for the message.
-    given
-        Its value: text of one line.
+    value
+        Its value: text of one line, or None where it was not given.
 
     Raises
     ------
     UserError
-        For anything else.
+        For anything else, such as blank text.
     """
-    if given is None:
+    if value is None:
         return ""
     try:
-        text = _LINE.validate_python(given).strip()
+        text = _LINE.validate_python(value).strip()
         text.encode()
     except (ValidationError, UnicodeEncodeError):
-        raise UserError(f"{option}: expected text of one line; found {given!r}") from None
+        raise UserError(f"{option}: expected text of one line; found {value!r}") from None
     return text
 
 
 def declared_reason(options: Iterable[str] | None) -> str:
-    """The reason among the ``--config`` options of Snakemake, as it was typed.
+    """The reason among the ``--config`` options of Snakemake, as it was typed; empty without.
 
-    What Snakemake itself makes of the value is not used: it would read ``7`` or ``a: b`` as YAML.
+    Of several the last counts. What Snakemake itself makes of the value is not used: it would read
+    ``7`` or ``a: b`` as YAML.
 
     Parameters
     ----------
     options
         ``KEY=VALUE`` each; None where there are none.
+
+    Raises
+    ------
+    UserError
+        Where it is no text of one line.
     """
     pairs = (option.partition("=") for option in options or ())
-    given = [value for key, _, value in pairs if key == "reason"]
-    return declared_text("--config reason=", given[-1] if given else None)
+    reasons = [value for key, _, value in pairs if key == "reason"]
+    return declared_text("--config reason=", reasons[-1] if reasons else None)
 
 
 def refuse_undeclared(plan: Plan, reason: str, jobs: Collection[str] = ("record",)) -> None:

@@ -41,7 +41,7 @@ _FOREIGN_NAMES = frozenset({"ENV", "CDPATH", "GLOBIGNORE", "IFS", "PS4", "TZDIR"
 
 
 def needed_libraries() -> Iterable[str]:
-    """Names of the libraries that a run needs.
+    """Names of this package and of all that it needs, directly or through others.
 
     A job is told them by its run; to find them takes as long as some jobs.
     """
@@ -50,10 +50,9 @@ def needed_libraries() -> Iterable[str]:
 
 
 def libraries_digest(packages: Iterable[str] | None = None) -> str:
-    """SHA-256 over Python's version and the files of libraries: of those that a run needs."""
+    """SHA-256 over Python's version and the files of packages: by default `needed_libraries`."""
     packages = needed_libraries() if packages is None else packages
-    found = {"python": platform.python_version(), **libraries.digests(packages)}
-    return digest(found)
+    return digest({"python": platform.python_version(), **libraries.digests(packages)})
 
 
 def set_job_environment(environment: MutableMapping[str, str], python: Path) -> None:
@@ -87,6 +86,13 @@ def leave_foreign_folders(path: list[str], environment: Mapping[str, str]) -> No
     """Take from ``sys.path`` the folders of the user's that no job looks into.
 
     What a run finds out about its libraries is then what its jobs find.
+
+    Parameters
+    ----------
+    path
+        ``sys.path``, which is changed in place.
+    environment
+        ``os.environ`` as the user has set it: the folders are those of ``PYTHONPATH``.
     """
     added = environment.get("PYTHONPATH", "").split(os.pathsep)
     foreign = {str(Path(entry).absolute()) for entry in added if entry}
@@ -166,10 +172,10 @@ def restrict_mode(mode: str) -> int:
     int
         The umask before.
     """
-    given = int(mode, 8)
+    permissions = int(mode, 8)
     before = os.umask(0o077)
     # A folder that may be read may be entered.
-    os.umask(before | (0o777 & ~(given | (given & 0o444) >> 2)))
+    os.umask(before | (0o777 & ~(permissions | (permissions & 0o444) >> 2)))
     return before
 
 
@@ -217,20 +223,20 @@ def refuse_changed_plan(environment: Mapping[str, str], plan: Plan) -> None:
     UserError
         Where the configuration is not the one that the run began with.
     """
-    if environment.get(PLAN, now := _plan_digest(plan)) != now:
+    if environment.get(PLAN, current := _plan_digest(plan)) != current:
         raise UserError(
             "the configuration is not the one that the run began with; start snakemake again"
         )
 
 
-def refuse_changed_run(program: str, found: str) -> None:
+def refuse_changed_run(program: str, library_digest: str) -> None:
     """Keep a job to the code and the libraries that its run began with.
 
     Parameters
     ----------
     program
         Digest of the code as it is now.
-    found
+    library_digest
         That of the libraries (`libraries_digest`).
 
     Raises
@@ -238,8 +244,8 @@ def refuse_changed_run(program: str, found: str) -> None:
     UserError
         In a job of a run, where either is not as the run began with it.
     """
-    now = digest({"code": program, "libraries": found})
-    if os.environ.get(RUN, now) != now:
+    current = digest({"code": program, "libraries": library_digest})
+    if os.environ.get(RUN, current) != current:
         raise UserError(
             "the code or a library was changed during the run, so that its results would be a"
             " mixture; start snakemake again"

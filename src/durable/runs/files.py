@@ -35,10 +35,13 @@ class StageFiles:
 
 
 def input_files(plan: Plan) -> dict[str, list[str]]:
-    """The configured tables and the files that each is made from."""
+    """Paths of the files that each configured table is made from, by the name of the table.
+
+    A table that the study lacks is left out; a path is there once, in the order of the plan.
+    """
     files = study_files(plan.inputs)
-    found = {name: [file.path for file in files if name in file.tables] for name in TABLES}
-    return {name: list(dict.fromkeys(paths)) for name, paths in found.items() if paths}
+    by_table = {name: [file.path for file in files if name in file.tables] for name in TABLES}
+    return {name: list(dict.fromkeys(paths)) for name, paths in by_table.items() if paths}
 
 
 #: Files that ``check`` reads beside the tables: no number of an analysis is made from them.
@@ -48,10 +51,11 @@ OTHER_INPUTS = ("queries_since", "records_since", "checksums")
 def other_inputs(plan: Plan) -> dict[str, str]:
     """Paths of the files that are read beside the tables, by name (`OTHER_INPUTS`).
 
-    An earlier listing may lie alone, without its numbers of records.
+    Without those that the plan does not name. An earlier listing may lie alone: the file with its
+    numbers of records need not be there.
     """
-    given = (plan.outputs.queries_since, plan.outputs.records_since, plan.inputs.checksums)
-    return {name: path for name, path in zip(OTHER_INPUTS, given, strict=True) if path is not None}
+    paths = (plan.outputs.queries_since, plan.outputs.records_since, plan.inputs.checksums)
+    return {name: path for name, path in zip(OTHER_INPUTS, paths, strict=True) if path is not None}
 
 
 def results_folder(plan: Plan) -> Path:
@@ -60,35 +64,37 @@ def results_folder(plan: Plan) -> Path:
 
 
 def table_names(plan: Plan) -> tuple[str, ...]:
-    """Tables of an analysis that are shown, ``t_`` included."""
+    """Names of the tables of an analysis that are shown: ``t_dor``."""
     return tuple(tables_of(plan, dataset_names(plan)))
 
 
 def figure_names(plan: Plan) -> tuple[str, ...]:
-    """Figures of an analysis whose points are made, without ``f_``."""
+    """Names of the figures of an analysis whose points are made, without ``f_``: ``km_dor``."""
     return tuple(figure.name for figure in figures_of(plan, dataset_names(plan)))
 
 
 def drawn_names(plan: Plan) -> tuple[str, ...]:
-    """Figures of an analysis that are shown, ``f_`` included."""
-    return tuple(plan.outputs.chosen(f"f_{name}" for name in figure_names(plan)))
+    """Names of the figures of an analysis that are shown: ``f_km_dor``."""
+    return tuple(plan.outputs.select(f"f_{name}" for name in figure_names(plan)))
 
 
 def listing_names(plan: Plan) -> tuple[str, ...]:
-    """Listings of an analysis that are shown, ``l_`` included."""
-    made = listings_of(plan, dataset_names(plan))
-    return tuple(plan.outputs.chosen(f"l_{listing.name}" for listing in made))
+    """Names of the listings of an analysis that are shown: ``l_duration``."""
+    listings = listings_of(plan, dataset_names(plan))
+    return tuple(plan.outputs.select(f"l_{listing.name}" for listing in listings))
 
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:
-    """Analysis datasets, in the order of the define.xml."""
+    """Names of the analysis datasets in lower case, in the order of the define.xml: ``adsl``."""
     return registry.dataset_names(input_files(plan), plan)
 
 
 def stage_files(
     plan: Plan, results: Path = Path("results"), *, pinned: bool = False
 ) -> dict[str, StageFiles]:
-    """Files of each stage that makes any, by its name, in the order of the stages.
+    """Files of each stage of an analysis that makes any, by its name, in their order.
+
+    The file of ``records_since`` is an input only where it is there.
 
     Parameters
     ----------
@@ -99,14 +105,15 @@ def stage_files(
     """
     folder = results / plan.analysis.id
     outputs = {
-        name: tuple(str(folder / file) for file in made(plan)) for name, made in _OUTPUTS.items()
+        name: tuple(str(folder / file) for file in names_of(plan))
+        for name, names_of in _OUTPUTS.items()
     }
-    given = list(dict.fromkeys(file for files in input_files(plan).values() for file in files))
+    data = list(dict.fromkeys(file for files in input_files(plan).values() for file in files))
     others = other_inputs(plan)
     if not Path(others.get("records_since", "")).is_file():
         others.pop("records_since", None)
     inputs = {
-        "check": (*given, *others.values()),
+        "check": (*data, *others.values()),
         "derive": outputs["check"],
         "analyse": outputs["derive"],
         "figures": tuple(f for f in outputs["analyse"] if Path(f).parent.name == "figures"),
@@ -120,7 +127,7 @@ def stage_files(
             *(*outputs["derive"], *outputs["analyse"], *outputs["figures"]),
         ),
     }
-    inputs["record"] = (*(file for files in outputs.values() for file in files), *given)
+    inputs["record"] = (*(file for files in outputs.values() for file in files), *data)
     recorded = (MANIFEST, RUN, *(() if pinned else (PINNED,)))
     outputs["record"] = tuple(str(folder / file) for file in recorded)
     return {name: StageFiles(inputs[name], outputs[name]) for name in OF_ANALYSIS if outputs[name]}
@@ -160,9 +167,9 @@ def _displayed(plan: Plan) -> list[str]:
 
 
 def _exported(plan: Plan) -> list[str]:
-    made = (table_names(plan), drawn_names(plan), listing_names(plan), dataset_names(plan))
+    names = (table_names(plan), drawn_names(plan), listing_names(plan), dataset_names(plan))
     asked = (*plan.outputs.documents, *plan.outputs.datasets)
-    return [file for delivery in asked_for(asked) for file in delivery.expand(*made)]
+    return [file for delivery in asked_for(asked) for file in delivery.expand(*names)]
 
 
 _OUTPUTS = {
@@ -176,31 +183,34 @@ _OUTPUTS = {
 
 
 def simulation_files(plan: Plan, results: Path = Path("results")) -> StageFiles:
-    """Files of the stage ``gather``: the chunks of the virtual trials, and what comes of them."""
+    """Files of the stage ``gather``: it reads the chunks of the virtual trials.
+
+    A plan without a simulation has no chunks.
+    """
     folder = results / plan.analysis.id / SIMULATION
     chunks = 0 if plan.simulation is None else plan.simulation.chunks
-    made = ["truth.csv", *(f"{n}.csv" for n in ("operating", "decisions", "theory", "spacing"))]
+    outputs = ["truth.csv", *(f"{n}.csv" for n in ("operating", "decisions", "theory", "spacing"))]
     for name in ("coverage", "spacing", "definitions"):
-        made += [f"figures/f_{name}.{form}" for form in ("csv", "png", "svg")]
+        outputs += [f"figures/f_{name}.{form}" for form in ("csv", "png", "svg")]
     for name in ("operating", "decisions", "spacing", "definitions", "theory"):
-        made += [f"tables/t_{name}.{form}" for form in ("csv", "html", "rtf")]
+        outputs += [f"tables/t_{name}.{form}" for form in ("csv", "html", "rtf")]
     return StageFiles(
         tuple(str(folder / "chunks" / f"{chunk}.parquet") for chunk in range(chunks)),
-        tuple(str(folder / name) for name in (*made, "simulation.html")),
+        tuple(str(folder / name) for name in (*outputs, "simulation.html")),
     )
 
 
 def series_files(plan: Plan, results: Path = Path("results")) -> StageFiles:
-    """Files of the stage ``series``: the results at every data cut-off, and what is shown."""
+    """Files of the stage ``series``: it reads the results at every data cut-off of the plan."""
     folder = results / plan.analysis.id / SERIES
     names = analysis_ids(plan).values()
-    read = [results / name / file for name in names for file in ("ard.csv", _SOURCES)]
-    made = ["ard.csv", "analyses.csv", *(f"figures/f_series.{f}" for f in ("csv", "svg", "png"))]
-    made += [
+    inputs = [results / name / file for name in names for file in ("ard.csv", _SOURCES)]
+    outputs = ["ard.csv", "analyses.csv", *(f"figures/f_series.{f}" for f in ("csv", "svg", "png"))]
+    outputs += [
         f"tables/{name}.{form}"
         for name in tables_of_series(plan)
         for form in ("csv", "html", "rtf")
     ]
     return StageFiles(
-        tuple(map(str, read)), tuple(str(folder / name) for name in (*made, "series.html"))
+        tuple(map(str, inputs)), tuple(str(folder / name) for name in (*outputs, "series.html"))
     )

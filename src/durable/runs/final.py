@@ -70,14 +70,20 @@ def refuse_final(plan: Plan, folder: Path, jobs: Collection[str]) -> None:
 
 
 def is_final(plan: Plan, folder: Path) -> bool:
-    """Whether results are final: by the plan, or by the one they were made by and no other word."""
+    """Whether results are final: by ``outputs.locked`` of the plan.
+
+    A plan that leaves the key out keeps final what was final.
+    """
     return plan.outputs.locked or (
         "locked" not in plan.outputs.model_fields_set and was_final(folder)
     )
 
 
 def protect(folder: Path, outputs: Iterable[str]) -> None:
-    """Take the permission to write from results and their folders."""
+    """Take the permission to write from the outputs of an analysis and from their folders.
+
+    Folders for what is said of it later stay writable: audit, compare, logs and series.
+    """
     for name in ("compare", SERIES):
         (folder / name).mkdir(exist_ok=True)
     files = [Path(output) for output in outputs]
@@ -90,6 +96,6 @@ def protect(folder: Path, outputs: Iterable[str]) -> None:
 
 
 def paths_below(folder: Path) -> Iterator[Path]:
-    """Every file and folder in a folder, at any depth."""
-    for place, folders, files in os.walk(folder):
-        yield from (Path(place, name) for name in (*folders, *files))
+    """Every file and folder in a folder, at any depth; none where it is not there."""
+    for parent, folders, files in os.walk(folder):
+        yield from (Path(parent, name) for name in (*folders, *files))

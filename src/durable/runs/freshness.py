@@ -55,54 +55,60 @@ def stale_files(run: Run, asked: Collection[str] = ()) -> list[str]:
 
 
 def stale_at_cutoffs(run: Run) -> list[str]:
-    """Outputs at the further cut-offs of a series that have to be made again; its own too."""
+    """Outputs of the analyses at further cut-offs, and of the series, to be made again.
+
+    All outputs of a cut-off where any of its stages is stale; those of the series itself where one
+    of its cut-offs is, or what it was made from.
+    """
     cutoffs = run.plan.series.cutoffs if run.plan.series else ()
-    found: list[str] = []
+    stale: list[str] = []
     for cutoff in cutoffs:
         # As the run itself, but for the plan.
-        at = run.at(parse(plan_at(run.plan, cutoff)), plan_file(run.folder, cutoff))
-        if stale_stages(at):
-            found += at.outputs()
+        further = run.with_plan(parse(plan_at(run.plan, cutoff)), plan_file(run.folder, cutoff))
+        if stale_stages(further):
+            stale += further.outputs()
     files = run.series_files()
-    place = run.folder / "series"
-    reason = _reason(run, "series", files, read_record(place, "series"), place)
-    return found + list(files.outputs if reason or found else ())
+    folder = run.folder / "series"
+    reason = _reason(run, "series", files, read_record(folder, "series"), folder)
+    return stale + list(files.outputs if reason or stale else ())
 
 
 def stale_simulation(run: Run) -> list[str]:
-    """Outputs of the virtual trials that have to be made again."""
-    place, files = run.folder / "simulation", run.simulation_files()
-    found: list[str] = []
+    """Chunks of the virtual trials that have to be made again, and outputs made from the chunks."""
+    folder, files = run.folder / "simulation", run.simulation_files()
+    stale: list[str] = []
     for chunk in range(len(files.inputs)):
-        record = read_record(place, f"simulate_{chunk}")
+        record = read_record(folder, f"simulate_{chunk}")
         part = run.files_of("simulate", chunk)
-        if _reason(run, "simulate", part, record, place):
-            found += part.outputs
-    reason = _reason(run, "gather", files, read_record(place, "gather"), place)
-    return found + list(files.outputs if reason or found else ())
+        if _reason(run, "simulate", part, record, folder):
+            stale += part.outputs
+    reason = _reason(run, "gather", files, read_record(folder, "gather"), folder)
+    return stale + list(files.outputs if reason or stale else ())
 
 
-def _reason(run: Run, name: str, files: StageFiles, record: StageRecord | None, place: Path) -> str:
+def _reason(
+    run: Run, name: str, files: StageFiles, record: StageRecord | None, folder: Path
+) -> str:
     """Why a stage is to be done again, by itself; empty where it is not."""
     if record is None:
         return _UNFINISHED
     digests = run.digests(name)
     if other := [key for key in digests if record.digests.get(key) != digests[key]]:
         return "other " + ", ".join(other)
-    if set(record.outputs) != set(_names(files.outputs, place)):
+    if set(record.outputs) != set(_names(files.outputs, folder)):
         return _FILES
     if not all(Path(file).is_file() for file in files.outputs):
         return _FILES
-    if any(differing_inputs(record, run.by_name(_now(run, files.inputs)))):
+    if any(differing_inputs(record, run.by_name(_current_digests(run, files.inputs)))):
         return _INPUTS
     return ""
 
 
-def _names(files: Iterable[str], place: Path) -> Iterator[str]:
-    return (Path(file).relative_to(place).as_posix() for file in files)
+def _names(files: Iterable[str], folder: Path) -> Iterator[str]:
+    return (Path(file).relative_to(folder).as_posix() for file in files)
 
 
-def _now(run: Run, inputs: Collection[str]) -> Mapping[str, str]:
+def _current_digests(run: Run, inputs: Collection[str]) -> Mapping[str, str]:
     """Digests of what a stage reads: of inputs as they are, of results as they are recorded."""
     recorded = recorded_digests(inputs, run.results)
     return {path: run.contents.get(path) or recorded[path] or NO_FILE for path in inputs}

@@ -89,8 +89,8 @@ class Run:
         """Every file of the analysis, in the order of the stages."""
         return [file for files in self.files.values() for file in files.outputs]
 
-    def at(self, plan: Plan, config: Path) -> Run:
-        """The same run of another plan: that at another data cut-off."""
+    def with_plan(self, plan: Plan, config: Path) -> Run:
+        """The same run of the plan at another data cut-off, as one of the series of this plan."""
         return replace(self, plan=plan, config=config, series_of=self.plan.analysis.id)
 
     def simulation_files(self) -> StageFiles:
@@ -102,7 +102,7 @@ class Run:
         return series_files(self.plan, self.results)
 
     def files_of(self, stage: str, chunk: int | None = None) -> StageFiles:
-        """Files of any stage, or of a chunk of one."""
+        """Files of a stage that makes any; or the file of a `chunk` of the virtual trials."""
         if chunk is not None:
             return StageFiles((), (self.simulation_files().inputs[chunk],))
         match stage:
@@ -114,15 +114,21 @@ class Run:
                 return self.files[stage]
 
     @cached_property
-    def given(self) -> dict[str, str]:
-        """Names of the input files, by their path: a table, a domain, or the earlier listing."""
-        named: dict[str, str] = {}
+    def input_names(self) -> dict[str, str]:
+        """By path the name of each input file: ``visits``, ``QSPH``, ``checksums``; two as "a, b".
+
+        The names are those of `input_paths` and `other_inputs`.
+        """
+        names: dict[str, str] = {}
         for name, path in (input_paths(self.plan.inputs) | other_inputs(self.plan)).items():
-            named[path] = f"{named[path]}, {name}" if path in named else name
-        return named
+            names[path] = f"{names[path]}, {name}" if path in names else name
+        return names
 
     def by_name(self, digests: Mapping[str, str]) -> dict[str, str]:
         """Digests of files by names that hold wherever the files lie.
+
+        An input is ``#input-visits``, a result its path in its folder or in that of all results:
+        ``adam/adsl.parquet``. Another file keeps its path.
 
         Parameters
         ----------
@@ -132,8 +138,8 @@ class Run:
         return {self._name(path): value for path, value in digests.items()}
 
     def _name(self, path: str) -> str:
-        if path in self.given:
-            return f"#input-{self.given[path]}"
+        if path in self.input_names:
+            return f"#input-{self.input_names[path]}"
         for folder in (self.folder, self.results):
             if Path(path).is_relative_to(folder):
                 return Path(path).relative_to(folder).as_posix()
@@ -141,17 +147,21 @@ class Run:
 
     @cached_property
     def libraries(self) -> str:
-        """SHA-256 over Python and the files of the libraries."""
+        """SHA-256 over Python and the files of the libraries (`libraries_digest`)."""
         return libraries_digest()
 
     @cached_property
     def fonts(self) -> dict[str, str]:
-        """What is recorded of the fonts of the machine that it draws with."""
+        """Version and SHA-256 of the fonts of the machine that it draws with, by font; or empty."""
         return font_records(self.plan)
 
     def digests(self, stage: str) -> dict[str, str]:
-        """What the result of a stage depends on beside its input files."""
-        found = {
+        """What the result of a stage depends on beside its input files.
+
+        By ``plan``, ``code`` and ``libraries`` a SHA-256 each, by ``process`` ``job`` or
+        ``program``; ``fonts`` of a stage that draws with one, ``lock`` of ``record``.
+        """
+        dependencies = {
             "plan": self.plan.digest(STAGES[stage].sections, ordered=True),
             "code": self.program,
             "libraries": self.libraries,
@@ -159,21 +169,21 @@ class Run:
             "process": "job" if is_within_run() else "program",
         }
         if STAGES[stage].draws and self.fonts:
-            found["fonts"] = digest(self.fonts)
+            dependencies["fonts"] = digest(self.fonts)
         if stage == "record":
-            found["lock"] = lock_digest(self.workflow) or "none"
-        return found
+            dependencies["lock"] = lock_digest(self.workflow) or "none"
+        return dependencies
 
 
 def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[TextIO]:
-    """Do what a run does before its first job.
+    """Check and lock the results before the first job, and write down what the run begins with.
 
     Parameters
     ----------
     jobs
         Rules that will be run.
     allow
-        What may differ from the pins of the configuration.
+        What may differ from the pins of the configuration: ``code``, ``environment``.
 
     Returns
     -------
@@ -196,13 +206,13 @@ def begin(run: Run, jobs: Collection[str], allow: Iterable[str] = ()) -> list[Te
                     refuse_other_plan(run.plan, run.results / name, run.plan.analysis.id)
     if READERS.issuperset(jobs):
         return [lock_results(folder, fcntl.LOCK_SH)]
-    alone = set(OF_ANALYSIS).isdisjoint(jobs) and "queries" not in jobs
-    if not (alone and "further" in jobs):
+    only_parts = set(OF_ANALYSIS).isdisjoint(jobs) and "queries" not in jobs
+    if not (only_parts and "further" in jobs):
         refuse_final(run.plan, folder, jobs)
     refuse_other(run, allow)
     refuse_undeclared(run.plan, run.reason, jobs)
-    locks = _begin_beside(run, jobs, simulation=alone or "simulate_chunk" in jobs)
-    if alone:
+    locks = _begin_beside(run, jobs, simulation=only_parts or "simulate_chunk" in jobs)
+    if only_parts:
         record_study(run.plan, {}, folder, inputs=False)
         return locks
     refuse_edited(folder)
@@ -240,13 +250,13 @@ def _begin_beside(run: Run, jobs: Collection[str], *, simulation: bool) -> list[
     """
     plan, locks = run.plan, []
     if plan.simulation is not None and simulation:
-        place = run.folder / SIMULATION
-        locks.append(lock_results(place, fcntl.LOCK_EX))
-        _remove_others(place, ("chunks/*.parquet",), map(str, range(plan.simulation.chunks)))
+        part_folder = run.folder / SIMULATION
+        locks.append(lock_results(part_folder, fcntl.LOCK_EX))
+        _remove_others(part_folder, ("chunks/*.parquet",), map(str, range(plan.simulation.chunks)))
     if plan.series is not None and "further" in jobs:
-        place = run.folder / SERIES
-        locks.append(lock_results(place, fcntl.LOCK_EX))
-        _remove_others(place, ("plans/*.yaml",), map(str, plan.series.cutoffs))
+        part_folder = run.folder / SERIES
+        locks.append(lock_results(part_folder, fcntl.LOCK_EX))
+        _remove_others(part_folder, ("plans/*.yaml",), map(str, plan.series.cutoffs))
         for cutoff in plan.series.cutoffs:
             write_text(plan_file(run.folder, cutoff), pinned(plan_at(plan, cutoff), None))
     return locks
@@ -261,20 +271,34 @@ def _remove_others(folder: Path, patterns: Iterable[str], parts: Iterable[str]) 
 
 
 def results_folders(plan: Plan, *, cutoffs: bool) -> list[Path]:
-    """Folder of the results; those at further data cut-offs too where `cutoffs` are asked for."""
+    """Folder of the results, in ``results``; with `cutoffs` those at further data cut-offs too."""
     names = analysis_ids(plan).values() if cutoffs else [plan.analysis.id]
     return [Path("results", name) for name in names]
 
 
 def written_folders(plan: Plan, *, simulation: bool, cutoffs: bool) -> list[Path]:
-    """Folders with records of their own that a run may write to."""
+    """Folders with records of their own that a run may write to: `results_folders`, and parts.
+
+    Parameters
+    ----------
+    simulation, cutoffs
+        Whether the run makes virtual trials, or a series, whose folders are parts of the results.
+    """
     folders = results_folders(plan, cutoffs=cutoffs)
     parts = (*((SIMULATION,) if simulation else ()), *((SERIES,) if cutoffs else ()))
     return [*folders, *(Path("results", plan.analysis.id, part) for part in parts)]
 
 
 def plan_file(folder: Path, cutoff: object) -> Path:
-    """Configuration of the analysis at a further data cut-off, in the results of its series."""
+    """Path of the configuration at a further data cut-off, in the results of its series.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis that has the series.
+    cutoff
+        The date, as its text is the name of the file.
+    """
     return folder / SERIES / "plans" / f"{cutoff}.yaml"
 
 
@@ -348,8 +372,8 @@ def refuse_other(run: Run, allow: Iterable[str]) -> None:
     """
     if run.plan.pins is None:
         return
-    pins, now = run.plan.pins, found_pins(run.workflow, run.plan)
-    found = [d for d in differences(pins, now) if d.kind not in allow]
-    if found:
-        lines = "\n  ".join(map(str, found))
+    pins, current = run.plan.pins, found_pins(run.workflow, run.plan)
+    changed = [d for d in differences(pins, current) if d.kind not in allow]
+    if changed:
+        lines = "\n  ".join(map(str, changed))
         raise UserError(f"not as pinned (--config allow=code,environment lets it):\n  {lines}")

@@ -44,7 +44,7 @@ def do_job(run: Run, name: str, *, chunk: int | None = None, cores: int = 1) -> 
     name
         Stage.
     chunk
-        Number of the job, of a stage that is one of many.
+        Number of the chunk, from 0, of a stage that is done in chunks.
     cores
         How many it may use, of a stage that can use several.
 
@@ -70,8 +70,8 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     refuse_links(run.folder)
     refuse_changed_run(run.program, run.libraries)
     remove_record(folder, job)
-    read = digests_of(files.inputs)
-    _refuse_unrecorded(read, run.results)
+    digests_read = digests_of(files.inputs)
+    _refuse_unrecorded(digests_read, run.results)
     several = {"cores": cores} if stage.cores else {}
     numbered = () if chunk is None else (chunk,)
     with _texts_as_objects():
@@ -80,25 +80,30 @@ def _do(run: Run, name: str, chunk: int | None, cores: int) -> None:
     refuse_changed_run(digest(code_files(run.workflow)), libraries_digest())
     refuse_foreign_modules()
     refuse_links(run.folder)
-    _refuse_replaced(read, digests_of(path for path in run.given if path in read))
+    inputs_read = (path for path in run.input_names if path in digests_read)
+    _refuse_replaced(digests_read, digests_of(inputs_read))
     if name == "check":
-        _refuse_replaced(read, _read_otherwise(run, read))
+        _refuse_replaced(digests_read, _read_otherwise(run, digests_read))
     if stage.finishes:
         importlib.import_module(stage.module).finish(folder)
-    made = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
+    outputs = {path: value for path, value in digests_of(files.outputs).items() if value != NO_FILE}
     record = StageRecord(
         digests=run.digests(name),
-        inputs=run.by_name(read),
-        outputs={Path(path).relative_to(folder).as_posix(): made[path] for path in made},
+        inputs=run.by_name(digests_read),
+        outputs={Path(path).relative_to(folder).as_posix(): outputs[path] for path in outputs},
     )
     write_text(folder / "logs" / f"{job}.seconds", f"{time.monotonic() - begun:.2f}\n")
     write_record(folder, job, record)
     if name in PARTS:
         # The chunks of a simulation are its own; a series reads results of other folders.
-        own = {Path(p).relative_to(folder).as_posix() for p in read if folder in Path(p).parents}
-        others = {p: value for p, value in read.items() if folder not in Path(p).parents}
-        inputs = {Path(p).relative_to(run.results).as_posix(): others[p] for p in others}
-        record_part(run, PARTS[name], folder, inputs, {*record.outputs, *own})
+        inside = [path for path in digests_read if folder in Path(path).parents]
+        chunks = {Path(path).relative_to(folder).as_posix() for path in inside}
+        inputs = {
+            Path(path).relative_to(run.results).as_posix(): value
+            for path, value in digests_read.items()
+            if folder not in Path(path).parents
+        }
+        record_part(run, PARTS[name], folder, inputs, {*record.outputs, *chunks})
 
 
 @contextmanager
@@ -117,13 +122,13 @@ def _texts_as_objects() -> Iterator[None]:
         yield
 
 
-def _refuse_unrecorded(read: Mapping[str, str], results: Path) -> None:
+def _refuse_unrecorded(digests: Mapping[str, str], results: Path) -> None:
     """Refuse to read results that no finished job made, or that were changed since."""
-    made = [path for path in read if Path(path).is_relative_to(results)]
+    paths = [path for path in digests if Path(path).is_relative_to(results)]
     other = [
-        f"{path}: found {read[path]}; expected {expected or 'no such result'}"
-        for path, expected in recorded_digests(made, results).items()
-        if read[path] != expected
+        f"{path}: found {digests[path]}; expected {expected or 'no such result'}"
+        for path, expected in recorded_digests(paths, results).items()
+        if digests[path] != expected
     ]
     if other:
         files = "\n  ".join(other)
@@ -136,18 +141,18 @@ def _read_otherwise(run: Run, before: Mapping[str, str]) -> dict[str, str]:
     sources = read_digests(read_json(run.folder / "checked" / "sources.json"))
     # Of a file that could not be read there is none: that is a finding.
     return {
-        paths[name]: found
-        for name, found in sources.items()
-        if found and found != before[paths[name]]
+        paths[name]: digest_read
+        for name, digest_read in sources.items()
+        if digest_read and digest_read != before[paths[name]]
     }
 
 
-def _refuse_replaced(read: Mapping[str, str], now: Mapping[str, str]) -> None:
+def _refuse_replaced(before: Mapping[str, str], current: Mapping[str, str]) -> None:
     """Refuse input files that are not those that were there when the job began."""
     replaced = [
-        f"{path}: found {found}; read was {read[path]}"
-        for path, found in now.items()
-        if found != read[path]
+        f"{path}: found {value}; read was {before[path]}"
+        for path, value in current.items()
+        if value != before[path]
     ]
     if replaced:
         files = "\n  ".join(replaced)

@@ -37,11 +37,14 @@ _INSTALLED = re.compile(r"[\\/](?:site|dist)-packages[\\/]")
 
 @cache
 def versions() -> dict[str, str]:
-    """Versions of all packages that this one needs, directly or through others, by name."""
+    """Versions of this package and of all that it needs, directly or through others, by name.
+
+    Names are in the form of PyPI (``pyyaml``), sorted; what is not installed is left out.
+    """
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
-    found: dict[str, str] = {}
+    installed: dict[str, str] = {}
     seen: set[str] = set()
     waiting = [_PACKAGE]
     while waiting:
@@ -55,7 +58,7 @@ def versions() -> dict[str, str]:
             continue
         # Each look at the notes of a package parses them anew.
         notes = package.metadata
-        found[str(name)] = notes["Version"]
+        installed[str(name)] = notes["Version"]
         for text in notes.get_all("Requires-Dist") or package.requires or ():
             # Most are of an extra; to parse them takes longer than all else.
             if _OF_EXTRA.search(text) and " or " not in text:
@@ -63,7 +66,7 @@ def versions() -> dict[str, str]:
             needed = Requirement(text)
             if needed.marker is None or needed.marker.evaluate({"extra": ""}):
                 waiting.append(needed.name)
-    return dict(sorted(found.items()))
+    return dict(sorted(installed.items()))
 
 
 def digests(packages: Iterable[str]) -> dict[str, str]:
@@ -78,21 +81,24 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
     Returns
     -------
     dict
-        By the name of the package, and by that of a file such as ``sitecustomize.py``.
+        By the name of the package, and by that of a file such as ``sitecustomize.py``. A package
+        that lists no files is left out.
     """
-    found = {
+    of_packages = {
         name: hashlib.sha256("\n".join(map(" ".join, sorted(files))).encode()).hexdigest()
         for name in packages
         if name != _PACKAGE and (files := list(_listed(distribution(name))))
     }
-    return found | {name: sha256(path) for name, path in _files_at_start()}
+    return of_packages | {name: sha256(path) for name, path in _files_at_start()}
 
 
 def altered_files(packages: Iterable[str], *, cores: int = 1) -> list[str]:
-    """Installed files that are not as their package lists them, or are gone.
+    """Paths of installed files that are not as their package lists them, or are gone.
 
     Parameters
     ----------
+    packages
+        Names of installed packages.
     cores
         Packages looked at a time: they hold half a GB.
     """
@@ -114,10 +120,11 @@ def _altered(name: str) -> list[str]:
 
 
 def foreign_modules(packages: Iterable[str]) -> list[str]:
-    """Files of imported modules that neither Python nor a list of files of these packages holds.
+    """Paths of imported modules that neither Python nor these packages list among their files.
 
-    A library imports others where they are there (pandas: bottleneck), and a folder beside a module
-    stands for it: then numbers are of code that no digest is of.
+    Sorted, without those of this package and those that Python runs at its start. A library imports
+    others where they are there (pandas: bottleneck), and a folder beside a module stands for it:
+    then numbers are of code that no digest is of.
     """
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     others = {file for file in files if file and not _is_of(file)}

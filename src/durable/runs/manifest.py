@@ -18,7 +18,11 @@ RUN = Path("audit/run.json")
 
 
 def read_started(folder: Path) -> dict[str, Any]:
-    """What a run wrote down when it began; empty where none did, or the file is damaged."""
+    """What a run wrote down when it began (`STARTED`); empty without the file, or if damaged.
+
+    Its keys are those of `durable.runs.guard`: ``time``, ``reason``, ``rules``, ``other_inputs``,
+    ``code``, ``libraries``, ``lock``, ``commit``, ``dirty``, ``keep_pinned``.
+    """
     try:
         begun = json.loads((folder / STARTED).read_text("utf-8"))
     except (OSError, ValueError):
@@ -27,7 +31,7 @@ def read_started(folder: Path) -> dict[str, Any]:
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """A manifest.
+    """The manifest of a finished analysis, as the JSON in the file has it.
 
     Raises
     ------
@@ -43,9 +47,9 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def pinned(values: Mapping[str, Any], pins: Pins | None) -> str:
-    """YAML of a whole plan, with pins."""
+    """YAML of a plan's values, and of pins unless they are None."""
     import yaml
 
-    whole = {**values, **({"pins": pins.model_dump(mode="json")} if pins else {})}
-    text: str = yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=100)
+    plan = {**values, **({"pins": pins.model_dump(mode="json")} if pins else {})}
+    text: str = yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=100)
     return text

@@ -22,14 +22,15 @@ RULES = {"check": "queries", "simulate": "simulate_chunk", "series": "series_pag
 
 
 def rule_lines() -> dict[str, str]:
-    """The line that the terminal shows of each rule, by its name."""
+    """The line that the terminal shows of each rule, by its name: ``STAGE: what it does``."""
     return {RULES.get(name, name): f"{name}: {stage.about}" for name, stage in STAGES.items()}
 
 
 def caption_values(plan: Plan) -> dict[str, Any]:
-    """The plan as the captions of Snakemake's own report show it: texts, and no markup.
+    """The values of the plan for the captions of Snakemake's own report.
 
-    Captions are reStructuredText, in which a title could hold a link that runs a script.
+    Texts of the sections ``analysis`` and ``study`` are escaped: captions are reStructuredText, in
+    which a title could hold a link that runs a script.
     """
     values = plan.model_dump(mode="json")
     for section in ("analysis", "study"):
@@ -40,13 +41,24 @@ def caption_values(plan: Plan) -> dict[str, Any]:
 
 
 def up_to_date_notice(folder: Path, simulated: bool) -> str:
-    """What a user is told where nothing is to be done: where to read, and the findings."""
+    """What a user is told where nothing is to be done: where to read, and the findings.
+
+    Parameters
+    ----------
+    folder
+        Results of the analysis.
+    simulated
+        Whether the run was asked for virtual trials: then their page, and no findings.
+    """
     shown = "gather" if simulated else "display"
     return "\n".join(["Up to date: nothing to be done.", results_notice(folder, {shown})])
 
 
 def results_notice(folder: Path, jobs: Collection[str]) -> str:
-    """What a user is told after a run: where to read, and what was found in the data."""
+    """What a user is told after a run of these rules: pages to read, and findings in the data.
+
+    Empty after rules that make neither.
+    """
     lines = []
     if "gather" in jobs:
         lines.append(f"Simulation: {folder / SIMULATION / 'simulation.html'}")
@@ -60,7 +72,7 @@ def results_notice(folder: Path, jobs: Collection[str]) -> str:
 
 
 def findings_notice(folder: Path) -> str:
-    """How many findings there are in the data, and where they are listed; empty without listing."""
+    """Number of errors and of warnings in the data, and their page; empty where none is there."""
     queries = folder / "queries.csv"
     if not queries.is_file():
         return ""
@@ -72,7 +84,8 @@ def findings_notice(folder: Path) -> str:
 def disk_notice(folder: Path) -> str:
     """What a user is told after a failure on a disk that is all but full; else empty.
 
-    The error itself would stand in the log of the job, which lies on the same disk.
+    Full is a disk with less than `DISK_FULL_BYTES` free. The error itself would stand in the log of
+    the job, which lies on the same disk.
     """
     free = shutil.disk_usage(folder).free if folder.is_dir() else DISK_FULL_BYTES
     if free >= DISK_FULL_BYTES:

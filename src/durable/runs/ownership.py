@@ -35,8 +35,11 @@ class Ownership:
     """Analysis whose series made them, at a further data cut-off; empty else."""
 
 
-def recorded(folder: Path) -> Ownership | None:
-    """Whose the results in a folder are; None where there are none, or of a time before records."""
+def recorded_owner(folder: Path) -> Ownership | None:
+    """Whose the results in a folder are; None where neither its record nor a manifest says so.
+
+    A manifest does not say of which series they are: that is empty then.
+    """
     written = read_json(folder / RECORD)
     if "study" in written:
         series_of = written.get("series_of", "")
@@ -60,10 +63,10 @@ def refuse_other_study(plan: Plan, config: Path, folder: Path) -> None:
     UserError
         With both studies and what to do.
     """
-    found = recorded(folder)
-    if found is not None and found.study != plan.study.id:
+    owner = recorded_owner(folder)
+    if owner is not None and owner.study != plan.study.id:
         raise UserError(
-            f"{folder} holds results of the study {found.study}; {config} is a plan of the study"
+            f"{folder} holds results of the study {owner.study}; {config} is a plan of the study"
             f" {plan.study.id}. Nothing was changed. Give this plan another analysis.id. If it is"
             f" the same study and study.id was corrected, move {folder} away and start again."
         )
@@ -82,10 +85,10 @@ def refuse_other_plan(plan: Plan, folder: Path, series_of: str = "") -> None:
     UserError
         With whose results they are and what to do.
     """
-    found = recorded(folder)
-    if found is None or found.series_of == series_of:
+    owner = recorded_owner(folder)
+    if owner is None or owner.series_of == series_of:
         return
-    whose = f"of the series of {found.series_of}" if found.series_of else "of a plan of its own"
+    whose = f"of the series of {owner.series_of}" if owner.series_of else "of a plan of its own"
     other = f"the series of {series_of}" if series_of else f"the analysis {plan.analysis.id}"
     raise UserError(
         f"{folder} holds an analysis {whose}, which {other} would write over. Nothing was changed."
@@ -96,6 +99,8 @@ def refuse_other_plan(plan: Plan, folder: Path, series_of: str = "") -> None:
 def inputs_notice(plan: Plan, digests: Mapping[str, str], folder: Path) -> str:
     """What a user is told where inputs are not those that the recorded run read; else empty.
 
+    Empty too where no run is recorded, or one without inputs.
+
     Parameters
     ----------
     digests
@@ -103,10 +108,10 @@ def inputs_notice(plan: Plan, digests: Mapping[str, str], folder: Path) -> str:
     folder
         Results of the analysis.
     """
-    found = recorded(folder)
-    if found is None or not found.inputs:
+    before = recorded_owner(folder)
+    if before is None or not before.inputs:
         return ""
-    differing = "; ".join(_differing(found.inputs, _inputs(plan, digests)))
+    differing = "; ".join(_differing(before.inputs, _inputs(plan, digests)))
     return differing and f"inputs differ from those of the recorded run: {differing}"
 
 
@@ -118,11 +123,23 @@ def record_study(
     inputs: bool = True,
     series_of: str = "",
 ) -> None:
-    """Write down whose results a run makes; not `inputs` where it makes none from them."""
-    before = recorded(folder)
+    """Write down whose results a run makes.
+
+    Parameters
+    ----------
+    digests
+        SHA-256 of each input file, by its path.
+    folder
+        Results of the analysis.
+    inputs
+        Whether results are made from inputs; else those that were recorded before stay.
+    series_of
+        Analysis whose series makes the results; empty for an analysis of its own.
+    """
+    before = recorded_owner(folder)
     kept = {} if before is None else before.inputs
-    now = Ownership(plan.study.id, _inputs(plan, digests) if inputs else kept, series_of)
-    write_text(folder / RECORD, json.dumps(asdict(now), indent=1, ensure_ascii=False) + "\n")
+    owner = Ownership(plan.study.id, _inputs(plan, digests) if inputs else kept, series_of)
+    write_text(folder / RECORD, json.dumps(asdict(owner), indent=1, ensure_ascii=False) + "\n")
 
 
 def _inputs(plan: Plan, digests: Mapping[str, str]) -> dict[str, dict[str, str]]:
@@ -134,17 +151,17 @@ def _inputs(plan: Plan, digests: Mapping[str, str]) -> dict[str, dict[str, str]]
 
 
 def _differing(
-    before: Mapping[str, Mapping[str, str]], now: Mapping[str, Mapping[str, str]]
+    before: Mapping[str, Mapping[str, str]], current: Mapping[str, Mapping[str, str]]
 ) -> Iterator[str]:
     """Inputs of another content, with their files and the first signs of their SHA-256."""
-    for name in dict.fromkeys((*before, *now)):
-        was, found = before.get(name), now.get(name)
-        if was is None and found is not None:
-            yield f"{name} (was not read, is {_file(found)})"
-        elif was is not None and found is None:
-            yield f"{name} (was {_file(was)}, is not read)"
-        elif was is not None and found is not None and was["sha256"] != found["sha256"]:
-            yield f"{name} (was {_file(was)}, is {_file(found)})"
+    for name in dict.fromkeys((*before, *current)):
+        old, new = before.get(name), current.get(name)
+        if old is None and new is not None:
+            yield f"{name} (was not read, is {_file(new)})"
+        elif old is not None and new is None:
+            yield f"{name} (was {_file(old)}, is not read)"
+        elif old is not None and new is not None and old["sha256"] != new["sha256"]:
+            yield f"{name} (was {_file(old)}, is {_file(new)})"
 
 
 def _file(entity: Mapping[str, str]) -> str:

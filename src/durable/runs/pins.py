@@ -66,22 +66,22 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
     Each job asks for them twice; a walk takes a tenth of the time of a pattern.
     """
-    for place, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if name != "__pycache__"]
-        inside = Path(place).relative_to(folder)
+        inside = Path(parent).relative_to(folder)
         for name in names:
-            if (path := Path(place, name)).is_file():
+            if (path := Path(parent, name)).is_file():
                 yield (inside / name).as_posix(), path
 
 
 def digest(files: Mapping[str, str]) -> str:
-    """One SHA-256 over the names and digests of files."""
+    """One SHA-256 over names and digests of files, whatever their order."""
     text = "".join(f"{name} {files[name]}\n" for name in sorted(files))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def lock_file(workflow: Path) -> Path:
-    """The lock file, which may be missing."""
+    """Path of the lock file, beside the folder of the workflow; the file may be missing."""
     return workflow.parent / _LOCK
 
 
@@ -123,13 +123,16 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def other_digests(plan: Plan) -> dict[str, str]:
-    """SHA-256 of the files that are read beside the tables, by name (`files.other_inputs`)."""
+    """SHA-256 of the files that are read beside the tables, by name (`files.other_inputs`).
+
+    Without those that are not there.
+    """
     files = {name: Path(path) for name, path in other_inputs(plan).items()}
     return {name: sha256(path) for name, path in files.items() if path.is_file()}
 
 
 def found_pins(workflow: Path, plan: Plan) -> Pins:
-    """Pins of code, environment and earlier listing as they are now."""
+    """Pins of code, environment, fonts and earlier listing as they are now."""
     return Pins(
         code=digest(code_files(workflow)),
         lock=lock_digest(workflow),
@@ -141,38 +144,41 @@ def found_pins(workflow: Path, plan: Plan) -> Pins:
     )
 
 
-def differences(pinned: Pins, found: Pins) -> Iterator[Difference]:
-    """What is not as pinned, code as a whole, environment package by package."""
-    if pinned.code != found.code:
-        yield Difference("code", "package and workflow", pinned.code, found.code)
-    if pinned.lock != found.lock:
-        yield Difference("environment", "uv.lock", *_words((pinned.lock, found.lock)))
-    if pinned.python != found.python:
-        yield Difference("environment", "Python", pinned.python, found.python)
-    yield from _each("environment", pinned.packages, found.packages)
+def differences(pinned: Pins, current: Pins) -> Iterator[Difference]:
+    """What is not as pinned: code as a whole, environment package by package; "none" if absent."""
+    if pinned.code != current.code:
+        yield Difference("code", "package and workflow", pinned.code, current.code)
+    if pinned.lock != current.lock:
+        yield Difference("environment", "uv.lock", *_words((pinned.lock, current.lock)))
+    if pinned.python != current.python:
+        yield Difference("environment", "Python", pinned.python, current.python)
+    yield from _each("environment", pinned.packages, current.packages)
     # A package of another version has other files.
     same = {
-        name for name, version in found.packages.items() if pinned.packages.get(name) == version
+        name for name, version in current.packages.items() if pinned.packages.get(name) == version
     }
-    for name in sorted({*pinned.libraries, *found.libraries} if pinned.libraries else ()):
-        before, now = pinned.libraries.get(name), found.libraries.get(name)
-        if before != now and (name in same or name not in found.packages):
-            yield Difference("environment", f"files of {name}", *_words((before, now)))
-    yield from _each("environment", _named(pinned.fonts), _named(found.fonts))
-    if pinned.listing != found.listing:
-        yield Difference("input", "outputs.queries_since", *_words((pinned.listing, found.listing)))
+    for name in sorted({*pinned.libraries, *current.libraries} if pinned.libraries else ()):
+        old, new = pinned.libraries.get(name), current.libraries.get(name)
+        if old != new and (name in same or name not in current.packages):
+            yield Difference("environment", f"files of {name}", *_words((old, new)))
+    yield from _each("environment", _named(pinned.fonts), _named(current.fonts))
+    if pinned.listing != current.listing:
+        listings = (pinned.listing, current.listing)
+        yield Difference("input", "outputs.queries_since", *_words(listings))
 
 
-def changed_files(expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
-    """Files of the code that differ from those of a manifest."""
-    return _each("code", expected, found)
+def changed_files(expected: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Difference]:
+    """Files of the code that differ from those of a manifest: SHA-256 by path; "none" if absent."""
+    return _each("code", expected, current)
 
 
-def _each(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> Iterator[Difference]:
-    for name in sorted({*expected, *found}):
-        before, now = expected.get(name), found.get(name)
-        if before != now:
-            yield Difference(kind, name, *_words((before, now)))
+def _each(
+    kind: str, expected: Mapping[str, str], current: Mapping[str, str]
+) -> Iterator[Difference]:
+    for name in sorted({*expected, *current}):
+        old, new = expected.get(name), current.get(name)
+        if old != new:
+            yield Difference(kind, name, *_words((old, new)))
 
 
 def _named(fonts: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ class StageRecord:
 
 
 def record_file(folder: Path, job: str) -> Path:
-    """Where the record of a job lies: a stage, or a chunk of one (``simulate_3``)."""
+    """Path of the record of a job: a stage, or a chunk of one (``simulate_3``)."""
     return folder / RECORDS / f"{job}.json"
 
 
@@ -67,39 +67,43 @@ def remove_record(folder: Path, job: str) -> None:
 
 
 def recorded_digests(paths: Iterable[str], results: Path) -> dict[str, str | None]:
-    """SHA-256 of results as the jobs that made them left them; None where no finished job did.
+    """By path the SHA-256 of results as their jobs left them; None where no finished job did.
 
     Parameters
     ----------
     paths
-        Files; one that does not lie in `results` has None.
+        Files: the records of each are in the nearest folder around it that has any.
     results
-        Folder of all results.
+        Folder of all results, in which that folder is looked for; of a file that lies elsewhere, in
+        every folder around it.
     """
     # The records of a folder are read once for all its files.
     recorded = cache(
         lambda folder: recorded_outputs(folder) if (folder / RECORDS).is_dir() else None
     )
-    found: dict[str, str | None] = dict.fromkeys(paths)
-    for name in found:
+    digests: dict[str, str | None] = dict.fromkeys(paths)
+    for name in digests:
         path = Path(name)
         for folder in path.parents:
             if folder == results:
                 break
             if (outputs := recorded(folder)) is not None:
-                found[name] = outputs.get(path.relative_to(folder).as_posix())
+                digests[name] = outputs.get(path.relative_to(folder).as_posix())
                 break
-    return found
+    return digests
 
 
 def recorded_outputs(folder: Path) -> dict[str, str]:
-    """SHA-256 of every result that a finished job made, by its path in the results."""
-    found: dict[str, str] = {}
+    """SHA-256 of every result that a finished job made, by its path in the folder of the results.
+
+    Empty where there are no records.
+    """
+    digests: dict[str, str] = {}
     for path in sorted((folder / RECORDS).glob("*.json")):
         record = read_record(folder, path.stem)
         if record is not None:
-            found |= record.outputs
-    return found
+            digests |= record.outputs
+    return digests
 
 
 def digests_of(paths: Iterable[str | Path]) -> dict[str, str]:
@@ -134,8 +138,16 @@ def refuse_edited(folder: Path) -> None:
 def differing_inputs(
     record: StageRecord, inputs: Mapping[str, str]
 ) -> Iterator[tuple[str, str, str]]:
-    """Files that a stage did not read as they are now: path, digest then, digest now."""
+    """Files that a stage did not read as they are now: path, digest then, digest now.
+
+    Sorted by path; `NO_FILE` for one that it did not read, or that is no input any more.
+
+    Parameters
+    ----------
+    inputs
+        Digests of its inputs as they are now, by the paths that the record has.
+    """
     for path in sorted({*record.inputs, *inputs}):
-        then, now = record.inputs.get(path, NO_FILE), inputs.get(path, NO_FILE)
-        if then != now:
-            yield path, then, now
+        old, new = record.inputs.get(path, NO_FILE), inputs.get(path, NO_FILE)
+        if old != new:
+            yield path, old, new

@@ -28,7 +28,7 @@ class Measure:
 
 
 def measures(tally: Tally, true: float) -> Iterator[Measure]:
-    """Operating characteristics of one estimate.
+    """Operating characteristics of one estimate, in the order below; NaN where there are no trials.
 
     Morris, White & Crowther (2019), with n the trials that each is over:
 
@@ -39,14 +39,14 @@ def measures(tally: Tally, true: float) -> Iterator[Measure]:
     - mean width: over intervals with both limits; MCSE = SD / sqrt(n).
     - estimable, interval, open upper: shares of trials (the last of intervals).
     - median: of the estimates, one that is not reached counting as larger than all (median
-      DOR only; trials with at least one subject).
+      DOR only; trials with at least one subject). Left out where no trial has an estimate.
 
     Parameters
     ----------
     tally
         Counts and exact sums over the trials.
     true
-        The true value; NaN where there is none.
+        The true value; NaN where there is none, and then no bias and no coverage.
     """
     n, known = tally.estimable, not math.isnan(true)
     mean, spread, error = _moments(tally, "value", n)
@@ -79,7 +79,7 @@ def _moments(tally: Tally, name: str, n: int) -> tuple[float, float, float]:
 
 
 def share(part: int, trials: int) -> tuple[float, float, int]:
-    """A share of so many trials, with its Monte Carlo standard error and their number."""
+    """The share `part` / `trials`, its Monte Carlo standard error and `trials`; NaN, NaN, 0."""
     if not trials:
         return nan, nan, 0
     value = part / trials

@@ -31,10 +31,12 @@ _Coverage = tuple[tuple[str, str, str, int, float, float], tuple[int, int]]
 
 
 def decisions_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
-    """``decisions.csv``: probability that each rule stops, of each scenario, primary definition.
+    """``decisions.csv``: probability that a rule stops a trial, a row per scenario and rule.
 
-    EXACT is the probability in closed form where no data are missing, and Z the distance of the
-    simulated one in its standard errors; NOTE says why they are empty.
+    By the primary definitions. N is the number of subjects; STOPS_UP_TO the largest number improved
+    at which the rule stops a trial of N, -1 where it never does. PROBABILITY is the simulated one,
+    with its MCSE over TRIALS; EXACT is that in closed form where no data are missing, and Z the
+    distance of the simulated one in its standard errors. NOTE says why these are empty.
     """
     rows = [
         _decision_row(key.scenario, name, rule, tally, plan)
@@ -74,7 +76,7 @@ def _primary_rates(tallies: Mapping[Key, Tally]) -> Iterator[tuple[Key, str, Tal
 def missing_data(scenario: Scenario, visit: str, plan: Plan) -> str:
     """Why the number improved at a visit is not the sum of its subjects' Bernoulli variables.
 
-    Empty where it is, and so the closed form holds.
+    Words to be translated; '' where it is that sum, and so the closed form holds.
     """
     if scenario.missed_visit or scenario.dropout_per_month or scenario.deaths_per_month:
         return N_("assessments are missing")
@@ -100,7 +102,10 @@ def theory_frame(tallies: Mapping[Key, Tally], plan: Plan) -> pd.DataFrame:
 
     Of the Clopper-Pearson interval in each scenario without missing data; and, in samples drawn
     here by the plan's seed, of that interval at ten subjects and of the log-log interval of the
-    median of uncensored exponential durations.
+    median of uncensored exponential durations, at ten and at the numbers of the scenarios (of at
+    least two). SCENARIO is '' of the samples. Z is the distance of the simulated coverage in
+    standard errors of the exact one. AGREES is Y where Z lies within plus and minus `MOST_Z`, or
+    where it is NaN and the two are equal.
     """
     simulation, level = plan.require_simulation(), plan.statistics.conf_level
     rows = [

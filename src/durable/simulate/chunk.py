@@ -39,6 +39,9 @@ _ASSESSMENTS = 200_000
 def chunk_estimates(plan: Plan, chunk: int) -> pd.DataFrame:
     """Estimates of the trials of one chunk: one row per scenario, definition, trial and estimate.
 
+    The columns are those of `estimates_frame`; a chunk without trials has no rows. Each piece of
+    the work is reported on the terminal.
+
     Parameters
     ----------
     plan
@@ -59,11 +62,11 @@ def chunk_estimates(plan: Plan, chunk: int) -> pd.DataFrame:
     pieces = list(_pieces(plan, chunk))
     frames: dict[tuple[str, str], list[pd.DataFrame]] = {}
     for number, (design, trials) in enumerate(pieces, start=1):
-        begun = time.monotonic()
+        start = time.monotonic()
         tables = virtual_trials(design, draws_of_trials(design, simulation.seed, trials), profile)
         for definition, frame in _frames(design, tables, trials, analyses):
             frames.setdefault((design.name, definition), []).append(frame)
-        size, seconds = f"{len(trials):,} trials", time.monotonic() - begun
+        size, seconds = f"{len(trials):,} trials", time.monotonic() - start
         print(
             f"piece {number} of {len(pieces)}: {design.name}, {size}, {seconds:.1f} s", flush=True
         )
@@ -95,5 +98,5 @@ def _frames(
     for group in group_by_remission(analyses):
         derivation = Derivation(Trial("", CUTOFF, design.schedule), tables, endpoints=(DOR,))
         for definition in group:
-            found = estimates(derivation, definition, len(trials), design.scenario.subjects)
-            yield definition.name, estimates_frame(design.name, definition.name, trials, found)
+            per_trial = estimates(derivation, definition, len(trials), design.scenario.subjects)
+            yield definition.name, estimates_frame(design.name, definition.name, trials, per_trial)

@@ -29,8 +29,8 @@ class Design:
         return cls(name, scenario, scheduled_visits(scenario, plan.schedule, days), days)
 
     @property
-    def of_rate(self) -> npt.NDArray[np.bool_]:
-        """Whether each visit is one of the improvement rate."""
+    def is_rate_visit(self) -> npt.NDArray[np.bool_]:
+        """Whether a visit is one of the improvement rate, for each of `schedule`."""
         return np.array([visit.visit in self.scenario.improvement for visit in self.schedule])
 
 

@@ -46,14 +46,14 @@ class Definition:
 
 
 def definitions(plan: Plan) -> list[Definition]:
-    """The primary analysis and the sensitivity analyses that are simulated."""
+    """The definitions of the primary analysis, then of the simulated sensitivity analyses."""
     primary = Definition(PRIMARY, plan.response, plan.statistics)
     varied = [Definition(n, plan.response_of(n), plan.statistics_of(n)) for n in plan.simulated]
     return [primary, *varied]
 
 
 def group_by_remission(analyses: Iterable[Definition]) -> list[list[Definition]]:
-    """The definitions, those together whose assessments are alike up to remission."""
+    """The definitions in groups; those of a group see the same assessments up to remission."""
     groups: dict[str, list[Definition]] = {}
     for definition in analyses:
         rules = definition.response.only(REMISSION_KEYS)
@@ -63,7 +63,12 @@ def group_by_remission(analyses: Iterable[Definition]) -> list[list[Definition]]
 
 @dataclass(frozen=True)
 class Estimate:
-    """One estimate of every trial, arrays of shape (trials,)."""
+    """One estimate of every trial, arrays of shape (trials,).
+
+    Of a rate `n` is the denominator, `x` the number improved and `value` a proportion; of a
+    duration `n` is the number of subjects in remission, `x` that of events, and `value` days, of a
+    landmark a proportion. `value`, `lower` and `upper` are NaN where they cannot be estimated.
+    """
 
     name: str
     method: str
@@ -77,7 +82,7 @@ class Estimate:
 def estimates(
     derivation: Derivation, definition: Definition, trials: int, subjects: int
 ) -> Iterator[Estimate]:
-    """Each estimate of every trial by one definition.
+    """Each estimate by one definition: rates by visit, median duration, landmarks in their order.
 
     Parameters
     ----------
@@ -117,11 +122,11 @@ def _by_trial(records: pd.DataFrame, trials: int, subjects: int) -> tuple[Floats
     trial = records["USUBJID"].to_numpy().astype(np.int64) // subjects
     size = np.bincount(trial, minlength=trials).astype(np.int64)
     # Records are sorted by subject, so those of a trial follow one another.
-    place = np.arange(len(trial)) - np.repeat(size.cumsum() - size, size)
+    position = np.arange(len(trial)) - np.repeat(size.cumsum() - size, size)
     time = np.full((trials, max(int(size.max(initial=0)), 1)), np.nan)
     event = np.zeros(time.shape, dtype=np.bool_)
-    time[trial, place] = records["AVAL"].to_numpy(float)
-    event[trial, place] = records["CNSR"].to_numpy() == 0
+    time[trial, position] = records["AVAL"].to_numpy(float)
+    event[trial, position] = records["CNSR"].to_numpy() == 0
     return time, event, size
 
 
@@ -135,7 +140,7 @@ def _duration_estimates(
     yield Estimate(MEDIAN, *counts, *curves.quantile(0.5, *interval, statistics.quantile_rule))
     days = np.array(statistics.landmarks_months) * statistics.days_per_month
     tolerance = statistics.landmark_tolerance_days
-    survival, lower, upper, _ = curves.at(days, *interval, tolerance)
+    survival, lower, upper, _ = curves.survival_at(days, *interval, tolerance)
     # As in the table: before any event the variance is 0, and there is no interval.
     if statistics.km_ci != "bpcp":
         lower, upper = (np.where(survival == 1, np.nan, limit) for limit in (lower, upper))
@@ -145,9 +150,12 @@ def _duration_estimates(
 
 
 def estimates_frame(
-    scenario: str, definition: str, trials: Ints, found: Iterable[Estimate]
+    scenario: str, definition: str, trials: Ints, trial_estimates: Iterable[Estimate]
 ) -> pd.DataFrame:
     """Rows of the chunk file, sorted by trial, estimate and method.
+
+    The columns are SCENARIO, DEFN, TRIAL, ESTIMATE, METHOD, and N, X, VALUE, LOWER and UPPER as in
+    `Estimate`.
 
     Parameters
     ----------
@@ -155,23 +163,23 @@ def estimates_frame(
         Their names.
     trials
         Numbers of the trials, ascending.
-    found
-        Their estimates.
+    trial_estimates
+        Each estimate of these trials, at least one.
     """
-    found = sorted(found, key=lambda estimate: (estimate.name, estimate.method))
+    ordered = sorted(trial_estimates, key=lambda estimate: (estimate.name, estimate.method))
     columns: dict[str, object] = {
         "SCENARIO": scenario,
         "DEFN": definition,
-        "TRIAL": np.repeat(trials, len(found)),
-        "ESTIMATE": np.tile(np.array([e.name for e in found], dtype=object), len(trials)),
-        "METHOD": np.tile(np.array([e.method for e in found], dtype=object), len(trials)),
+        "TRIAL": np.repeat(trials, len(ordered)),
+        "ESTIMATE": np.tile(np.array([e.name for e in ordered], dtype=object), len(trials)),
+        "METHOD": np.tile(np.array([e.method for e in ordered], dtype=object), len(trials)),
     }
     for name in ("N", "X", "VALUE", "LOWER", "UPPER"):
-        by_trial = np.column_stack([getattr(estimate, name.lower()) for estimate in found])
+        by_trial = np.column_stack([getattr(estimate, name.lower()) for estimate in ordered])
         columns[name] = by_trial.ravel()
     return pd.DataFrame(columns).astype(_COLUMNS)
 
 
 def no_estimates() -> pd.DataFrame:
-    """A chunk file without trials."""
+    """The rows of a chunk file without trials: none, with the columns of `estimates_frame`."""
     return pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in _COLUMNS.items()})

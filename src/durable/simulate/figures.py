@@ -52,7 +52,7 @@ _REFERENCE: Style = {"color": INK, "linewidth": 0.8, "linestyle": (0, (4, 2))}
 
 
 def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_coverage.csv``: a panel for each number of subjects."""
+    """Draw ``f_coverage.csv``: a panel for each number of subjects; without points a message."""
     sizes = points.values("n")
     if not sizes:
         return empty_figure(caption, _("No scenario without missing assessments"))
@@ -82,7 +82,11 @@ def draw_coverage(points: Points, plan: Plan, caption: Caption) -> Figure:
 
 
 def draw_spacing(points: Points, _plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_spacing.csv``: bias of median DOR, a colour for each family of scenarios."""
+    """Draw ``f_spacing.csv``: bias of median DOR, a colour for each family of scenarios.
+
+    Families beyond the number of colours are not drawn, which the caption notes; without points the
+    figure is a message.
+    """
     families = [rows for _name, rows in points.group_by("family")]
     shown = families[:_MOST]
     if not shown:
@@ -122,7 +126,11 @@ def _spacing_name(every: str) -> str:
 
 
 def draw_definitions(points: Points, plan: Plan, caption: Caption) -> Figure:
-    """Draw ``f_definitions.csv``: bias and coverage of a rate and of median DOR by definition."""
+    """Draw ``f_definitions.csv``: bias and coverage of a rate and of median DOR by definition.
+
+    The rate is that at the last visit of the improvement rate. Scenarios beyond the number of
+    colours are not drawn, which the caption notes; without points the figure is a message.
+    """
     last = plan.response.improvement.visits[-1]
     panels = [
         (rate_name(last), "bias", _("Improved\nat {visit}:\nbias (points)")),
@@ -215,9 +223,9 @@ def _offsets(number: int, width: float) -> list[float]:
     return [step * (i - (number - 1) / 2) for i in range(number)]
 
 
-def _noting_limit(caption: Caption, found: Sequence[object]) -> Caption:
+def _noting_limit(caption: Caption, coloured: Sequence[object]) -> Caption:
     """The caption, with a note where there are more than colours tell apart."""
-    if len(found) <= _MOST:
+    if len(coloured) <= _MOST:
         return caption
     return caption.noting(_("The first {n} are drawn; the CSV holds all.").format(n=_MOST))
 

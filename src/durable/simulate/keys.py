@@ -18,7 +18,7 @@ class Key(NamedTuple):
 
 
 def rate_name(visit: str) -> str:
-    """Name of the improvement rate at a visit."""
+    """Name of the improvement rate at a visit: ``rate M3``."""
     return _RATE + visit
 
 
@@ -28,12 +28,12 @@ def visit_of_rate(estimate: str) -> str | None:
 
 
 def landmark_name(months: float) -> str:
-    """Name of the event-free rate at a landmark."""
+    """Name of the event-free rate at a landmark: ``DOR at 6 months``."""
     return f"{_EVENT_FREE}{months:g}{_MONTHS}"
 
 
 def months_of_landmark(estimate: str) -> float | None:
-    """Landmark of an event-free rate; None for another estimate."""
+    """Months of the landmark of an event-free rate; None for another estimate."""
     if not estimate.startswith(_EVENT_FREE):
         return None
     return float(estimate.removeprefix(_EVENT_FREE).removesuffix(_MONTHS))

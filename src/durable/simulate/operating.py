@@ -26,7 +26,7 @@ _CURVE = range(1, 1000)
 
 
 def write_operating(plan: Plan, folder: Path, truth: pd.DataFrame) -> None:
-    """Read ``chunks/``; write what the trials amount to, and the points of the figures.
+    """Read ``chunks/``; write the operating characteristics and the points of the figures, as CSV.
 
     Parameters
     ----------
@@ -36,6 +36,11 @@ def write_operating(plan: Plan, folder: Path, truth: pd.DataFrame) -> None:
         Folder of the simulation.
     truth
         True values, as `truth.true_values` gives them.
+
+    Raises
+    ------
+    UserError
+        Where a trial is missing in the chunks, or counted twice (`refuse_incomplete`).
     """
     simulation = plan.require_simulation()
     names = zip(truth["SCENARIO"], truth["ESTIMATE"], strict=True)
@@ -75,7 +80,11 @@ def _in_order(tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]) ->
 
 
 def operating_frame(tallies: Mapping[Key, Tally], truth: Truth) -> pd.DataFrame:
-    """``operating.csv``: a row per measure of each estimate, at full precision."""
+    """``operating.csv``: a row per measure of each estimate, at full precision.
+
+    The columns are those of `Key` (SCENARIO, DEFN, ESTIMATE, METHOD) and MEASURE, VALUE, MCSE and
+    TRIALS of `Measure`.
+    """
     rows = [
         (*key, measure.name, measure.value, measure.mcse, measure.trials)
         for key, tally in tallies.items()
@@ -86,7 +95,11 @@ def operating_frame(tallies: Mapping[Key, Tally], truth: Truth) -> pd.DataFrame:
 
 
 def spacing_frame(simulation: Simulation) -> pd.DataFrame:
-    """``spacing.csv``: scenarios that differ in ``every_months`` alone, in families."""
+    """``spacing.csv``: scenarios that differ in ``every_months`` alone, in families.
+
+    FAMILY counts them from 1; EVERY_MONTHS of each SCENARIO ascends within a family and is NaN,
+    last, where the visits are those of the schedule. Without such scenarios there are no rows.
+    """
     families: dict[str, list[str]] = {}
     for name, scenario in simulation.scenarios.items():
         families.setdefault(scenario.model_dump_json(exclude={"every_months"}), []).append(name)
@@ -103,7 +116,10 @@ def spacing_frame(simulation: Simulation) -> pd.DataFrame:
 
 
 def coverage_points(known: pd.DataFrame, level: float) -> pd.DataFrame:
-    """Points of ``f_coverage``: the exact curve at each number of subjects, and the simulated.
+    """Points of ``f_coverage``: coverage of the Clopper-Pearson interval by true rate, proportions.
+
+    `series` is ``exact`` (a curve for each number of subjects), ``simulated`` (in a scenario) or
+    ``drawn`` (in samples).
 
     Parameters
     ----------
@@ -126,7 +142,11 @@ def coverage_points(known: pd.DataFrame, level: float) -> pd.DataFrame:
 
 
 def spacing_points(operating: pd.DataFrame, plan: Plan) -> pd.DataFrame:
-    """Points of ``f_spacing``: bias of median DOR in months by the spacing of visits."""
+    """Points of ``f_spacing``: bias of median DOR in months, a row for each of `spacing_frame`.
+
+    `bias` is that of the mean of the estimates, `median_bias` that of their median; `estimable` is
+    a proportion. By the primary definitions; NaN where the trials have no such number.
+    """
     month = plan.statistics.days_per_month
     families = spacing_frame(plan.require_simulation())
     medians = operating.loc[(operating["DEFN"] == PRIMARY) & (operating["ESTIMATE"] == MEDIAN)]

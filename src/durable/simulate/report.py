@@ -28,7 +28,7 @@ from durable.simulate.tables import DECISIONS, tables
 
 
 def write_report(plan: Plan, folder: Path) -> None:
-    """Read the operating characteristics; write tables, figures and ``simulation.html``."""
+    """Read the results in `folder`; write tables, figures and ``simulation.html`` there."""
     written = list(tables(plan, folder))
     for table in written:
         write_table(table, folder, page_head(plan, wording.study(plan)))

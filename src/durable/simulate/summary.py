@@ -57,7 +57,7 @@ class _Summary:
         self.visit = plan.response.improvement.visits[-1]
 
     def improvement(self) -> Sentence:
-        """How well the improvement rate is known."""
+        """How well a trial of the first scenario estimates the rate: mean, interval, coverage."""
         rate = rate_name(self.visit)
         subjects = self.plan.require_simulation().scenarios[self.scenario].subjects
         text = _(
@@ -77,7 +77,10 @@ class _Summary:
         )
 
     def duration(self) -> Sentence:
-        """How well the median duration is known."""
+        """How well a trial of the first scenario estimates the median duration of response.
+
+        Share of trials with an estimate, median of the estimates, share of open intervals.
+        """
         text = _(
             "A true median of {true} can be estimated in {estimable} of the trials; half of the"
             " estimates are {median} or longer (one that is not reached counts as longest), and"
@@ -91,11 +94,14 @@ class _Summary:
         )
 
     def stopping(self, decisions: list[dict[str, str]]) -> Sentence:
-        """How often each rule stops a trial, where that is least and where it is most often."""
+        """How often each decision rule stops a trial, from the scenario least to that most often.
+
+        `decisions` are the rows of ``decisions.csv``; without a rule the sentence says so.
+        """
         if not decisions:
             return _("Stopping"), _("The plan has no interim decision rule.")
         rules = self.plan.require_simulation().decisions
-        told = [
+        stopped = [
             _("rule {name} ({rule}) stops {range} of the trials").format(
                 name=name,
                 rule=describe_decision(rule, self.plan),
@@ -103,7 +109,7 @@ class _Summary:
             )
             for name, rule in rules.items()
         ]
-        return _("Stopping"), _("{rules}.").format(rules=capitalised(clauses(told)))
+        return _("Stopping"), _("{rules}.").format(rules=capitalised(clauses(stopped)))
 
     def _range(self, rows: list[dict[str, str]]) -> str:
         ordered = sorted(rows, key=lambda row: float(row["PROBABILITY"]))
@@ -114,12 +120,15 @@ class _Summary:
         return _range(*ends)
 
     def spacing(self, families: list[dict[str, str]]) -> Sentence:
-        """What the spacing of visits does to the median duration."""
+        """Bias of the mean median duration in the scenarios that differ in the spacing of visits.
+
+        Those of the first family of ``spacing.csv``; without any the sentence says so.
+        """
         first = [row["SCENARIO"] for row in families if row["FAMILY"] == families[0]["FAMILY"]]
         if not first:
             return _("Visits"), _("No scenarios differ in the spacing of visits alone.")
         scenarios = self.plan.require_simulation().scenarios
-        told = [
+        differences = [
             _("{bias} with visits {spacing}").format(
                 bias=self._months(MEDIAN, "bias", scenario=name, sign="+"),
                 spacing=lower_initial(wording.spacing_label(scenarios[name])),
@@ -129,10 +138,13 @@ class _Summary:
         text = _(
             "The mean of the estimated median durations differs from the true one by {differences}."
         )
-        return _("Visits"), text.format(differences=listed(told))
+        return _("Visits"), text.format(differences=listed(differences))
 
     def definitions(self) -> Sentence:
-        """What other definitions do to rate and duration."""
+        """Range of the mean rate and of the median of median durations over the other definitions.
+
+        Beside those by the primary definitions; without another the sentence says so.
+        """
         others = self.plan.simulated
         if not others:
             return _("Definitions"), _("No other definition is simulated.")
@@ -155,8 +167,8 @@ class _Summary:
             median=self._in_months(medians[PRIMARY]),
         )
 
-    def _span(self, found: dict[str, float], names: tuple[str, ...], power: int) -> str:
-        known = sorted(found[name] for name in names if not isnan(found[name]))
+    def _span(self, estimates: dict[str, float], names: tuple[str, ...], power: int) -> str:
+        known = sorted(estimates[name] for name in names if not isnan(estimates[name]))
         if not known:
             return NOT_ESTIMABLE
         show = self._shown if power else self._in_months
@@ -194,7 +206,10 @@ def _range(lowest: str, highest: str) -> str:
 
 
 def agreement(folder: Path) -> str:
-    """How many coverages that are known in closed form the simulation agrees with."""
+    """A sentence: with how many coverages known in closed form the simulation agrees, of how many.
+
+    `folder` is that of the simulation; both are counts of the rows of ``theory.csv``.
+    """
     rows = read_records(folder / "theory.csv")
     agree = sum(row["AGREES"] == "Y" for row in rows)
     return _(

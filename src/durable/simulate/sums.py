@@ -19,7 +19,7 @@ MOST = 2 ** (_DIGITS - _LOW_DIGITS)
 
 
 def exact_sum(values: npt.NDArray[np.float64]) -> Fraction:
-    """The exact sum of up to `MOST` finite numbers.
+    """The exact sum of up to `MOST` finite numbers; 0 of none.
 
     ``float`` of it is the correctly rounded sum, as of ``math.fsum``.
 

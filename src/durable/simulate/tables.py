@@ -51,7 +51,7 @@ class _Estimate:
     name: str
 
     def rows(self, label: str, indent: int) -> Iterator[Row]:
-        """Its row, and that of the median of the estimates where there is one."""
+        """A row with the measures and, below it, that of the median of the estimates if any."""
         yield Row(label, tuple(map(self._cell, _MEASURES.values())), indent)
         if "median" in self.measures:
             (true, _error), (middle, error) = self._numbers("true"), self._numbers("median")
@@ -93,12 +93,15 @@ def _estimates(plan: Plan, folder: Path) -> list[_Estimate]:
 
 
 def number(row: Record, name: str) -> float:
-    """A column of a record as a number; NaN where it is empty."""
+    """A column of a record as a number; NaN where the cell is empty."""
     return float(row[name] or nan)
 
 
 def with_error(value: float, error: float, decimals: int, power: int = 0) -> str:
-    """A simulated number with its Monte Carlo standard error; NE alone where there is none."""
+    """A simulated number with its Monte Carlo standard error: ``40.2 (0.5)``.
+
+    ``NE`` alone where `value` is NaN. `power` 2 shows a proportion in percent.
+    """
     if isnan(value):
         return NOT_ESTIMABLE
     return f"{fixed(value, decimals, power)} ({fixed(error, decimals, power)})"
@@ -121,12 +124,12 @@ class SimulationTable:
 
 
 def tables(plan: Plan, folder: Path) -> Iterator[Table]:
-    """Every table, from the files in ``simulation/``; one without rows says so."""
-    for number, spec in enumerate(TABLES, start=1):
+    """Every table of `TABLES`, from the files in `folder`; one without rows says so."""
+    for table_number, spec in enumerate(TABLES, start=1):
         rows = tuple(spec.rows(plan, folder))
         yield Table(
             name=f"t_{spec.name}",
-            number=str(number),
+            number=str(table_number),
             title=_(spec.title),
             subtitles=(wording.population(plan), wording.study(plan)),
             columns=tuple(map(_, spec.columns)),
@@ -140,7 +143,7 @@ def _under_headings(rows: Iterable[tuple[str, Row]]) -> Iterator[Row]:
     """The rows, those with one heading under it."""
     for heading, group in groupby(rows, key=itemgetter(0)):
         yield Row(heading)
-        yield from (row for _, row in group)
+        yield from (row for _heading, row in group)
 
 
 def _scenario(name: str) -> str:

@@ -35,30 +35,31 @@ _AGAIN = "remove the folder and simulate again"
 
 @dataclass
 class Tally:
-    """What is known of one estimate over the trials."""
+    """Counts and exact sums of one estimate over the trials."""
 
     trials: int = 0
     counted: int = 0
     """Trials with at least one subject (N > 0)."""
     estimable: int = 0
-    """With a value."""
+    """Trials with a value."""
     intervals: int = 0
-    """With a lower or an upper limit."""
+    """Trials with a lower or an upper limit."""
     open_upper: int = 0
-    """With a lower limit only."""
+    """Trials with a lower limit only."""
     covered: int = 0
     """Intervals that hold the true value; an open limit holds everything on its side."""
     bounded: int = 0
-    """With both limits."""
+    """Trials with both limits."""
     sums: dict[str, Fraction] = field(default_factory=lambda: defaultdict(Fraction))
-    """Exact sums of `trial`, `trial²`, and of `value` and `width` and their squares."""
+    """Exact sums, by name, of `trial` (the number of the trial), `value` and `width` (of intervals
+    with both limits), and of their squares (`trial²`)."""
     pairs: Counter[tuple[int, int]] = field(default_factory=Counter)
     """Trials by N and X."""
     by_value: Counter[float] = field(default_factory=Counter)
     """Trials by value, of the median."""
 
     def add(self, other: Tally) -> None:
-        """Take in other trials."""
+        """Add the counts and sums of other trials of the same estimate to these."""
         for name, value in vars(other).items():
             if isinstance(value, dict):
                 for key, number in value.items():
@@ -75,7 +76,7 @@ def tally_chunks(files: Iterable[Path], truth: Truth) -> dict[Key, Tally]:
     files
         Chunk files, in any order.
     truth
-        True values; without one nothing covers.
+        True values; an interval without one covers nothing.
 
     Returns
     -------

@@ -52,12 +52,12 @@ def binomial(n: int, p: float) -> Floats:
 
 
 def probability(weights: Floats, chosen: Bools) -> float:
-    """Probability of the numbers of successes that are chosen; both of shape (n + 1,)."""
+    """Probability that the number of successes, 0 to n, is a chosen one; both of shape (n + 1,)."""
     return math.fsum(weights[chosen])
 
 
 def clopper_pearson_covers(n: int, p: float, level: float = 0.95) -> Bools:
-    """Of which numbers of successes the Clopper-Pearson interval holds p; shape (n + 1,).
+    """Whether the Clopper-Pearson interval holds p, by number of successes; shape (n + 1,).
 
     The interval is the set of p that neither one-sided binomial test rejects (Clopper & Pearson,
     Biometrika 1934;26:404): it holds p exactly when P(X >= x) and P(X <= x) are both at least
@@ -86,7 +86,10 @@ def clopper_pearson_coverage(n: int, p: float, level: float = 0.95) -> float:
 def clopper_pearson_coverage_drawn(
     n: int, p: float, trials: int, seed: int, level: float = 0.95
 ) -> int:
-    """In how many of so many binomial samples the interval of the analysis holds the true rate."""
+    """Number of binomial samples, of `trials`, whose Clopper-Pearson interval holds the rate p.
+
+    By the function of the analysis.
+    """
     from durable.stats.proportions import proportion_cis
 
     x = np.random.default_rng([seed, n, round(1000 * p)]).binomial(n, p, trials)
@@ -96,13 +99,13 @@ def clopper_pearson_coverage_drawn(
 
 
 def median_ranks(n: int, level: float = 0.95) -> tuple[int | None, int | None]:
-    """Ranks of the events that limit the log-log interval of the median, without censoring.
+    """Ranks, from 1, of the events that limit the log-log interval of the median of n times.
 
-    After the j-th of n events the estimate is S = (n - j) / n and Greenwood's variance of log S is
-    j / (n (n - j)), so the limits S^exp(+-z se / |log S|) depend on j alone. The interval of the
-    median (Brookmeyer & Crowley, Biometrics 1982;38:29) runs from the first event after which the
-    lower limit is at most 1/2 to the first after which the upper one is. After the last event
-    there are no limits, so either end may be open (None).
+    Without censoring, after the j-th of n events the estimate is S = (n - j) / n and Greenwood's
+    variance of log S is j / (n (n - j)), so the limits S^exp(+-z se / |log S|) depend on j alone.
+    The interval of the median (Brookmeyer & Crowley, Biometrics 1982;38:29) runs from the first
+    event after which the lower limit is at most 1/2 to the first after which the upper one is.
+    After the last event there are no limits, so either end may be open (None).
     """
     z = NormalDist().inv_cdf((1 + level) / 2)
     lower: int | None = None
@@ -130,7 +133,7 @@ def median_coverage(n: int, level: float = 0.95) -> float:
 
 
 def median_coverage_drawn(n: int, trials: int, seed: int, level: float = 0.95) -> int:
-    """In how many of so many samples the estimator's log-log interval covers the true median.
+    """Number of samples, of `trials`, in which the log-log interval covers the true median.
 
     Samples of n exponential times without censoring through
     `durable.stats.batch.kaplan_meier_batch`; an open limit counts as covering.

@@ -17,9 +17,10 @@ _HALVINGS = 200
 
 
 def true_values(plan: Plan) -> pd.DataFrame:
-    """True values, one row per scenario and estimate; TRUE is empty where there is none.
+    """True values, one row per scenario and estimate: SCENARIO, ESTIMATE, TRUE and BASIS in words.
 
-    Durations are on the scale of ADTTE: the day of the start counts, so one day is added.
+    Rates are proportions, durations days on the scale of ADTTE: the day of the start counts, so one
+    day is added. TRUE is NaN of a median that is never reached.
     """
     month, marks = plan.statistics.days_per_month, plan.statistics.landmarks_months
     rows: list[tuple[str, str, float, str]] = []

@@ -62,10 +62,10 @@ def draws_of_trials(design: Design, seed: int, trials: Ints) -> Draws:
     trials
         Numbers of the trials, ascending.
     """
-    block, place = np.divmod(trials, BLOCK)
+    block, position = np.divmod(trials, BLOCK)
     shape = (BLOCK, design.scenario.subjects, len(design.schedule))
     parts = [
-        [drawn[:, place[block == number]] for drawn in _draw(design.name, seed, number, shape)]
+        [drawn[:, position[block == number]] for drawn in _draw(design.name, seed, number, shape)]
         for number in np.unique(block).tolist()
     ]
     by_subject, by_visit = (np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))
@@ -86,7 +86,10 @@ def _draw(name: str, seed: int, block: int, shape: tuple[int, int, int]) -> tupl
 
 
 def virtual_trials(design: Design, draws: Draws, profile: Profile) -> ValidatedTables:
-    """The validated tables of trials, their subjects sorted by trial, then number in the trial.
+    """The validated tables of trials: subjects, the visits that took place, and no therapies.
+
+    Subjects are sorted by trial, then by their number in the trial; the identifier counts them from
+    0 over all trials (``00000000``).
 
     Parameters
     ----------
@@ -146,7 +149,7 @@ def _improved(design: Design, draws: Draws) -> Bools:
 
 def _remission(design: Design, draws: Draws, day: Ints, improved: Bools) -> tuple[Floats, Floats]:
     """Days on which remission begins and ends; infinite where it never does."""
-    scenario, month, of_rate = design.scenario, design.days_per_month, design.of_rate
+    scenario, month, of_rate = design.scenario, design.days_per_month, design.is_rate_visit
     without = np.where(~improved[..., of_rate], day[..., of_rate], 0).max(axis=-1)
     onset = _exponential(draws.onset, np.log(2) / (scenario.remission_median_months * month))
     onset = np.where(onset <= without, without + 1, onset)
@@ -170,7 +173,7 @@ def _states(
 ) -> npt.NDArray[np.intp]:
     """State at each visit, as a code of `profiles`."""
     after = day >= end[..., None]
-    state = np.where(improved & (design.of_rate | ~after), IMPROVED, ACTIVE)
+    state = np.where(improved & (design.is_rate_visit | ~after), IMPROVED, ACTIVE)
     shown = draws.false_loss >= design.scenario.false_loss
     state[(day >= onset[..., None]) & ~after & shown] = REMISSION
     recorded = draws.recorded < design.scenario.recurrence_recorded

@@ -13,17 +13,20 @@ from durable.wording import listed, lower_initial, percent, sentences
 
 
 def study(plan: Plan) -> str:
-    """Study and analysis, as the head of pages; a simulation has no data and no cut-off."""
+    """Study and title of the analysis, as the head of pages; a simulation has no data cut-off."""
     return _("{study}. {title}, simulation").format(study=plan.study.id, title=plan.analysis.title)
 
 
 def plan_digest(plan: Plan) -> str:
-    """Digest of the plan without the number of chunks, on which no result depends."""
+    """SHA-256 of the sections of the plan that the results depend on, in hexadecimal digits.
+
+    The number of chunks is left out.
+    """
     return plan.digest(path for path in STAGES["gather"].sections if path != "simulation.chunks")
 
 
 def population(plan: Plan) -> str:
-    """How many trials, and from which seed."""
+    """How many trials of each scenario, and from which seed, as a subtitle of the outputs."""
     simulation = plan.require_simulation()
     return _("Virtual trials: {trials} of each scenario, seed {seed}").format(
         trials=f"{simulation.trials:,}", seed=simulation.seed
@@ -31,7 +34,7 @@ def population(plan: Plan) -> str:
 
 
 def estimate_label(name: str) -> str:
-    """An estimate as readers see it, with its unit."""
+    """An estimate as readers see it, with its unit: ``Improved at M3 (%)`` of ``rate M3``."""
     if (visit := visit_of_rate(name)) is not None:
         return _("Improved at {visit} (%)").format(visit=visit)
     if name == MEDIAN:
@@ -42,7 +45,7 @@ def estimate_label(name: str) -> str:
 
 
 def spacing_label(scenario: Scenario) -> str:
-    """The spacing of the later visits."""
+    """The spacing of the visits after the last one of the improvement rate: ``Every 2 months``."""
     every = scenario.every_months
     if every is None:
         return _("By the schedule of the plan")
@@ -50,7 +53,7 @@ def spacing_label(scenario: Scenario) -> str:
 
 
 def describe_scenario(scenario: Scenario) -> Iterator[str]:
-    """A scenario in words: the subjects, their course, how they are seen, how long."""
+    """A scenario in sentences: the subjects, their course, how they are seen, how long."""
     rates = [
         _("{rate} at {visit}").format(rate=percent(p), visit=visit)
         for visit, p in scenario.improvement.items()
@@ -113,7 +116,7 @@ def _months(number: float) -> str:
 
 
 def measures(plan: Plan) -> Iterator[str]:
-    """What the columns are, and the conventions of the measures."""
+    """Footnotes on the columns of the operating characteristics and on the measures."""
     level = percent(plan.statistics.conf_level)
     yield _(
         "In brackets: Monte Carlo standard error (Morris, White & Crowther 2019); of a"
@@ -143,7 +146,7 @@ def measures(plan: Plan) -> Iterator[str]:
 
 
 def intervals(plan: Plan) -> str:
-    """How the intervals are made."""
+    """A footnote on the methods of the intervals."""
     rules = plan.statistics
     return _(
         "Intervals: of rates exact (Clopper & Pearson 1934), of durations Kaplan-Meier with"
@@ -153,7 +156,7 @@ def intervals(plan: Plan) -> str:
 
 
 def source(file: str, plan: Plan) -> str:
-    """Where the numbers of an output are from."""
+    """The footnote with the source of the numbers: a file in ``simulation/``, and the plan."""
     text = _("Source: {file}, at full precision. Plan {digest}.")
     if file == "operating.csv":
         text = _("Source: {file}, at full precision, durations in days. Plan {digest}.")

@@ -35,8 +35,8 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     if not (plan.sensitivity and "visits" in _tables(folder)):
         _derive_primary(plan, folder, evaluated)
     else:
-        apart = (datasets.run_sensitivity, plan, folder, evaluated)
-        with done_beside(cores, "derives the sensitivity analyses", *apart):
+        task = (datasets.run_sensitivity, plan, folder, evaluated)
+        with done_beside(cores, "derives the sensitivity analyses", *task):
             _derive_primary(plan, folder, evaluated)
 
 

@@ -21,7 +21,7 @@ from durable.fonts import font_records
 from durable.history.events import record_run
 from durable.intake.sources import read_digests
 from durable.plan import Pins, Plan, parse
-from durable.plan.input_files import input_paths, place_of, study_files
+from durable.plan.input_files import file_section, input_paths, study_files
 from durable.runs import libraries
 from durable.runs.files import other_inputs
 from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_started
@@ -66,6 +66,8 @@ _PINNED_HEADER = """\
 
 def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Write ``audit/manifest.json``, ``pinned.yaml`` and ``run.json`` of finished results.
+
+    A pinned configuration by which the run itself is configured is not written again.
 
     Parameters
     ----------
@@ -152,9 +154,9 @@ def refuse_replaced(plan: Plan, digests: Mapping[str, str], others: Mapping[str,
     Parameters
     ----------
     digests
-        SHA-256 of each file of the study as it was read.
+        SHA-256 of each file of the study as it was read, by its name (`input_paths`).
     others
-        Those of the files beside them, by name, when the run began.
+        Those of the files beside them (`other_inputs`), by name, when the run began.
 
     Raises
     ------
@@ -163,20 +165,25 @@ def refuse_replaced(plan: Plan, digests: Mapping[str, str], others: Mapping[str,
     """
     replaced = []
     paths = input_paths(plan.inputs) | other_inputs(plan)
-    for name, read in {**digests, **others}.items():
+    for name, digest_read in {**digests, **others}.items():
         path = Path(paths[name])
-        found = sha256(path) if path.is_file() else "no file"
-        if found != read:
-            replaced.append(f"{path}: found {found}; read was {read}")
+        current = sha256(path) if path.is_file() else "no file"
+        if current != digest_read:
+            replaced.append(f"{path}: found {current}; read was {digest_read}")
     if replaced:
         files = "\n  ".join(replaced)
         raise UserError(f"changed during the run; start snakemake again:\n  {files}")
 
 
 def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
-    """Every key of the plan as plain values, the inputs with their digests.
+    """Every key of the plan but ``pins`` as plain values, the inputs with their digests.
 
     Paths below the folder of the run are relative to it, so that they hold in another clone.
+
+    Parameters
+    ----------
+    digests
+        SHA-256 of each file of the study, by its name (`input_paths`).
     """
     values = plan.model_dump(mode="json", exclude={"pins"})
     since = values["outputs"]["queries_since"]
@@ -189,13 +196,13 @@ def plan_values(plan: Plan, digests: Mapping[str, str]) -> dict[str, Any]:
         domains = {file.name: digests[file.name] for file in files if file.is_domain}
         sdtm |= {"folder": _portable(sdtm["folder"]), "sha256": domains}
     for file in (file for file in files if not file.is_domain):
-        given = place_of(values["inputs"], file)
-        given |= {"path": _portable(file.path), "sha256": digests[file.name]}
+        section = file_section(values["inputs"], file)
+        section |= {"path": _portable(file.path), "sha256": digests[file.name]}
     return values
 
 
-def _portable(given: str) -> str:
-    path = Path(given)
+def _portable(file: str) -> str:
+    path = Path(file)
     inside = path.is_absolute() and path.is_relative_to(Path.cwd())
     return str(path.relative_to(Path.cwd()) if inside else path)
 
@@ -242,8 +249,8 @@ def _manifest(
             "sha256": started["lock"],
         },
         "inputs": [
-            {"id": f"#input-{name}", "type": "prov:Entity", "path": path, "sha256": read}
-            for name, path, read in _inputs(values, started["other_inputs"])
+            {"id": f"#input-{name}", "type": "prov:Entity", "path": path, "sha256": digest_read}
+            for name, path, digest_read in _inputs(values, started["other_inputs"])
         ],
         "rules": [
             {
@@ -263,16 +270,16 @@ def _outputs(
     rules: Mapping[str, Mapping[str, list[str]]], records: Mapping[str, StageRecord]
 ) -> list[dict[str, Any]]:
     """Every result with its digest, as its stage left it, and where it comes from."""
-    maker = {made: name for name, rule in rules.items() for made in rule["made"]}
+    maker = {output: name for name, rule in rules.items() for output in rule["made"]}
     return [
         {
-            "id": made,
+            "id": output,
             "type": "prov:Entity",
-            "sha256": records[maker[made]].outputs[made],
-            "made_by": f"#rule-{maker[made]}",
-            "derived_from": sorted(_origins(made, rules, maker)),
+            "sha256": records[maker[output]].outputs[output],
+            "made_by": f"#rule-{maker[output]}",
+            "derived_from": sorted(_origins(output, rules, maker)),
         }
-        for made in sorted(maker)
+        for output in sorted(maker)
     ]
 
 
@@ -296,12 +303,12 @@ def _names(plan: Plan, started: Mapping[str, Any], folder: Path) -> dict[str, st
 
 
 def _origins(
-    made: str, rules: Mapping[str, Mapping[str, list[str]]], maker: Mapping[str, str]
+    output: str, rules: Mapping[str, Mapping[str, list[str]]], maker: Mapping[str, str]
 ) -> set[str]:
     """Inputs of the study that a result goes back to."""
     origins: set[str] = set()
     seen: set[str] = set()
-    waiting = [made]
+    waiting = [output]
     while waiting:
         name = waiting.pop()
         if name in seen:
@@ -317,12 +324,12 @@ def _origins(
 def _circumstances(started: Mapping[str, Any], pins: Pins, folder: Path) -> dict[str, Any]:
     """What may vary: when and where it was run, with what, and how long it took."""
     begun = dt.datetime.fromisoformat(started["time"])
-    now = dt.datetime.now(dt.UTC)
+    recorded = dt.datetime.now(dt.UTC)
     seconds = sorted((folder / "logs").glob("*.seconds"))
     return {
         "started": started["time"],
-        "recorded": now.isoformat(timespec="seconds"),
-        "seconds": round((now - begun).total_seconds(), 1),
+        "recorded": recorded.isoformat(timespec="seconds"),
+        "seconds": round((recorded - begun).total_seconds(), 1),
         "seconds_of_stages": {path.stem: float(path.read_text("utf-8")) for path in seconds},
         "host": {
             "system": platform.system(),

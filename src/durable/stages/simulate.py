@@ -8,7 +8,7 @@ from durable.plan import Plan
 
 
 def run(plan: Plan, folder: Path, chunk: int) -> None:
-    """Write ``simulation/chunks/CHUNK.parquet``, of the plan alone."""
+    """Write ``simulation/chunks/CHUNK.parquet``, CHUNK from 0, of the plan alone."""
     from durable.files import write_parquet
     from durable.simulate.chunk import chunk_estimates
 

@@ -53,7 +53,7 @@ class KaplanMeierBatch:
 
     @property
     def n_censor(self) -> Ints:
-        """Censored at each time."""
+        """Censored at each time, shape (S, K); 0 behind the last time of a sample."""
         at_next = np.pad(self.n_risk[:, 1:], ((0, 0), (0, 1)))
         return np.asarray(self.n_risk - at_next - self.n_event)
 
@@ -63,7 +63,7 @@ class KaplanMeierBatch:
         return self.survival * self.log_std_err
 
     def confidence(self, level: float = 0.95, transform: Interval = "log-log") -> Band:
-        """Pointwise lower and upper confidence limits, each of shape (S, K).
+        """Pointwise lower and upper confidence limits, each of shape (S, K), read-only.
 
         Parameters
         ----------
@@ -124,7 +124,7 @@ class KaplanMeierBatch:
             return estimate, self._first(lower < 1 - p), self._first(upper < 1 - p)
         return estimate, self._passage(lower, p), self._passage(upper, p)
 
-    def at(
+    def survival_at(
         self,
         times: npt.ArrayLike,
         level: float = 0.95,

@@ -71,5 +71,5 @@ def _quantile(p: float, log_mean: Floats, excess: Floats) -> Floats:
     with np.errstate(all="ignore"):
         mean, failed, relative = np.exp(log_mean), -np.expm1(log_mean), np.expm1(excess)
         first = (failed - mean * relative) / relative
-        found = betaincinv(first, first * failed / mean, p)
-    return np.where(relative > 0, found, 1.0)
+        quantile = betaincinv(first, first * failed / mean, p)
+    return np.where(relative > 0, quantile, 1.0)

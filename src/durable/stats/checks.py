@@ -19,7 +19,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 def as_times(name: str, values: npt.ArrayLike) -> Floats:
-    """Times as floats; refused where missing, infinite or negative."""
+    """Times as an array of floats; refused where missing, infinite or negative."""
     times = as_floats(name, values)
     refuse(~(np.isfinite(times) & (times >= 0)), name, times, "missing, infinite or negative")
     return times
@@ -33,7 +33,10 @@ def as_events(values: npt.ArrayLike) -> Bools:
 
 
 def as_floats(name: str, values: npt.ArrayLike) -> Floats:
-    """Numbers as floats, missing as NaN; text and dates are refused, never read as numbers."""
+    """Numbers as an array of floats, missing as NaN; text and dates are refused, never converted.
+
+    A single number is an array of one.
+    """
     if values is None:
         raise ValueError(f"{name}: missing")
     series = pd.Series(values)
@@ -48,16 +51,16 @@ def as_floats(name: str, values: npt.ArrayLike) -> Floats:
 
 
 def check_lengths(arrays: dict[str, npt.NDArray[Any]]) -> None:
-    """Refuse arrays whose lengths differ."""
+    """Refuse arrays, by the names of their arguments, whose lengths differ."""
     sizes = {name: array.size for name, array in arrays.items()}
     name, shortest = min(sizes.items(), key=lambda item: item[1])
     if shortest < max(sizes.values()):
-        said = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        raise ValueError(f"{name}[{shortest}]: absent; the lengths differ ({said})")
+        lengths = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        raise ValueError(f"{name}[{shortest}]: absent; the lengths differ ({lengths})")
 
 
 def refuse(bad: Bools, name: str, values: npt.NDArray[Any], why: str) -> None:
-    """Refuse values, naming the first bad one by its position."""
+    """Refuse values of which any is `bad`, naming the first such by its position, from 0."""
     if bad.any():
         first = int(bad.argmax())
         raise ValueError(f"{name}[{first}]: {values[first]!s} is {why}")
@@ -70,6 +73,6 @@ def check_between_0_and_1(name: str, value: float) -> None:
 
 
 def check_choice(name: str, value: str, choices: Any) -> None:
-    """Refuse a text that is none of a Literal's."""
+    """Refuse a text that is none of the values of `choices`, a Literal."""
     if value not in get_args(choices):
         raise ValueError(f"{name}: {value!r} is none of {', '.join(get_args(choices))}")

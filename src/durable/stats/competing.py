@@ -48,7 +48,7 @@ class AalenJohansen:
     cif
         Cumulative incidence of each cause, shape (k, causes).
     std_err
-        Standard error of ``cif``.
+        Standard error of ``cif``, shape (k, causes).
     tolerance
         Times no further apart than this are the same time.
     """
@@ -66,7 +66,8 @@ class AalenJohansen:
     def curve(self) -> pd.DataFrame:
         """The estimate as a table.
 
-        Columns time, n_risk, n_censor, survival, then n_event_C, cif_C, std_err_C of each cause C.
+        Columns time, n_risk, n_censor, survival, then n_event_C, cif_C, std_err_C of each cause C,
+        from 1.
         """
         columns: dict[str, npt.NDArray[np.generic]] = {
             "time": self.time,
@@ -80,7 +81,7 @@ class AalenJohansen:
             columns[f"std_err_{cause}"] = self.std_err[:, index]
         return pd.DataFrame(columns)
 
-    def at(
+    def incidence_at(
         self, times: npt.ArrayLike, level: float = 0.95, transform: Transform = "log-log"
     ) -> pd.DataFrame:
         """Cumulative incidence at given times, as R ``summary(survfit, times=)``.

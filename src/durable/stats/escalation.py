@@ -40,7 +40,10 @@ class Elimination:
     """Beta prior, second shape."""
 
     def applies(self, x: npt.ArrayLike, n: npt.ArrayLike) -> Bools:
-        """Whether x DLTs among n eliminate a dose level."""
+        """Whether x DLTs among n evaluable subjects eliminate a dose level, by level.
+
+        False with fewer than `minimum` subjects.
+        """
         above = probability_above(x, n, self.target, self.a, self.b)
         return np.asarray((np.asarray(n) >= self.minimum) & (above > self.cutoff))
 
@@ -79,7 +82,10 @@ def boin_boundaries(target: float, phi1: float, phi2: float) -> tuple[float, flo
 def boin_decision(
     x: int, n: int, boundaries: tuple[float, float], elimination: Elimination
 ) -> Decision | None:
-    """Decision of BOIN with x DLTs among n evaluable at a dose level; None at n = 0."""
+    """Decision of BOIN with x DLTs among n evaluable at a dose level; None at n = 0.
+
+    The boundaries are those of `boin_boundaries`; elimination goes before them.
+    """
     if n == 0:
         return None
     if elimination.applies(x, n):
@@ -174,13 +180,21 @@ def _pool_adjacent_violators(values: Floats, weights: Floats) -> Floats:
 def select_mtd(x: Sequence[int], n: Sequence[int], elimination: Elimination) -> int | None:
     """The dose level whose isotonic DLT rate is nearest to the target, if escalation ended now.
 
-    Levels that are eliminated, and all above them, are left out. Of levels equally near the highest
-    below the target is taken, or else the lowest above it (Liu & Yuan 2015).
+    Levels that are eliminated, all above them, and those without evaluable subjects are left out.
+    Of levels equally near the highest below the target is taken, or else the lowest above it (Liu &
+    Yuan 2015).
+
+    Parameters
+    ----------
+    x, n
+        DLTs and evaluable subjects, by ascending dose level.
+    elimination
+        The target, the prior, and the rule of safety.
 
     Returns
     -------
     int or None
-        Position of the level; None where nobody is evaluable or the lowest level is eliminated.
+        Position of the level, from 0; None where no level is left.
     """
     too_toxic = np.logical_or.accumulate(elimination.applies(x, n))
     admissible = ~too_toxic & (np.asarray(n) > 0)
@@ -197,16 +211,16 @@ def select_mtd(x: Sequence[int], n: Sequence[int], elimination: Elimination) -> 
 def decision_boundaries(
     decisions: Sequence[Decision | None],
 ) -> tuple[float, float, float]:
-    """Boundaries of a row of decisions, by 0, 1, 2, ... DLTs.
+    """Boundaries of a row of decisions, those with 0, 1, 2, ... DLTs at one number of subjects.
 
     Returns
     -------
     tuple of float
         Most DLTs that escalate, fewest that de-escalate or eliminate, and fewest that eliminate;
-        NaN where none does.
+        each NaN where no number does.
     """
-    found = list(enumerate(decisions))
-    escalate = [x for x, decision in found if decision == "escalate"]
-    down = [x for x, decision in found if decision in ("de-escalate", "eliminate")]
-    out = [x for x, decision in found if decision == "eliminate"]
+    numbered = list(enumerate(decisions))
+    escalate = [x for x, decision in numbered if decision == "escalate"]
+    down = [x for x, decision in numbered if decision in ("de-escalate", "eliminate")]
+    out = [x for x, decision in numbered if decision == "eliminate"]
     return max(escalate, default=math.nan), min(down, default=math.nan), min(out, default=math.nan)

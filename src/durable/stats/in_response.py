@@ -49,7 +49,7 @@ class InResponse:
     n_waiting, n_in_response
         Subjects under observation without a response yet, and in response, just before each time.
     n_entered, n_failed, n_ended
-        Who at each time entered the response, failed without one, and lost it.
+        Numbers who at each time entered the response, failed without one, and lost it.
     waiting, probability
         Probability of no response yet, and of being in response, from each time until the next.
     last
@@ -69,9 +69,9 @@ class InResponse:
     _first_exits: Ints
     """Of each subject the cell (time, how) in which it left the state without a response."""
     _ends: Ints
-    """The cell (time, lost or censored) in which it left the response; -1 without one."""
+    """Of each the cell (time, lost or censored) in which it left the response; -1 without one."""
 
-    def at(
+    def probability_at(
         self, times: npt.ArrayLike, level: float = 0.95, replicates: int = 1000, seed: int = 1976
     ) -> pd.DataFrame:
         """Probability of being in response at given times.
@@ -89,9 +89,10 @@ class InResponse:
         Returns
         -------
         DataFrame
-            time, probability, lower, upper, n_waiting and n_in_response (just before the time). NaN
-            past the last time at which it can be estimated; limits NaN where they have no
-            width, as of one subject: that would claim certainty.
+            time (as asked, in the order asked), probability, lower, upper, n_waiting and
+            n_in_response (just before the time). The probability is 0 before the first observed
+            time, and NaN past the last time at which it can be estimated; limits NaN where they
+            have no width, as of one subject: that would claim certainty.
         """
         asked = as_times("times", times)
         check_between_0_and_1("level", level)
@@ -118,7 +119,7 @@ class InResponse:
     def mean_time(
         self, horizon: float, level: float = 0.95, replicates: int = 1000, seed: int = 1976
     ) -> tuple[float, float, float]:
-        """Expected time in response up to a horizon, with percentile limits.
+        """Expected time in response up to a horizon: estimate, lower and upper percentile limit.
 
         The area under the probability. Not estimable, hence NaN, where the horizon lies past the
         last time at which the probability can be estimated, unless nobody can be in response after
@@ -254,11 +255,11 @@ class _Counts:
         gone = (self.first[:, :, _ENTERED] + self.first[:, :, _FAILED]) / waiting
         lost = self.ends[:, :, 1] / responding
         still = (1 - gone).cumprod(axis=1)
-        inside, now = np.empty(still.shape), np.zeros(len(still))
+        inside, in_state = np.empty(still.shape), np.zeros(len(still))
         before = np.pad(still, ((0, 0), (1, 0)), constant_values=1.0)
         for time in range(still.shape[1]):
-            now = now * (1 - lost[:, time]) + before[:, time] * entered[:, time]
-            inside[:, time] = now
+            in_state = in_state * (1 - lost[:, time]) + before[:, time] * entered[:, time]
+            inside[:, time] = in_state
         return still, inside
 
 

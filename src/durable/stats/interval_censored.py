@@ -79,7 +79,7 @@ class Turnbull:
 
     @property
     def curve(self) -> pd.DataFrame:
-        """The regions: left, right, probability, survival (after the region)."""
+        """The regions: left, right, probability, survival (after the region; NaN if unbounded)."""
         survival = (1 - self.probability.cumsum()).clip(0, 1)
         survival[np.isinf(self.right)] = np.nan
         return pd.DataFrame(
@@ -91,7 +91,7 @@ class Turnbull:
             }
         )
 
-    def at(
+    def survival_at(
         self,
         times: npt.ArrayLike,
         level: float = 0.95,
@@ -112,10 +112,10 @@ class Turnbull:
         Returns
         -------
         DataFrame
-            time, lowest, highest, lower, upper. Lowest and highest survival differ if the time lies
-            inside a region. The limits are percentiles over samples of subjects drawn with
-            replacement, of the lowest for `lower`, of the highest for `upper`; one followed for
-            less time counts with its last value. NaN past the last finite bound.
+            time (in the order asked), lowest, highest, lower, upper. Lowest and highest survival
+            differ if the time lies inside a region. The limits are percentiles over samples of
+            subjects drawn with replacement, of the lowest for `lower`, of the highest for `upper`;
+            one followed for less time counts with its last value. NaN past the last finite bound.
         """
         check_between_0_and_1("level", level)
         asked = as_times("times", times)

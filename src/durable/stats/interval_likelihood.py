@@ -28,16 +28,21 @@ class Intervals(NamedTuple):
     first: Ints
     """First region of each interval, shape (n,); n >= 0."""
     past: Ints
-    """The region after its last."""
+    """The region after the last one of each interval."""
     weight: Floats
-    """Share of the subjects with it."""
+    """Share of the subjects with each interval."""
     n_regions: int
 
     def maximum_likelihood(self) -> Floats:
-        """Probabilities of the regions.
+        """Probabilities of the regions, shape (n_regions,), at the maximum of the likelihood.
 
         The gradient shows the distance to the maximum: by concavity, the mean log-likelihood is no
         further from it than the largest gain of moving probability to a region.
+
+        Raises
+        ------
+        ArithmeticError
+            Where 500 steps do not reach the maximum, or a step has no solution.
         """
         held = self._start()
         p = np.zeros(self.n_regions)
@@ -57,10 +62,10 @@ class Intervals(NamedTuple):
         np.minimum.at(nearest, self.first, self.past)
         # The end of the interval that ends first, of those that begin at a region or after it.
         ends = np.minimum.accumulate(nearest[::-1])[::-1].tolist()
-        held, at = [], 0
-        while (end := ends[at]) <= self.n_regions:
+        held, region = [], 0
+        while (end := ends[region]) <= self.n_regions:
             held.append(end - 1)
-            at = end
+            region = end
         return held
 
     def _likelihood(self, p: Floats) -> Floats:
@@ -84,12 +89,12 @@ class Intervals(NamedTuple):
         taking = _taking_part(p, gain)
         squares, sums = self._squares(taking, likelihood), gain[taking] + 1
         squares += 5 - 2 * (sums[:, None] + sums)
-        found = _least_at_once(squares)
+        solution = _least_at_once(squares)
         # Scaled to a sum of 1, the sum of the squares becomes (1 - sum) / sum; at `p` it is 1.
-        if found.sum() <= 0.5:
-            found = _least_in_turn(squares, p[taking] / 2)
+        if solution.sum() <= 0.5:
+            solution = _least_in_turn(squares, p[taking] / 2)
         aim = np.zeros(self.n_regions)
-        aim[taking] = found / found.sum()
+        aim[taking] = solution / solution.sum()
         return aim
 
     def _squares(self, taking: Ints, likelihood: Floats) -> Floats:
@@ -118,12 +123,12 @@ class Intervals(NamedTuple):
 
 def _least_at_once(squares: Floats) -> Floats:
     """The x with least x' S x - 2 sum(x) once all that becomes negative is left out."""
-    free, found = np.arange(len(squares)), np.zeros(len(squares))
+    free, solution = np.arange(len(squares)), np.zeros(len(squares))
     while (wanted := _solved(squares)).min() < 0:
         stays = np.flatnonzero(wanted > 0)
         free, squares = free[stays], squares[np.ix_(stays, stays)]
-    found[free] = wanted
-    return found
+    solution[free] = wanted
+    return solution
 
 
 def _least_in_turn(squares: Floats, x: Floats) -> Floats:
@@ -132,15 +137,15 @@ def _least_in_turn(squares: Floats, x: Floats) -> Floats:
     The inner loop of Lawson & Hanson, Solving Least Squares Problems, 1974, chapter 23: what
     becomes negative is left out where it reaches 0, on a way on which the sum gets less.
     """
-    free, found = np.arange(x.size), np.zeros(x.size)
+    free, solution = np.arange(x.size), np.zeros(x.size)
     while (wanted := _solved(squares[np.ix_(free, free)])).min() < 0:
         below = np.flatnonzero(wanted < 0)
-        way = x[below] / (x[below] - wanted[below])
-        x = x + way.min() * (wanted - x)
-        first = below[way == way.min()]
+        shares = x[below] / (x[below] - wanted[below])
+        x = x + shares.min() * (wanted - x)
+        first = below[shares == shares.min()]
         free, x = np.delete(free, first), np.delete(x, first)
-    found[free] = wanted
-    return found
+    solution[free] = wanted
+    return solution
 
 
 def _solved(squares: Floats) -> Floats:
@@ -164,7 +169,7 @@ def _taking_part(p: Floats, gain: Floats) -> Ints:
     if has.all():
         return np.arange(p.size)
     # Odd where a region has probability, even in the gap before it.
-    place = 2 * has.cumsum() - has
-    last = np.flatnonzero(np.append(place[1:] > place[:-1], True))
-    best = np.lexsort((gain, place))[last]
+    block = 2 * has.cumsum() - has
+    last = np.flatnonzero(np.append(block[1:] > block[:-1], True))
+    best = np.lexsort((gain, block))[last]
     return best[has[best] | (gain[best] > 0)]

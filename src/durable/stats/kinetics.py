@@ -48,9 +48,10 @@ class Noncompartmental:
         Terminal slope used, per day, and number of samples it was fitted to; NaN and 0 where none
         was used.
     percent_extrapolated
-        Share of ``auc_end`` after ``tlast`` that rests on the terminal slope.
+        Percent of ``auc_end`` that lies after ``tlast`` on the terminal slope; 0 where it is not
+        extrapolated, NaN where it is not calculable.
     start, start_measured
-        Concentration taken for day 0, and whether a sample says so.
+        Concentration taken for day 0, and whether it was measured on or before that day.
     n_samples, n_blq, n_missing
         Samples with a result, those of them below the limit of quantification, and samples without
         a result, all before infusion included.
@@ -79,7 +80,7 @@ class _Profile(NamedTuple):
 
     day: Floats
     conc: Floats
-    own: Bools  # measured on day 0 or later
+    measured: Bools  # on day 0 or later
     start_measured: bool
 
 
@@ -219,18 +220,18 @@ def _results(
 def _profile(day: Floats, conc: Floats, start_value: float) -> _Profile:
     """Concentrations from day 0 on, without those below the limit between quantifiable ones."""
     before = int(np.count_nonzero(day <= 0))
-    own = np.append(before > 0 and day[before - 1] == 0, np.ones(len(day) - before, np.bool_))
+    measured = np.append(before > 0 and day[before - 1] == 0, np.ones(len(day) - before, np.bool_))
     start = conc[before - 1] if before else start_value
     days, concs = np.append(0.0, day[before:]), np.append(start, conc[before:])
     some = np.flatnonzero(concs > 0)
     keep = np.ones(len(days), np.bool_)
     if some.size:
         keep[some[0] : some[-1]] = concs[some[0] : some[-1]] != 0
-    return _Profile(days[keep], concs[keep], own[keep], before > 0)
+    return _Profile(days[keep], concs[keep], measured[keep], before > 0)
 
 
 def _peak(profile: _Profile) -> _Peak:
-    day, conc = profile.day[profile.own], profile.conc[profile.own]
+    day, conc = profile.day[profile.measured], profile.conc[profile.measured]
     some = np.flatnonzero(conc > 0)
     if not some.size:
         return _Peak(0.0, math.nan, math.nan, math.nan)
@@ -274,7 +275,7 @@ def _not_calculable(reason: str) -> _Area:
 
 def _extrapolated(profile: _Profile, peak: _Peak, end: float, method: Method) -> _Area:
     """Area with the part after the last sample on the terminal slope, from the observed clast."""
-    falling = profile.own & (profile.day > peak.tmax) & (profile.conc > 0)
+    falling = profile.measured & (profile.day > peak.tmax) & (profile.conc > 0)
     slope = _terminal_slope(profile.day[falling], profile.conc[falling])
     if isinstance(slope, str):
         return _not_calculable(f"no terminal slope: {slope}")

@@ -185,7 +185,8 @@ def stopping_probability(boundary: Floats, rate: float) -> float:
 def first_crossing(events: npt.ArrayLike, boundary: Floats) -> float:
     """Number of subjects at which a sequence of 0 and 1 first reaches a boundary; NaN: never.
 
-    Subjects beyond the last of the boundary are not monitored.
+    The boundary holds the fewest events that stop, of 1, 2, ... subjects; NaN where none does.
+    Subjects beyond its last are not monitored.
     """
     count = np.cumsum(np.asarray(events, float))[: len(boundary)]
     reached = np.flatnonzero(count >= np.where(np.isnan(boundary), np.inf, boundary)[: len(count)])
@@ -202,5 +203,5 @@ def _beta_binomial(n: int, a: float, b: float) -> Floats:
     from scipy.special import betaln
 
     x = np.arange(n + 1)
-    ways = -betaln(x + 1, n - x + 1) - math.log(n + 1)
-    return np.asarray(np.exp(ways + betaln(a + x, b + n - x) - betaln(a, b)))
+    log_choices = -betaln(x + 1, n - x + 1) - math.log(n + 1)
+    return np.asarray(np.exp(log_choices + betaln(a + x, b + n - x) - betaln(a, b)))

@@ -37,9 +37,9 @@ def daily_counts(day: npt.NDArray[np.int64], value: Floats, last: int, max_gap: 
     >>> daily_counts(np.array([0, 2, 5]), np.array([2.0, 1.0, 4.0]), 5, 1)
     array([2. , 1.5, 1. , nan, nan, 4. ])
     """
-    days, place = np.unique(day, return_inverse=True)
+    days, position = np.unique(day, return_inverse=True)
     lowest = np.full(len(days), np.inf)
-    np.minimum.at(lowest, place, value)
+    np.minimum.at(lowest, position, value)
     wanted = np.arange(last + 1)
     counts = np.full(last + 1, np.nan)
     if not len(days):
@@ -57,6 +57,7 @@ def spell_days(low: Flags, recovery: int) -> tuple[int, int]:
     """Days of the longest spell of low days, and of all of them together.
 
     Fewer than `recovery` days in a row between two spells do not end the first: they count to it.
+    0 and 0 without a low day.
 
     Examples
     --------
@@ -81,7 +82,7 @@ def early_grade(
     *,
     longest: bool,
 ) -> int:
-    """Grade of early ICAHT of a count known on every day.
+    """Grade of early ICAHT, 0 to 4, of a count known on every day; 0 without a day.
 
     Grade 1 from one day at or below the first limit, grades 2 and 3 from so many days at or below
     it, grades 3 and 4 from so many days at or below the second; grade 4 where the count is never
@@ -122,15 +123,18 @@ def early_range(
     *,
     longest: bool,
 ) -> tuple[int, int]:
-    """Lowest and highest grade that the days without a known count leave possible."""
-    known = np.isnan(counts)
-    best, worst = np.where(known, np.inf, counts), np.where(known, 0.0, counts)
+    """Lowest and highest grade that the days without a known count (NaN) leave possible.
+
+    Parameters are those of `early_grade`.
+    """
+    unknown = np.isnan(counts)
+    best, worst = np.where(unknown, np.inf, counts), np.where(unknown, 0.0, counts)
     grades = [early_grade(c, limits, days, recovery, longest=longest) for c in (best, worst)]
     return grades[0], grades[1]
 
 
 def late_grade(value: Floats, limits: Sequence[float], needed: int) -> int | None:
-    """Grade of late ICAHT: that reached by so many results; None with fewer results.
+    """Grade of late ICAHT, 0 to 4: that reached by `needed` results; None with fewer results.
 
     Parameters
     ----------

@@ -44,7 +44,10 @@ class Posterior:
     upper: float
 
     def probability_above(self, target: float) -> float:
-        """Posterior probability that the proportion exceeds ``target``, between 0 and 1."""
+        """Posterior probability that the proportion exceeds ``target``; NaN without observations.
+
+        Raises a ValueError for a target outside 0 to 1.
+        """
         from scipy.special import betaincc
 
         if not 0 <= target <= 1:
@@ -92,15 +95,18 @@ def proportion_ci(
 def proportion_cis(
     x: npt.ArrayLike, n: npt.ArrayLike, level: float = 0.95, method: Method = "clopper-pearson"
 ) -> tuple[Floats, Floats, Floats]:
-    """Many proportions at once: as `proportion_ci`, with arrays that broadcast to one shape."""
-    count, of = _counts(x, n)
+    """Many proportions at once: as `proportion_ci`, of arrays that broadcast to one shape.
+
+    Estimates, lower and upper limits are arrays of that shape.
+    """
+    count, total = _counts(x, n)
     check_between_0_and_1("level", level)
     check_choice("method", method, Method)
     tail = (1 - level) / 2
     # A success more is a failure less, so the upper limit mirrors the lower one.
-    limits = _lower(count, of, tail, method), 1 - _lower(of - count, of, tail, method)
-    estimate = count / np.where(of > 0, of, np.nan)
-    lower, upper = (np.where(of > 0, limit, np.nan) for limit in limits)
+    limits = _lower(count, total, tail, method), 1 - _lower(total - count, total, tail, method)
+    estimate = count / np.where(total > 0, total, np.nan)
+    lower, upper = (np.where(total > 0, limit, np.nan) for limit in limits)
     return estimate, lower, upper
 
 
@@ -129,16 +135,16 @@ def proportion_bound(x: float, n: float, level: float = 0.95, side: Side = "uppe
     ValueError
         As `proportion_ci`, and for an unknown side.
     """
-    count, of = _counts(x, n)
+    count, total = _counts(x, n)
     check_between_0_and_1("level", level)
     check_choice("side", side, Side)
-    if of == 0:
+    if total == 0:
         return math.nan
     match side:
         case "lower":
-            return float(_clopper_pearson(count, of, 1 - level))
+            return float(_clopper_pearson(count, total, 1 - level))
         case "upper":
-            return float(1 - _clopper_pearson(of - count, of, 1 - level))
+            return float(1 - _clopper_pearson(total - count, total, 1 - level))
         case _:
             assert_never(side)
 
@@ -167,14 +173,14 @@ def posterior(x: float, n: float, a: float = 1.0, b: float = 1.0, level: float =
     """
     from scipy.special import betainccinv, betaincinv
 
-    count, of = _counts(x, n)
+    count, total = _counts(x, n)
     check_between_0_and_1("level", level)
     for name, value in (("a", a), ("b", b)):
         if not 0 < value < math.inf:
             raise ValueError(f"{name}: {value} is not positive and finite")
-    if of == 0:
+    if total == 0:
         return Posterior(math.nan, math.nan, math.nan, math.nan, math.nan)
-    after_a, after_b, tail = float(a + count), float(b + of - count), (1 - level) / 2
+    after_a, after_b, tail = float(a + count), float(b + total - count), (1 - level) / 2
     return Posterior(
         after_a,
         after_b,
@@ -217,9 +223,9 @@ def _wilson(x: Floats, n: Floats, tail: float) -> Floats:
     The usual formula subtracts nearly equal numbers for small x; this one is exactly 0 at x = 0.
     """
     z = NormalDist().inv_cdf(tail)
-    of = np.maximum(n, 1.0)
-    half_width = -z * np.sqrt(x * (n - x) / of + z * z / 4)
-    return np.asarray(x * x / of / (x + z * z / 2 + half_width))
+    total = np.maximum(n, 1.0)
+    half_width = -z * np.sqrt(x * (n - x) / total + z * z / 4)
+    return np.asarray(x * x / total / (x + z * z / 2 + half_width))
 
 
 def _mid_p(x: Floats, n: Floats, tail: float) -> Floats:
@@ -243,12 +249,12 @@ def _mid_p(x: Floats, n: Floats, tail: float) -> Floats:
 
 
 def _counts(x: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
-    count, of = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(n, np.float64))
-    for name, values in (("x", count), ("n", of)):
+    count, total = np.broadcast_arrays(np.asarray(x, np.float64), np.asarray(n, np.float64))
+    for name, values in (("x", count), ("n", total)):
         bad = ~(np.isfinite(values) & (values >= 0) & (values == np.rint(values)))
         if bad.any():
             raise ValueError(f"{name}: {values[bad][0]:g} is not a count")
-    bad = count > of
+    bad = count > total
     if bad.any():
-        raise ValueError(f"x: {count[bad][0]:g} is more than n, {of[bad][0]:g}")
-    return count, of
+        raise ValueError(f"x: {count[bad][0]:g} is more than n, {total[bad][0]:g}")
+    return count, total

@@ -17,7 +17,7 @@ _FEWEST = 4
 
 @dataclass(frozen=True)
 class RankCorrelation:
-    """A rank correlation; NaN where it cannot be estimated."""
+    """A rank correlation with its confidence limits; NaN where they cannot be estimated."""
 
     n: int
     """Pairs of which both values are known."""

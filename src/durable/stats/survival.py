@@ -169,7 +169,7 @@ class KaplanMeier:
             return estimate, self._first_below(lower, p), self._first_below(upper, p)
         return estimate, self._passage(lower, p), self._passage(upper, p)
 
-    def at(
+    def survival_at(
         self,
         times: npt.ArrayLike,
         level: float = 0.95,
@@ -189,9 +189,9 @@ class KaplanMeier:
         DataFrame
             time (as asked, in the order asked), survival, lower, upper, n_risk. Before the first
             observed time the survival and its limits are 1 (by bpcp the lower limit is below it).
-            Past the last one they are NaN, where
-            R (``extend=TRUE``) and lifelines carry the curve on. ``n_risk`` is that of the next
-            observed time, as in R; under left truncation see `n_risk_before`.
+            Past the last one they are NaN, where R (``extend=TRUE``) and lifelines carry the curve
+            on. ``n_risk`` is that of the next observed time, as in R, and 0 past the last; under
+            left truncation see `n_risk_before`.
         """
         asked = as_times("times", times)
         time = self._snap(asked)
@@ -213,6 +213,9 @@ class KaplanMeier:
                 "n_risk": np.append(self.n_risk, 0)[next_row],
             }
         )
+
+    #: The name by which other programs call it (docs/architecture.md, Library functions).
+    at = survival_at
 
     def rmst(self, tau: float, level: float = 0.95) -> Estimate:
         """Restricted mean survival time: area under the curve from 0 to `tau`.
@@ -260,7 +263,7 @@ class KaplanMeier:
         return np.asarray(entered - self._before(self.n_event + self.n_censor, time))
 
     def n_events_before(self, times: npt.ArrayLike) -> Ints:
-        """Cumulative number of events before (not at) given times."""
+        """Cumulative number of events before (not at) given times, which are not negative."""
         return self._before(self.n_event, self._snap(as_times("times", times)))
 
     @cached_property

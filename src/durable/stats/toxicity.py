@@ -49,7 +49,7 @@ def decrease_grade(value: Floats, lower_normal: Floats, limits: Sequence[float])
 
 
 def decrease_grade_below(limit: Floats, lower_normal: Floats, limits: Sequence[float]) -> Floats:
-    """Grade of a result of which only an upper limit is known: it lies from 0 to below `limit`.
+    """CTCAE grade of a result known to lie from 0 to below `limit`, such as one below its LLOQ.
 
     Returns
     -------

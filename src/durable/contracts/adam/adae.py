@@ -51,10 +51,10 @@ def _given_flag(label: str) -> Any:
     return text(label, null=True, isin=["Y", "N"])
 
 
-def _only_where(flag: str, of: str) -> Any:
+def _only_where(variable: str, condition: str) -> Any:
     return pa.Check(
-        lambda frame: (frame[flag] != "Y") | (frame[of] == "Y"),
-        error=f"{flag} is Y only where {of} is",
+        lambda frame: (frame[variable] != "Y") | (frame[condition] == "Y"),
+        error=f"{variable} is Y only where {condition} is",
     )
 
 
@@ -103,14 +103,15 @@ _RECORDED = {
 
 
 def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
-    """Return the schema, with a flag for each window (days after infusion).
+    """Return the DataFrameSchema of ADAE, with a flag for each window after infusion.
 
     Parameters
     ----------
     windows
         Last day of each.
     names
-        Variables that there are, among them the rare ones that the study delivers.
+        Variables that the study has; rare ones, and the period, that are not among them are left
+        out.
     """
     flags = [window_flag(days) for days in windows]
     schema = contract(
@@ -140,8 +141,8 @@ def adae_schema(windows: tuple[int, ...], names: Collection[str] = ()) -> Any:
             **source_variables(["adverse_events"]),
         },
         checks=[
-            _only_where(flag, "TRTEMFL")
-            for flag in (*flags, "PROLCYFL", "AOCCIFL", "AOCCSIFL", "AOCCPIFL")
+            _only_where(name, "TRTEMFL")
+            for name in (*flags, "PROLCYFL", "AOCCIFL", "AOCCSIFL", "AOCCPIFL")
         ],
         unique=["USUBJID", "AESEQ"],
     )

@@ -57,7 +57,9 @@ _ORIGINS = {
     "AVAL": BY_PARAMETER,
     "AVALU": derived_by("DAYS."),
     "CNSR": derived_by(
-        "; ".join(["0 event", *(f"{code} {text.lower()}" for code, text in enumerate(REASONS, 1))])
+        "; ".join(
+            ["0 event", *(f"{code} {reason.lower()}" for code, reason in enumerate(REASONS, 1))]
+        )
         + ".",
         *_KEYS,
     ),

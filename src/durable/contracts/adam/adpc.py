@@ -61,12 +61,12 @@ _OF_PERIODS = (PERIOD, "ARRLT")
 
 
 def adpc_schema(*, periods: bool = False) -> Any:
-    """Return the contract.
+    """Return the DataFrameSchema of ADPC.
 
     Parameters
     ----------
     periods
-        Whether the plan says how a second infusion counts.
+        Whether the plan says how a second infusion counts; else there is no period and no ARRLT.
     """
     names = (name for name in _VARIABLES if periods or name not in _OF_PERIODS)
     return contract(

@@ -38,12 +38,12 @@ _VARIABLES = {
 
 
 def adpp_schema(*, periods: bool = False) -> Any:
-    """Return the contract.
+    """Return the DataFrameSchema of ADPP.
 
     Parameters
     ----------
     periods
-        Whether the plan says how a second infusion counts.
+        Whether the plan says how a second infusion counts; else there is no period.
     """
     return contract(
         "Pharmacokinetic Parameters Dataset",
@@ -115,5 +115,5 @@ ADPP_SPEC = DatasetSpec(
 
 
 def adpp_spec(*, periods: bool = False) -> DatasetSpec:
-    """What reviewers are told of ADPP; `periods` as of `adpp_schema`."""
+    """Return the description of ADPP for define.xml; with `periods` its keys have the period."""
     return replace(ADPP_SPEC, keys=("USUBJID", PERIOD, "PARAMCD")) if periods else ADPP_SPEC

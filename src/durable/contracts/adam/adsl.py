@@ -104,25 +104,25 @@ ADSL_WITHOUT_ASSESSMENTS = ADSL.remove_columns(list(OF_ASSESSMENTS))
 def adsl_schema(
     names: Iterable[str], *, assessments: bool = True, subgroups: Iterable[Subgroup] = ()
 ) -> Any:
-    """Return the pandera schema of ADSL.
+    """Return the pandera DataFrameSchema of ADSL.
 
     Parameters
     ----------
     names
-        Variables that there are: of the optional ones those that the study records, and those that
-        flag imputed dates where the plan imputes any.
+        Variables that the study has. Optional ones that are not among them are left out, and so
+        are the flags of imputed dates.
     assessments
-        Whether the study has any.
+        Whether the study has assessments; without them their variables are left out.
     subgroups
         Groups of subjects that the plan declares.
     """
-    there = set(names)
+    available = set(names)
     schema = ADSL if assessments else ADSL_WITHOUT_ASSESSMENTS
-    schema = schema.remove_columns([name for name in OPTIONAL_VARIABLES if name not in there])
+    schema = schema.remove_columns([name for name in OPTIONAL_VARIABLES if name not in available])
     flags = {
-        name: text(f"{date} Imputation Flag", null=True, isin=["D", "M"])
-        for name, (date, _, _) in IMPUTATION_FLAGS.items()
-        if name in there
+        name: text(f"{variable} Imputation Flag", null=True, isin=["D", "M"])
+        for name, (variable, *_rest) in IMPUTATION_FLAGS.items()
+        if name in available
     }
     declared = flags | _group_columns(subgroups)
     return schema.add_columns(declared) if declared else schema
@@ -144,7 +144,7 @@ def _group_columns(subgroups: Iterable[Subgroup]) -> dict[str, Any]:
 
 
 def adsl_spec(subgroups: Iterable[Subgroup] = ()) -> DatasetSpec:
-    """What reviewers are told of ADSL, with the groups that the plan declares."""
+    """Return the description of ADSL for define.xml, with the groups that the plan declares."""
     origins: dict[str, Origin] = {}
     for group in subgroups:
         source = f"subjects.{group.column}"
@@ -220,8 +220,8 @@ _ORIGINS = {
         " empty."
     ),
     **{
-        name: derived_by(f"What of {date} was imputed: D day, M month and day.")
-        for name, (date, _, _) in IMPUTATION_FLAGS.items()
+        name: derived_by(f"What of {variable} was imputed: D day, M month and day.")
+        for name, (variable, *_rest) in IMPUTATION_FLAGS.items()
     },
     **source_origins("subjects", "subject_id"),
 }

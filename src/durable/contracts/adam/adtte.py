@@ -33,15 +33,15 @@ class DurationSpec(Protocol):
 
     @property
     def code(self) -> str:
-        """PARAMCD."""
+        """PARAMCD of the endpoint: ``DOR``."""
 
     @property
     def origin(self) -> str:
-        """Variable of ADSL with the first day."""
+        """Variable of ADSL with the day from which the duration counts: ``REMSDT``."""
 
     @property
     def derivation(self) -> str:
-        """How AVAL is derived."""
+        """How AVAL is derived, in the words of define.xml."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class DurationSpec(Protocol):
 
 
 def adtte_schema(codes: Iterable[str]) -> Any:
-    """Return the schema, with the codes of the endpoints."""
+    """Return the DataFrameSchema of ADTTE, whose PARAMCD is one of these codes of endpoints."""
     return contract(
         "Time-to-Event Analysis Dataset",
         {

@@ -45,11 +45,11 @@ class DatasetSpec:
 
     @cached_property
     def origins(self) -> dict[str, Origin]:
-        """Origin of every variable, by name or pattern."""
+        """Origin of every variable, by its name or by a regular expression for several names."""
         return {**STUDY, **_SUBJECT, **recorded_origins(self.name), **self.derived}
 
     def origin(self, variable: str) -> Origin:
-        """Origin of a variable.
+        """Origin of a variable, by the first entry of `origins` that fits its whole name.
 
         Raises
         ------
@@ -59,12 +59,12 @@ class DatasetSpec:
         return self._find(self.origins, variable)
 
     def parameter(self, code: str) -> Origin:
-        """Method of a parameter.
+        """Origin of AVAL or AVALC of the parameter with a code (PARAMCD).
 
         Raises
         ------
         KeyError
-            For a code that no entry describes.
+            For a code that no entry of `parameters` describes.
         """
         return self._find(self.parameters, code)
 
@@ -76,7 +76,7 @@ class DatasetSpec:
 
 
 def derived_by(method: str, *plan: str) -> Origin:
-    """Return the origin of a variable that a method derives, by keys of the plan."""
+    """Return the origin of a variable that a method derives; `plan`: the keys that it follows."""
     return Origin(method=method, plan=plan)
 
 
@@ -105,7 +105,7 @@ BY_PARAMETER = derived_by("By parameter: see the value level.")
 
 
 def recorded_origins(dataset: str) -> dict[str, Origin]:
-    """Return the origins of the variables that hold a column of an input table as recorded.
+    """Return, by name, the origins of the variables that hold an input column as recorded.
 
     A column whose variable is named without a dataset is in all of them.
     """
@@ -119,7 +119,10 @@ def recorded_origins(dataset: str) -> dict[str, Origin]:
 
 
 def source_origins(table: str, variable: str) -> dict[str, Origin]:
-    """Return the origins of the variables that trace a record to a row of an input table."""
+    """Return the origins of SRCDOM, SRCVAR and SRCSEQ, which trace a record to its input row.
+
+    `table` and `variable` are words for the input table and its column.
+    """
     return {
         "SRCDOM": derived_by(f"Input table that the record comes from: {table}."),
         "SRCVAR": derived_by(f"Column of that table that decided the record: {variable}."),

@@ -29,16 +29,18 @@ def dataset_schemas(
     event_variables: Collection[str] = (),
     subgroups: Sequence[Subgroup] = (),
 ) -> dict[str, Any]:
-    """Return the pandera schemas by dataset.
+    """Return the pandera DataFrameSchema of each dataset, by its name (``ADSL``).
 
     Parameters
     ----------
     windows
-        Those of adverse events, days.
+        Last day after infusion of each window of adverse events.
+    endpoints
+        Parameters of ADTTE.
     assessments
-        Whether the study has any.
+        Whether the study has assessments.
     subject_variables, event_variables
-        Variables of ADSL and of ADAE that there are.
+        Variables of ADSL and of ADAE that the study has; optional ones not among them are left out.
     subgroups
         Groups of subjects that the plan declares.
     """
@@ -64,12 +66,12 @@ def dataset_specs(
     *,
     periods: bool = False,
 ) -> tuple[DatasetSpec, ...]:
-    """Return the descriptions of the datasets.
+    """Return the descriptions of the datasets for define.xml, in their order.
 
     Parameters
     ----------
     endpoints
-        Those of ADTTE.
+        Parameters of ADTTE.
     subgroups
         Groups of subjects that the plan declares.
     periods

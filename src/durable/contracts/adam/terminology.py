@@ -60,6 +60,11 @@ _BY_VARIABLE = {
 
 
 def terminology(variable: str, values: Collection[str]) -> Terminology | None:
-    """The codelist of a variable; None where it has none, or a value is no term of it."""
-    found = NO_YES if variable.endswith("FL") else _BY_VARIABLE.get(variable)
-    return found if found is not None and values and set(values) <= set(found.terms) else None
+    """The codelist of a variable that holds all values.
+
+    None where the variable has none, a value is no term of it, or there is no value.
+    """
+    codelist = NO_YES if variable.endswith("FL") else _BY_VARIABLE.get(variable)
+    if codelist is None or not values or not set(values) <= set(codelist.terms):
+        return None
+    return codelist

@@ -1,6 +1,7 @@
 """Variables of the ADaM datasets as pandera columns: type, label, rule.
 
-A `label` becomes the title of the column, which is not named here; `checks` are its rules.
+A `label` becomes the title of the column, which is not named here; `checks` are its rules. What is
+typed Any is a ``pandera.Column`` (variables) or a ``pandera.DataFrameSchema`` (contracts).
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import pandera.pandas as pa
 
 
 def text(label: str, *, null: bool = False, isin: list[str] | None = None) -> Any:
-    """Pandera column of text, one of `isin` where given; missing is refused unless `null`."""
+    """Pandera column of text, one of `isin` unless that is empty; `null`: may be missing."""
     checks = [pa.Check.isin(isin)] if isin else None
     return pa.Column(object, checks, nullable=null, title=label)
 
@@ -42,7 +43,7 @@ def count(label: str, *checks: Any, null: bool = False) -> Any:
 
 
 def period(*, null: bool = False) -> Any:
-    """Pandera column of the period."""
+    """Pandera column of the period: 1 after the first infusion, 2 after the second."""
     return count("Period", pa.Check.isin([1, 2]), null=null)
 
 
@@ -70,7 +71,10 @@ PARAMETER = {
 
 
 def source_variables(domain: list[str], *, null: bool = True) -> dict[str, Any]:
-    """The variables that trace a record to a row of an input table, one of `domain` if any."""
+    """The variables SRCDOM, SRCVAR and SRCSEQ, by which a record is traced to its input row.
+
+    SRCDOM, the input table, is one of `domain`, or any text where that is empty.
+    """
     return {
         "SRCDOM": text("Source Data", null=null, isin=domain),
         "SRCVAR": text("Source Variable", null=null),
@@ -84,19 +88,34 @@ def contract(
     unique: list[str] | None = None,
     checks: list[Any] | None = None,
 ) -> Any:
-    """The contract of a dataset of these variables and no others, in this order."""
+    """The strict, ordered pandera DataFrameSchema of a dataset.
+
+    Parameters
+    ----------
+    title
+        Label of the dataset.
+    variables
+        Pandera columns by name: these and no others, in this order.
+    unique
+        Variables that together identify a record.
+    checks
+        Rules of the whole frame.
+    """
     return pa.DataFrameSchema(
         variables, checks=checks, title=title, unique=unique, strict=True, ordered=True
     )
 
 
 def with_categories(schema: Any) -> Any:
-    """The contract of the same dataset with its text as categories."""
-    text = [name for name, column in schema.columns.items() if str(column.dtype) == "object"]
-    return schema.update_columns({name: {"dtype": "category"} for name in text})
+    """The contract of the same dataset with its text as categories; the order of columns stays."""
+    texts = [name for name, column in schema.columns.items() if str(column.dtype) == "object"]
+    return schema.update_columns({name: {"dtype": "category"} for name in texts})
 
 
-def of_analyses(schema: Any) -> Any:
-    """The contract of such a dataset of several analyses, one under the other, ANALYSIS first."""
+def contract_of_analyses(schema: Any) -> Any:
+    """The contract of a dataset that holds the records of several analyses.
+
+    The first variable is ANALYSIS, their name, and part of what identifies a record.
+    """
     variables = {"ANALYSIS": text("Analysis"), **schema.columns}
     return contract(schema.title, variables, ["ANALYSIS", *schema.unique], schema.checks)

@@ -15,15 +15,15 @@ from durable.language import N_
 _CHECKS = "durable.intake.checks.adverse_events"
 
 
-def _grade(name: str, label: str, place: str, variable: str) -> ColumnSpec:
+def _grade(name: str, label: str, sdtm: str, variable: str) -> ColumnSpec:
     return ColumnSpec(
-        name, label, "integer", low=1, high=5, sdtm=SdtmSource(place), adam=(f"ADAE.{variable}",)
+        name, label, "integer", low=1, high=5, sdtm=SdtmSource(sdtm), adam=(f"ADAE.{variable}",)
     )
 
 
-def _flag(name: str, label: str, place: str, variable: str) -> ColumnSpec:
+def _flag(name: str, label: str, sdtm: str, variable: str) -> ColumnSpec:
     return ColumnSpec(
-        name, label, allowed=YES_NO, sdtm=SdtmSource(place), adam=(f"ADAE.{variable}",)
+        name, label, allowed=YES_NO, sdtm=SdtmSource(sdtm), adam=(f"ADAE.{variable}",)
     )
 
 

@@ -1,4 +1,4 @@
-"""Checks of the records of the tables; each table's object lists those that are its own."""
+"""Checks of the records of the tables; each `InputTable` lists those of its own."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from durable.intake.study import Study
 
 
 def check_records(study: Study, findings: Findings) -> None:
-    """Add what is found across columns, rows and tables."""
+    """Report doubts across the columns, rows and tables of a study that was read.
+
+    A check that compares tables runs only where all of them have records.
+    """
     for name, table in study.tables.items():
         spec = INPUT_TABLES[name]
         named_object(spec.duplicates)(table, study, findings)

@@ -32,14 +32,21 @@ _YES = frozenset(map(fold, ("y", "yes", "true", "1", "\u662f", "\u6709")))
 
 
 def special_interest_labels(plan: Plan) -> dict[str, str]:
-    """Labels by which the plan counts events of special interest, and where they are."""
+    """Labels by which the plan counts events of special interest: those of section safety.
+
+    Each with words for where it is: "elsewhere or in section safety of the plan", the same for all.
+    """
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
     return dict.fromkeys(labels, _("elsewhere or in section safety of the plan"))
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Ends, grades, flags, classes and labels of adverse events."""
+    """Report events whose own record is incomplete or contradicts itself or another event.
+
+    Ends before starts, absent grades and flags, grade 5 without a fatal outcome and the reverse,
+    unusual classes and outcomes, absent labels of CRS and ICANS, and events recorded twice.
+    """
     check_ends(table, findings)
     safety = study.plan.safety
     _labels(table, {_CRS: safety.crs, _ICANS: safety.icans}, findings)
@@ -48,10 +55,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", _("a grade from 1 to 5"))
     for name in ("serious", "related"):
         findings.add(recorded, left_empty(table, name), name, "flag_missing", _("Y or N"))
-    by = is_fatal(frame)
-    lived = by["grade"] & ~by["outcome"] & frame["outcome"].notna()
+    fatal = is_fatal(frame)
+    lived = fatal["grade"] & ~fatal["outcome"] & frame["outcome"].notna()
     findings.add(recorded, lived, "outcome", "fatal_grade", _("fatal, since the grade is 5"))
-    milder = by["outcome"] & ~by["grade"] & frame["ctcae_grade"].notna()
+    milder = fatal["outcome"] & ~fatal["grade"] & frame["ctcae_grade"].notna()
     findings.add(recorded, milder, "ctcae_grade", "fatal_grade", _("5, since the outcome is fatal"))
     _classes(table, findings)
     _outcomes(table, findings)
@@ -62,11 +69,11 @@ def _classes(table: StudyTable, findings: Findings) -> None:
     """Terms under another class than elsewhere; two spellings of one class are none."""
     frame = table.frame
     usual = most_frequent(frame, "preferred_term", "system_organ_class")
-    given = frame["system_organ_class"]
-    other = usual.notna() & given.notna() & (given != usual)
+    recorded = frame["system_organ_class"]
+    other = usual.notna() & recorded.notna() & (recorded != usual)
     if other.any():
-        pairs = pd.DataFrame({"given": given, "usual": usual}).loc[other]
-        same = pairs["given"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
+        pairs = pd.DataFrame({"recorded": recorded, "usual": usual}).loc[other]
+        same = pairs["recorded"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
         other &= ~same.reindex(other.index, fill_value=False)
     expected = Phrase(_("{usual}, as for this preferred term elsewhere"), {"usual": usual})
     findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
@@ -122,16 +129,20 @@ def _labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> N
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Adverse events against deaths and infusions, and deaths against fatal events."""
+    """Report events that the dates of their subject contradict, and deaths without a fatal event.
+
+    Ends after or unlike the death, absent starts, fatal events without a date of death, and
+    dose-limiting events before the infusion.
+    """
     frame, recorded = table.frame, table.recorded
     subjects, known = study.tables["subjects"], study.subjects
     check_ends_after_death(table, known, findings)
     _undated(table, known, findings)
-    by = is_fatal(frame)
+    fatal = is_fatal(frame)
     alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
     for name, where in (
-        ("ctcae_grade", by["grade"]),
-        ("outcome", by["outcome"] & ~by["grade"]),
+        ("ctcae_grade", fatal["grade"]),
+        ("outcome", fatal["outcome"] & ~fatal["grade"]),
     ):
         expected = _(
             "a death_date in the subjects table: until it is recorded, the subject"
@@ -139,7 +150,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         )
         findings.add(recorded, where & alive, name, "fatal_without_death", expected)
     died = subjects.frame["death_date"].notna()
-    explained = subjects.frame["subject_id"].isin(frame["subject_id"].loc[by.any(axis=1)])
+    explained = subjects.frame["subject_id"].isin(frame["subject_id"].loc[fatal.any(axis=1)])
     findings.add(
         subjects.recorded,
         died & ~explained,
@@ -168,11 +179,11 @@ def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Finding
     )
     findings.add(recorded, ended, "outcome", "end_without_recovery", expected)
     by_death = is_fatal(frame).any(axis=1) & death.notna()
-    apart = by_death & (left_empty(table, "end_date") | (latest_day(frame, "end_date") < death))
+    other_end = by_death & (left_empty(table, "end_date") | (latest_day(frame, "end_date") < death))
     expected_day = Phrase(
         _("the subject's death_date ({date}): the event is fatal"), {"date": death}
     )
-    findings.add(recorded, apart, "end_date", "fatal_end", expected_day)
+    findings.add(recorded, other_end, "end_date", "fatal_end", expected_day)
 
 
 def _undated(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:

@@ -19,9 +19,10 @@ from durable.language import _
 
 
 def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Deaths of which nobody recorded whether they are dose-limiting.
+    """Report deaths and fatal events of which nobody recorded whether they are dose-limiting.
 
-    By them the dose escalation waits (`analyse.limiting`).
+    Deaths from the day of infusion to ``safety.dlt_window_days`` after it, and fatal events that
+    began within these days: until assessed they hold the dose escalation (`outputs.dlt`).
     """
     window, known = study.plan.safety.dlt_window_days, study.subjects
     events = study.tables.get("adverse_events")
@@ -44,9 +45,9 @@ def check_deaths_assessed(table: StudyTable, study: Study, findings: Findings) -
         findings.add(events.recorded, missing, "dlt", "dlt_not_assessed", expected)
     people = table.frame
     day = days_between(people["death_date"], people["infusion_date"])
-    alone = (day >= 0) & (day <= window) & ~people["subject_id"].isin(reported)
+    without_event = (day >= 0) & (day <= window) & ~people["subject_id"].isin(reported)
     expected = _(
         "a fatal adverse event with dlt Y or N: a death within {window} days of infusion counts as"
         " dose-limiting until assessed"
     ).format(window=window)
-    findings.add(table.recorded, alone, "death_date", "dlt_not_assessed", expected)
+    findings.add(table.recorded, without_event, "death_date", "dlt_not_assessed", expected)

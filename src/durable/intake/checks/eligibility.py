@@ -19,7 +19,11 @@ _ATTEMPT = ["subject_id", "attempt"]
 
 
 def check_screening(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Criteria that the data violate or leave open, and what contradicts at screening."""
+    """Report criteria that the data violate or leave open, and contradictions at screening.
+
+    Where there is a table `eligibility`, also answers of the site that differ from the data, that
+    call an infused subject not eligible, or whose screening attempt is not recorded.
+    """
     _check_contradictions(table, study, findings)
     evaluated = _evaluated(study)
     _check_criteria(table, evaluated, findings)
@@ -35,7 +39,7 @@ def check_screening(table: StudyTable, study: Study, findings: Findings) -> None
 
 
 def check_answers(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Subjects whom the site calls not eligible, where there is no screening table."""
+    """Report infused subjects whom the site calls not eligible, if there is no screening table."""
     if "screening" not in study.tables:
         _check_not_eligible(table, study, _evaluated(study), findings)
 

@@ -11,12 +11,12 @@ from durable.language import _
 
 
 def check_ends(table: StudyTable, findings: Findings) -> None:
-    """Records that end before they start."""
+    """Report records that end before they start."""
     check_order(table, findings, "start_date", "end_date", "end_before_start")
 
 
 def check_ends_after_death(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
-    """Records that end after the death of their subject."""
+    """Report records that end after the death of their subject; `known` is `Study.subjects`."""
     death = subject_value(table.frame, known, "death_date")
     expected = Phrase(
         _("a date not after the subject's {limit} ({date})"), {"limit": "death_date", "date": death}

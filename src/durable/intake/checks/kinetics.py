@@ -25,12 +25,16 @@ _DAY = ["subject_id", "assay", "sample_date"]
 
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Samples with a result whose subject, assay and time another has."""
+    """Report samples whose subject, assay and time an earlier one has, both with a result."""
     add_duplicates(table, results_by_time(table), findings)
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Values against their limit of quantification, units, times, and exclusions."""
+    """Report values that contradict their limit of quantification, and excluded samples.
+
+    Also units other than that of most samples of the assay, and absent times where the day has
+    several results.
+    """
     check_quantification(table, findings, zero_is_quantifiable=False)
     frame, recorded = table.frame, table.recorded
     excluded = frame["exclusion_reason"].notna()
@@ -50,10 +54,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
 
 
 def results_by_time(table: StudyTable) -> pd.DataFrame:
-    """What identifies the samples that have a result and are not excluded.
+    """Key columns and ``source_row`` of the samples that have a result and are not excluded.
 
-    Any other repeats no sample. One without time counts as drawn at 00:00, as it does
-    beside others in the analysis; times are in seconds.
+    ``sample_time`` is in seconds of the day, 0 where none is recorded, as in the analysis. A result
+    is a value or ``below_lloq`` Y. Indexed as the table.
     """
     frame = table.frame
     result = ~left_empty(table, "value") | (frame["below_lloq"] == "Y")
@@ -63,7 +67,7 @@ def results_by_time(table: StudyTable) -> pd.DataFrame:
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Samples of subjects without an infusion, and highest results not after the infusion."""
+    """Report samples of subjects without infusion, and highest results not after the infusion."""
     known, last_day = study.subjects, study.plan.kinetics.last_day
     infusion = subject_value(table.frame, known, "infusion_date")
     none = infusion.isna() & has_known_subject(table.frame, known)

@@ -15,12 +15,15 @@ from durable.plan.sdtm import tests_read
 
 
 def declared_tests(plan: Plan) -> dict[str, str]:
-    """Codes of the tests of the plan, and where they are."""
+    """Codes of the tests of the plan, each with "in laboratory.tests of the plan"."""
     return dict.fromkeys(plan.laboratory.by_code, _("in laboratory.tests of the plan"))
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Tests and units that the plan does not declare, values and limits."""
+    """Report tests and units that the plan does not declare, and values that contradict limits.
+
+    Limits of quantification, and lower limits of normal that are not below the upper one.
+    """
     laboratory = study.plan.laboratory
     # A package has the results of the visits in the same domain.
     _tests(table, laboratory, tests_read("visits", "LB", study.plan.inputs.sdtm), findings)

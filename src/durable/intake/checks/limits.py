@@ -11,12 +11,13 @@ from durable.language import _
 def check_quantification(
     table: StudyTable, findings: Findings, *, zero_is_quantifiable: bool
 ) -> None:
-    """Values and marks that contradict the lower limit of quantification, or lack it.
+    """Report values and marks (``below_lloq``) that contradict or lack the limit of quantification.
 
     Parameters
     ----------
     zero_is_quantifiable
-        Whether a value of 0 is a result as any other (a count), or says that nothing was detected.
+        Whether a value of 0 is a result as any other (a count). Otherwise it means that nothing
+        was detected, and is reported unless it is marked.
     """
     frame, recorded = table.frame, table.recorded
     below = frame["below_lloq"] == "Y"

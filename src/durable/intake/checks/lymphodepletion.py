@@ -15,7 +15,7 @@ from durable.language import _
 
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
-    """A second dose of a medicine on a day, however its name is spelled."""
+    """Report second doses of a medicine on a day, however its name is spelled."""
     add_duplicates(table, _by_medicine(table), findings)
 
 
@@ -25,7 +25,7 @@ def _by_medicine(table: StudyTable) -> pd.DataFrame:
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Days without a dose, and medicines with doses in several units."""
+    """Report records without a dose, and units other than that of most doses of the medicine."""
     recorded = table.recorded
     expected = _("the dose of the day; without it the subject's total is not known")
     findings.add(recorded, left_empty(table, "dose"), "dose", "dose_missing", expected)
@@ -38,7 +38,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Doses on or after the infusion, first doses on another day, subjects without a dose."""
+    """Report doses on or after the day of infusion, and subjects whose records disagree.
+
+    Their first dose is not on their ``lymphodepletion_date``, or they have that date and no dose.
+    """
     frame, known = table.frame, study.subjects
     date, infusion = frame["administration_date"], subject_value(frame, known, "infusion_date")
     late = date >= infusion

@@ -26,12 +26,16 @@ from durable.language import _
 
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Records with the same key as an earlier one."""
+    """Report records with the same key as an earlier one."""
     add_duplicates(table, table.frame, findings)
 
 
 def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -> pd.Series[bool]:
-    """Find the rows of `frame` (rows of the table) that repeat an earlier key; which they are."""
+    """Report the rows of `frame` that repeat the key of an earlier one; which rows they are.
+
+    `frame` holds rows of the table under its index; the flags returned are those of all its rows. A
+    record without a required column of the key repeats none.
+    """
     spec = INPUT_TABLES[table.recorded.table]
     recorded = bool(spec.sequence) and spec.sequence not in table.recorded.absent
     keys = [*spec.key, *([spec.sequence] if recorded else [])]
@@ -57,7 +61,7 @@ def _first_row(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> 
 
 
 def check_spellings(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Values that are another spelling of a more frequent one, or of a word of the plan."""
+    """Report values that are another spelling of a more frequent one, or of a word of the plan."""
     for column in table.recorded.spec.columns:
         if column.counted:
             words = named_object(column.words)(study.plan) if column.words else {}
@@ -92,7 +96,7 @@ def _check_spelling(
 
 
 def check_known_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Records of subjects who are not in the subjects table."""
+    """Report records of subjects who are not in the subjects table."""
     known = study.subjects
     subject = table.frame["subject_id"]
     unknown = subject.notna() & ~has_known_subject(table.frame, known)
@@ -110,7 +114,11 @@ def check_known_subjects(table: StudyTable, study: Study, findings: Findings) ->
 
 
 def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Records before consent, or after death, withdrawal or last contact of their subject."""
+    """Report records before consent, or after death, withdrawal or last contact of their subject.
+
+    Consent and withdrawal are compared only where the table has a rule for it (`InputTable`). A
+    date after death or withdrawal is never reported as after the last contact.
+    """
     spec = INPUT_TABLES[table.recorded.table]
     # A date recorded in part is wrong only where every day it can mean is.
     first, last = earliest_day(table.frame, spec.date), latest_day(table.frame, spec.date)

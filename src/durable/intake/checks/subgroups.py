@@ -10,7 +10,7 @@ from durable.language import _
 
 
 def check_subgroups(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Subjects without a level, and levels without a subject."""
+    """Report subjects without a level of a subgroup variable, and levels without a subject."""
     for group in study.plan.subgroup_variables:
         if group.column not in table.recorded.absent:
             _check_subgroup(table, group, findings)

@@ -14,7 +14,11 @@ from durable.language import _
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Order of a subject's dates, and what must be there for an infused one."""
+    """Report subjects whose dates are out of order or whose record is incomplete.
+
+    What an infused subject must have, doses unlike the dose level, second infusions, repeated
+    identifiers within the study, and a withdrawal without its date or reason.
+    """
     _order(table, findings)
     _infused(table, findings)
     _dose(table, findings)
@@ -127,7 +131,7 @@ def _reinfused(table: StudyTable, study: Study, findings: Findings) -> None:
 
 
 def check_baselines(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Infused subjects without an assessment up to that day."""
+    """Report infused subjects without an assessment on or before the day of infusion."""
     frame, visits = table.frame, study.tables["visits"]
     date = subject_value(visits.frame, study.subjects, "infusion_date")
     before = visits.frame["subject_id"].loc[visits.frame["visit_date"] <= date].unique()

@@ -16,12 +16,16 @@ _OLDEST = 120
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Therapies that end before they start."""
+    """Report therapies that end before they start."""
     check_ends(table, findings)
 
 
 def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Therapies against the dates of their subject."""
+    """Report therapies that the dates of their subject contradict.
+
+    Ends after death, starts before birth (by age), and new systemic therapies that do not start on
+    or after the day of infusion.
+    """
     frame, recorded, known = table.frame, table.recorded, study.subjects
     check_ends_after_death(table, known, findings)
     # Age in completed years, at consent or later: a year more is never short. What is no age at all

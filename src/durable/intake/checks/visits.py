@@ -43,7 +43,7 @@ def _labels(schedule: tuple[Visit, ...]) -> list[str]:
 
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Records with the same key; beyond these, visits that occur twice, and two on one day."""
+    """Report records with the same key; of others scheduled visits again, and two on one day."""
     again = add_duplicates(table, table.frame, findings)
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
@@ -61,7 +61,11 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
 
 
 def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Scheduled labels against dates: warnings, because the date decides and not the label."""
+    """Report visits whose label and date disagree, and several in the window of one visit.
+
+    Also visits scheduled after infusion of a subject who was not infused. All are
+    warnings: the date decides, not the label.
+    """
     frame, recorded = table.frame, table.recorded
     known, schedule = study.subjects, study.plan.schedule
     infusion = subject_value(frame, known, "infusion_date")
@@ -97,7 +101,7 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
 
 
 def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
-    """The visit in whose window a day lies; of two the later in the schedule."""
+    """The visit in whose window a day lies, missing without one; of two the later one."""
     code = np.full(len(day), -1, dtype="int16")
     for number, visit in enumerate(schedule):
         code[((day >= visit.first_day) & (day <= visit.last_day)).to_numpy()] = number
@@ -106,7 +110,7 @@ def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
-    """Limits of normal, and measures that are missing."""
+    """Report upper limits of normal that are absent or unusual, and measures that are missing."""
     response = study.plan.response
     measures = (*response.measures.values(), *response.remission.definition.columns)
     for column in VISITS.columns:

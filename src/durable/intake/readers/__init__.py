@@ -1,1 +1,1 @@
-"""Readers of the formats of files: every cell as text."""
+"""Readers of the file formats: every cell as text."""

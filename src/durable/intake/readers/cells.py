@@ -1,4 +1,4 @@
-"""What every reader gives: a file as text, cell by cell; and the one way a value is written."""
+"""What every reader returns, a file as text cell by cell; and how values are written as text."""
 
 from __future__ import annotations
 
@@ -22,20 +22,24 @@ from durable.plan.limits import LIMITS, Limits
 
 MEGABYTE = 1_000_000
 _MOST_DIGITS = 400
-#: Significant digits that a number of double precision holds whatever it is: what lies beyond them
-#: is a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows it.
+#: Significant digits that a number of double precision holds whatever it is: digits beyond them
+#: are a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows them.
 _DIGITS = Context(prec=15)
 
 
 @dataclass(frozen=True)
 class File:
-    """A file to read, and where to say what is wrong with it."""
+    """A file to read for an input table, with the collector of the findings on it."""
 
     table: str
+    """Input table that the file is read for."""
     name: str
+    """Name of the file in findings."""
     data: bytes
+    """Content of the file."""
     findings: Findings
     limits: Limits = LIMITS
+    """Section ``inputs.limits`` of the plan."""
     domain: str = ""
     """Domain of an SDTM package, where the file is one."""
     section: str = ""
@@ -43,32 +47,48 @@ class File:
 
     @cached_property
     def sha256(self) -> str:
-        """SHA-256 of the bytes."""
+        """SHA-256 of `data` in hexadecimal digits."""
         return hashlib.sha256(self.data).hexdigest()
 
     def key(self, name: str) -> str:
-        """The key of the plan that says something of the file."""
+        """Key of the plan that holds an option of the file: ``inputs.visits.sheet`` for ``sheet``.
+
+        Of a file of an SDTM package ``inputs.sdtm.encoding``; ``sha256`` and ``records`` end in the
+        domain (``inputs.sdtm.sha256.DM``).
+        """
         if not self.domain:
             return f"inputs.{self.section or self.table}.{name}"
         return f"inputs.sdtm.{name}" + (f".{self.domain}" if name in ("sha256", "records") else "")
 
-    def exceeds(self, key: str, found: int, what: str, **place: Any) -> bool:
-        """Whether there is more of something than a key of ``inputs.limits`` allows; reported."""
+    def exceeds(self, key: str, number: int, what: str, **location: Any) -> bool:
+        """Whether a number is greater than the limit ``inputs.limits.<key>``; reported if so.
+
+        Parameters
+        ----------
+        what
+            What is counted, in words for the message: "columns".
+        location
+            Arguments of `report`, such as ``row``.
+        """
         limit = getattr(self.limits, key)
-        if found <= limit:
+        if number <= limit:
             return False
         message = _("{number} {what}; expected at most {limit} (inputs.limits.{key})").format(
-            number=found, what=what, limit=limit, key=key
+            number=number, what=what, limit=limit, key=key
         )
-        self.report("too_large", message, **place)
+        self.report("too_large", message, **location)
         return True
 
     def exceeds_unpacked(self, size: int) -> bool:
-        """Whether the bytes of a file that is compressed within are too many; reported."""
+        """Whether `size`, in bytes when unpacked, is above ``inputs.limits.file_mb``; reported."""
         return self.exceeds("file_mb", -(-size // MEGABYTE), _("MB when unpacked"))
 
     def accepts_header(self, header: list[str]) -> bool:
-        """Whether the names of the columns can be those of a table; reported where they cannot."""
+        """Whether the names of the columns can be those of a table; reported where they cannot.
+
+        They cannot where there are more than ``inputs.limits.columns``, where a name occurs twice
+        (blank names may), or where one holds a character that is no text (`no_character`).
+        """
         if self.exceeds("columns", len(header), _("columns")):
             return False
         sound = True
@@ -85,9 +105,13 @@ class File:
             sound &= not wrong and number == 1
         return sound
 
-    def report(self, rule: str, message: str, **place: Any) -> None:
-        """A finding on the file (`Findings.add_about_file`)."""
-        self.findings.add_about_file(self.table, self.name, rule, message, **place)
+    def report(self, rule: str, message: str, **location: Any) -> None:
+        """Add a finding on the file.
+
+        `location` holds further arguments of `Findings.add_about_file`: ``column``, ``value``,
+        ``row``, ``severity``.
+        """
+        self.findings.add_about_file(self.table, self.name, rule, message, **location)
 
 
 @dataclass(frozen=True)
@@ -96,19 +120,22 @@ class Cells:
 
     header: list[str]
     text: pd.DataFrame
-    """Columns by position, as '0', '1' ..., categorical; the index is the row as users of the
-    format count."""
+    """Columns by position, as '0', '1' ..., categorical; the index is the number of the row as
+    users of the format count it. An empty cell is ''."""
     broken: int = 0
     """Records that are left out, and reported, because they have more or fewer cells."""
 
     @cached_property
     def records(self) -> int:
-        """How many records the file holds; a row without any value is none."""
+        """How many records the file holds: rows with a value, and those left out as broken."""
         blank = all_blank(self.text, self.text)
         return self.broken + int(np.count_nonzero(~blank))
 
     def without_blanks(self, file: File) -> Cells | None:
-        """With names without the blanks around them (reported); None where two are then one."""
+        """With column names stripped of blanks, each reported; None where these cannot be names.
+
+        That is decided, and reported, by `File.accepts_header`: two names may now be one.
+        """
         header = [name.strip() for name in self.header]
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
             message = _("found {name!r}; expected no leading or trailing blanks (removed)").format(
@@ -119,7 +146,10 @@ class Cells:
 
 
 def columns_by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
-    """Columns of texts under their positions, rows counted from `first_row`."""
+    """A frame of columns of text, named '0', '1' ... in their order and categorical.
+
+    Its index counts the rows from `first_row`.
+    """
     coded = [c if isinstance(c, pd.Categorical) else categorical(c) for c in columns]
     text = pd.DataFrame({str(i): column for i, column in enumerate(coded)}, copy=False)
     text.index = pd.RangeIndex(first_row, first_row + len(text))
@@ -127,10 +157,12 @@ def columns_by_position(columns: list[Any], first_row: int) -> pd.DataFrame:
 
 
 def native_text(value: Any) -> str:
-    """A value as the native tables write it; one that they cannot hold as text that is refused.
+    """A value as the native tables write it.
 
-    Numbers in plain decimals, of binary ones the first 15 significant digits (`significant`);
-    dates, and times without a date at midnight, in ISO 8601; missing is empty.
+    None and NaT are '', and True is "TRUE". A number has plain decimals, a float 15 significant
+    digits (`significant_digits`); NaN is "nan". Dates and times are in ISO 8601: a datetime at
+    midnight without a time zone is a date, and a time of whole minutes HH:MM. Anything else is
+    `str` of it.
     """
     if value is None or value is pd.NaT:
         return ""
@@ -153,10 +185,11 @@ def native_text(value: Any) -> str:
 
 
 def significant_digits(number: float | Decimal, digits: Context = _DIGITS) -> float | Decimal:
-    """A number by its first 15 significant digits: 0.20000000000000018 is 0.2.
+    """A number rounded to 15 significant digits (or `digits`): 0.20000000000000018 is 0.2.
 
-    A whole number keeps all its digits as long as a double holds each of them: it may be the
-    number of a subject.
+    A whole number below 2^53 keeps all its digits, since it may be the number of a subject. A
+    number that is not finite, or whose exponent is above 400, is returned as it is; any other as a
+    Decimal.
     """
     exact = number if isinstance(number, Decimal) else Decimal(repr(number))
     if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
@@ -168,7 +201,10 @@ def significant_digits(number: float | Decimal, digits: Context = _DIGITS) -> fl
 
 
 def plain_decimal(number: float | Decimal) -> str:
-    """A number without an exponent and without zeros after its last decimal."""
+    """A number as text without an exponent or trailing zeros: 1e-05 is "0.00001", 3.0 is "3".
+
+    One that is not finite, or whose exponent is above 400, is as Python writes it ("nan").
+    """
     if not isinstance(number, Decimal):
         if not math.isfinite(number):
             return str(number)

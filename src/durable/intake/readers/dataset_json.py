@@ -28,7 +28,10 @@ _VERSION = "datasetJSONVersion"
 
 
 def cells(file: File, source: FileForm) -> Cells | None:
-    """Columns and records; the first record is row 1."""
+    """Columns and records, the first of which is row 1; None (reported) where they are not sound.
+
+    A record that is broken, or a number of records other than the file states, refuses the file.
+    """
     try:
         described, rows = _parts(file.data.decode("utf-8-sig"))
         header = _header(described)
@@ -68,7 +71,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
 
 
 def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
-    """What describes the dataset, and its rows; numbers as text.
+    """The metadata of the dataset, and its rows; numbers as text.
 
     Raises
     ------
@@ -91,13 +94,13 @@ def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         repeated = next(
             key for key, number in Counter(key for key, _ in pairs).items() if number > 1
         )
         raise ValueError(_("the key '{key}' a second time").format(key=escaped(repeated)))
-    return found
+    return members
 
 
 def _number(text: str) -> str:

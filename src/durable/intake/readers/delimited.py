@@ -30,7 +30,11 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 
 
 def cells(file: File, source: FileForm) -> Cells | None:
-    """Header and rows, where the file is a table at all; the first row of the file is 1."""
+    """Header and rows of a CSV or TSV file; None (reported) where it is no table.
+
+    Rows are numbered from 1 at the start of the file. A record with more or fewer cells than the
+    header is left out and reported.
+    """
     data = decode_to_utf8(file, source)
     if data is None or _has_long_line(file, data):
         return None
@@ -56,9 +60,11 @@ def cells(file: File, source: FileForm) -> Cells | None:
 
 
 def first_rows(file: File, source: FileForm, most: int) -> dict[str, list[list[str]]] | None:
-    """The first rows by each separator; None (reported) where the file is no text.
+    """The first `most` rows by each separator; None (reported) where the file is no text.
 
-    The rows are those of a lenient reader: `cells` tells what is wrong with them.
+    Keys are the separators (comma, tab, semicolon and vertical bar), values the rows as lists of
+    cells. Rows are read leniently: `cells` reports what is wrong with them. A line longer than
+    ``inputs.limits.line_bytes`` gives None too.
     """
     data = decode_to_utf8(file, source)
     if data is None or _has_long_line(file, data):
@@ -132,21 +138,27 @@ class _LongRowError(Exception):
 
 
 class _Lines:
-    """The lines of a text, as long as the row that they belong to is not too long."""
+    """The lines of a text.
+
+    Raises
+    ------
+    _LongRowError
+        By iteration, where the row that a line belongs to has more than `most` bytes.
+    """
 
     def __init__(self, data: bytes, most: int) -> None:
         self._text = _opened(data)
         self._most = most
-        self.row = 0
-        """Bytes of the row so far; its reader sets it to 0 after each row."""
+        self.row_bytes = 0
+        """Bytes of the row so far; the reader of the rows sets it to 0 after each row."""
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:
             size = len(line) if line.isascii() else len(line.encode())
-            without_end = self.row + size - (len(line) - len(line.rstrip("\r\n")))
+            without_end = self.row_bytes + size - (len(line) - len(line.rstrip("\r\n")))
             if without_end > self._most:
                 raise _LongRowError(without_end)
-            self.row += size
+            self.row_bytes += size
             yield line
 
 
@@ -176,7 +188,7 @@ def _checked_header(file: File, data: bytes, sign: str, before: int) -> list[str
     count = 0
     try:
         for count, row in enumerate(rows, start=1):
-            lines.row = 0
+            lines.row_bytes = 0
             if count == 1:
                 header = row
             # Only quotes can be unsound, and only this reader is strict about them.
@@ -214,7 +226,7 @@ def _records(
             short = number if row.actual_columns < row.expected_columns else short
         return "skip"
 
-    names = [str(place) for place in range(len(header))]
+    names = [str(position) for position in range(len(header))]
     try:
         table = pacsv.read_csv(
             pa.BufferReader(pa.py_buffer(data).slice(0, _end_of_records(data))),

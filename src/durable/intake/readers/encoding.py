@@ -28,7 +28,11 @@ _HIGH_RUN = re.compile(rb"[\xb0-\xf7][\xa1-\xfe](?:[\xb0-\xf7][\xa1-\xfe])+")
 
 
 def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
-    """The file as UTF-8 without a byte order mark; None where that cannot be, which is reported."""
+    """The file as UTF-8 without a byte order mark; None (reported) where it cannot be decoded.
+
+    The encoding is that of its byte order mark, else that of the plan, else UTF-8. A file whose
+    bytes contradict the encoding that the plan names is refused too.
+    """
     data, mark = file.data, _mark(file.data)
     key = file.key("encoding")
     if mark is not None and source.encoding not in (None, mark):
@@ -81,7 +85,7 @@ def _decoded(data: bytes, encoding: str) -> Iterator[str]:
             end = start + _BLOCK
             yield decoder.decode(data[start:end], final=end >= len(data))
     except UnicodeDecodeError:
-        data.decode(encoding)  # tells the place in the whole
+        data.decode(encoding)  # raises with the position within the whole file
         raise
 
 
@@ -109,8 +113,8 @@ def _report_bytes(
         file.report("wrong_encoding", message, row=row)
         return
     readings = ", ".join(
-        _("{text} in {encoding}").format(text=said, encoding=name)
-        for name, said in _readings(data, error.start)
+        _("{text} in {encoding}").format(text=text, encoding=name)
+        for name, text in _readings(data, error.start)
     )
     message = _("byte 0x{byte:02x} is not {encoding}; expected UTF-8")
     if readings:
@@ -122,11 +126,12 @@ def _report_bytes(
     file.report("not_utf8", message, row=row)
 
 
-def _readings(data: bytes, at: int) -> list[tuple[str, str]]:
-    """What the cell around a byte says, in each encoding that can read the whole file."""
-    start = max(data.rfind(sign, max(0, at - 200), at) for sign in (b",", b";", b"\t", b"\n", b'"'))
-    found = _CELL.match(data, start + 1, at + 200)
-    cell = found[0] if found else b""
+def _readings(data: bytes, offset: int) -> list[tuple[str, str]]:
+    """Name of each encoding that can read the whole file, and its text of the cell at a byte."""
+    first = max(0, offset - 200)
+    start = max(data.rfind(sign, first, offset) for sign in (b",", b";", b"\t", b"\n", b'"'))
+    match = _CELL.match(data, start + 1, offset + 200)
+    cell = match[0] if match else b""
     readings = []
     for name in _NAMED:
         try:

@@ -21,29 +21,34 @@ _ZEROS = re.compile(r"0{2,}")
 
 
 def format_signs(number_format: str) -> str:
-    """The signs of a format's first section, in small letters, without literal text."""
+    """The signs of a format's first section, in small letters, without literal text.
+
+    ``YYYY"-"MM;@`` gives ``yyyymm``.
+    """
     return _LITERAL.sub("", number_format.split(";")[0]).lower()
 
 
 def date_by_format(cell: Any, epoch: dt.datetime) -> dt.datetime | dt.time | None:
     """The date or time that a number means by a format that openpyxl does not know as a date's.
 
-    None where it means a number.
+    None where it means a number, or one that no date has. Known here are the built-in formats of
+    East Asian versions (`EAST_ASIAN`) and ``aaa`` and ``aaaa``, the weekday.
     """
     number_format = format_signs(cell.number_format)
     known = cell._style.numFmtId in EAST_ASIAN or bool(_WEEKDAY.fullmatch(number_format.strip()))
     if not known or isinstance(cell.value, bool) or not isinstance(cell.value, int | float):
         return None
     try:
-        found: dt.datetime | dt.time = from_excel(cell.value, epoch)
+        moment: dt.datetime | dt.time = from_excel(cell.value, epoch)
     except (OverflowError, ValueError):
         return None
-    return found
+    return moment
 
 
 def parts_shown(number_format: str) -> Literal["day", "month and day", "month", "year"]:
-    """Which parts of a date a format shows: all of it ('day'), 'month', 'year' or 'month and day'.
+    """Which parts of a date a format shows: "day" is the whole date.
 
+    "month" is year and month, or the month alone; a format without any part of a date gives "day".
     A year may be one of an era (e, as in ``ge.m.d``) or Buddhist (b). A format that shows nothing
     but the day or the weekday is chosen for a date that is complete; one of month and day is given
     to what a person typed without a year, which the program then filled in.

@@ -26,7 +26,7 @@ _SINGLE = Context(prec=7)
 
 
 def cells(file: File) -> Cells | None:
-    """Columns and records; the first record is row 1."""
+    """Columns and records, the first of which is row 1; None (reported) where no sound table."""
     if 2 * _MAGIC in file.data:
         # The footer of the last would be read, and the records of the first.
         file.report(
@@ -105,7 +105,7 @@ def _records_fault(metadata: pq.FileMetaData) -> str:
 def _values_fault(metadata: pq.FileMetaData) -> str:
     """What shows that values of a column were lost or added; '' where there is nothing."""
     for group in map(metadata.row_group, range(metadata.num_row_groups)):
-        for column in (group.column(place) for place in range(group.num_columns)):
+        for column in (group.column(position) for position in range(group.num_columns)):
             if column.num_values != group.num_rows:
                 return _(
                     "{number} values of {column} in a row group; expected {records}, its number of"
@@ -119,7 +119,10 @@ def _values_fault(metadata: pq.FileMetaData) -> str:
 
 
 def holds_values(kind: pa.DataType) -> bool:
-    """Whether a column of this type is text, numbers, dates or times."""
+    """Whether a column of this type has text, numbers, truth values, dates or times, or only nulls.
+
+    Of a column with a dictionary it is asked of the type of its values.
+    """
     if pa.types.is_dictionary(kind):
         return holds_values(kind.value_type)
     return _is_text(kind) or any(
@@ -143,7 +146,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def texts(column: pa.ChunkedArray) -> Texts:
-    """Text of a column; each distinct value is written once."""
+    """The text of each value of a column, in its order and categorical; a null is ''."""
     kind = column.type
     if not len(column):
         # Of some types an empty column cannot be encoded.
@@ -154,17 +157,17 @@ def texts(column: pa.ChunkedArray) -> Texts:
         # Nanoseconds make no Python time; beyond microseconds is no time of a study.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
     codes, values = _encoded(column)
-    distinct = categorical([*written(values), ""])
+    distinct = categorical([*native_texts(values), ""])
     return distinct.take(np.asarray(codes.fill_null(len(values))))
 
 
 def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """The code of each record, null where it has no value, and the values that occur."""
     if pa.types.is_dictionary(column.type):
-        given = _joined(column.unify_dictionaries())
+        unified = _joined(column.unify_dictionaries())
         # In the order in which they appear: not every value of a dictionary has to occur.
-        codes = given.indices.dictionary_encode(null_encoding="mask")
-        return codes.indices, given.dictionary.take(codes.dictionary)
+        codes = unified.indices.dictionary_encode(null_encoding="mask")
+        return codes.indices, unified.dictionary.take(codes.dictionary)
     encoded = _joined(column.dictionary_encode(null_encoding="mask"))
     return encoded.indices, encoded.dictionary
 
@@ -174,8 +177,11 @@ def _joined(column: pa.ChunkedArray) -> pa.Array:
     return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
 
 
-def written(values: pa.Array) -> list[str]:
-    """Return values as text (`text_of`), floating ones with the decimals of their precision."""
+def native_texts(values: pa.Array) -> list[str]:
+    """Each value as text (`native_text`), those of half and single precision in its decimals.
+
+    Single precision is rounded to 7 significant digits: 0.1 is "0.1", not "0.100000001490116".
+    """
     kind = values.type
     if pa.types.is_float16(kind):
         # The shortest decimals are those of the column's own precision.

@@ -28,7 +28,10 @@ _MEMBER = re.compile(rb"HEADER RECORD\*{7}(MEMBER |MEMBV8 ) HEADER RECORD!{7}")
 
 
 def cells(file: File, source: FileForm) -> Cells | None:
-    """Columns, their names in small letters, and records; the first record is row 1."""
+    """Columns, their names in small letters, and records, the first of which is row 1.
+
+    None (reported) where the file is no sound dataset, holds several, or is not whole.
+    """
     members = _members(file.data) if source.kind == "xpt" else 1
     if members > 1:
         message = _("{members} datasets in one file; expected one file for each").format(
@@ -41,7 +44,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
         file.report("incomplete_file", fault)
         return None
     try:
-        read = _read(file, source)
+        columns_and_formats = _read(file, source)
     except UnicodeDecodeError:
         message = _("text that is not UTF-8; expected UTF-8, or {key}").format(
             key=file.key("encoding")
@@ -56,11 +59,11 @@ def cells(file: File, source: FileForm) -> Cells | None:
             _("{reason}; expected {expected}").format(reason=reason, expected=expected),
         )
         return None
-    if read is None:
+    if columns_and_formats is None:
         return None
-    frame, formats = read
-    named = {name: column for name, column in frame.items() if name is not None}
-    if len(named) < len(frame):
+    variables, formats = columns_and_formats
+    named = {name: column for name, column in variables.items() if name is not None}
+    if len(named) < len(variables):
         # The library could not read its name; of several there would be one.
         file.report("unreadable_file", _("a variable without a name; expected one for each"))
         return None
@@ -76,40 +79,40 @@ def cells(file: File, source: FileForm) -> Cells | None:
 def _read(file: File, source: FileForm) -> tuple[dict[str | None, Any], dict[str, str]] | None:
     """Columns and their formats by name; None (reported) where there are too many values."""
     options: dict[str, Any] = {} if source.encoding is None else {"encoding": source.encoding}
-    read: Any = pyreadstat.read_xport
+    read_file: Any = pyreadstat.read_xport
     if source.kind == "sas7bdat":
-        read = pyreadstat.read_sas7bdat
+        read_file = pyreadstat.read_sas7bdat
         options["user_missing"] = True
         # The records may be compressed.
-        _empty, about = read(io.BytesIO(file.data), metadataonly=True, **options)
+        _empty, about = read_file(io.BytesIO(file.data), metadataonly=True, **options)
         if file.exceeds("cells", about.number_rows * about.number_columns, _("values")):
             return None
         if file.exceeds_unpacked(about.number_rows * sum(about.variable_storage_width.values())):
             return None
-    frame, about = read(
+    columns, about = read_file(
         io.BytesIO(file.data),
         output_format="dict",
         # The library knows few formats of dates, and those in capitals with usual widths only.
         disable_datetime_conversion=True,
         **options,
     )
-    return frame, about.original_variable_types
+    return columns, about.original_variable_types
 
 
 def _has_nul(file: File, header: list[str]) -> bool:
     """Whether texts of a transport file have a NUL within; reported, each of them."""
-    found = False
-    for row, place, text in texts_with_nul(file.data):
+    any_nul = False
+    for row, variable, text in texts_with_nul(file.data):
         shown = escaped(text.decode("ascii", errors="backslashreplace").rstrip())
         message = _("{shown}, with a NUL character; expected text").format(shown=shown)
-        file.report("bad_character", message, row=row, column=header[place], value=shown)
-        found = True
-    return found
+        file.report("bad_character", message, row=row, column=header[variable], value=shown)
+        any_nul = True
+    return any_nul
 
 
 def _members(data: bytes) -> int:
     """Number of datasets in a transport file, whose headers are records of 80 bytes."""
-    return sum(found.start() % RECORD == 0 for found in _MEMBER.finditer(data))
+    return sum(match.start() % RECORD == 0 for match in _MEMBER.finditer(data))
 
 
 def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:
@@ -129,5 +132,5 @@ def _text(value: Any, meaning: Meaning | None) -> str:
     """A value; a number that its format calls a date or a time is one where it can be."""
     if meaning is None or isinstance(value, str | bool) or not isinstance(value, int | float):
         return native_text(value)
-    found = date_or_time(float(value), meaning)
-    return native_text(value if found is None else found)
+    moment = date_or_time(float(value), meaning)
+    return native_text(value if moment is None else moment)

@@ -44,7 +44,7 @@ _DAY = 86400
 
 
 def format_meaning(variable_format: str | None) -> Meaning | None:
-    """What numbers of a format are; None where they are numbers."""
+    """What numbers of a SAS format stand for: "date" for DATE9.; None where they are numbers."""
     name = _NAME.fullmatch((variable_format or "").strip().upper())
     if name is None:
         return None
@@ -52,7 +52,12 @@ def format_meaning(variable_format: str | None) -> Meaning | None:
 
 
 def date_or_time(number: float, meaning: Meaning) -> dt.datetime | dt.time | None:
-    """The date or time that a number means; None where it can be none."""
+    """The date or time that a number of SAS stands for; None where it can be none.
+
+    A time under "time", a datetime under the others: at midnight under "day of datetime" and
+    "month of datetime", unless the number lies within the first day of 1960. None where it is not
+    finite, beyond the years 1 to 9999, or a negative time.
+    """
     if not math.isfinite(number):
         return None
     try:
@@ -62,9 +67,9 @@ def date_or_time(number: float, meaning: Meaning) -> dt.datetime | dt.time | Non
             case "datetime":
                 return _EPOCH + dt.timedelta(seconds=round(number, 6))
             case "day of datetime" | "month of datetime":
-                found = _EPOCH + dt.timedelta(seconds=round(number, 6))
+                moment = _EPOCH + dt.timedelta(seconds=round(number, 6))
                 # Within the first day of 1960 the number is days, under a format of seconds.
-                return found if 0 < number < _DAY else dt.datetime.combine(found, dt.time())
+                return moment if 0 < number < _DAY else dt.datetime.combine(moment, dt.time())
             case "time":
                 # A time of day, or that of a date with time.
                 return None if number < 0 else (_EPOCH + dt.timedelta(seconds=number)).time()
@@ -73,7 +78,7 @@ def date_or_time(number: float, meaning: Meaning) -> dt.datetime | dt.time | Non
 
 
 def are_months(texts: list[str]) -> bool:
-    """Whether dates under a format without a day are months: every one is the first of its month.
+    """Whether dates (YYYY-MM-DD) under a format without a day are months: all firsts of a month.
 
     SAS reads JAN2024 as the first of January; another day was recorded as a day.
     """

@@ -27,7 +27,7 @@ _SAS7BDAT = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011"
 
 @dataclass(frozen=True)
 class Layout:
-    """What the headers of a transport file say of its records."""
+    """Position and length of the records of a transport file, by its headers."""
 
     start: int
     """Byte at which the records begin."""
@@ -39,20 +39,20 @@ class Layout:
     """Variables that are text by their number, from 0, and their bytes within a record."""
 
     def records(self, data: bytes) -> npt.NDArray[np.uint8]:
-        """The bytes of the whole records, a row each."""
+        """The bytes of the whole records: an array with a row a record and `length` columns."""
         number = (len(data) - self.start) // max(self.length, 1)
         held = np.frombuffer(data, np.uint8, number * self.length, self.start)
         return held.reshape(number, self.length)
 
 
 def transport_fault(data: bytes) -> str:
-    """What shows that a transport file is not whole, and what is expected; '' where nothing does.
+    """What shows that a transport file is not whole, in words; '' where nothing does.
 
-    A file of version 5 that was cut where a record ends at a multiple of 80 bytes is whole by all
-    that it says.
+    Nothing shows in a file of version 5 that was cut where a record ends at a multiple of 80 bytes.
+    A file that does not begin as a transport file gives '' too: the library reports it.
     """
     if not data.startswith(_TRANSPORT):
-        return ""  # no transport file: the library says so
+        return ""  # no transport file: the library reports it
     if len(data) % RECORD:
         return _(
             "{number} bytes; expected a multiple of {block}: the last block is cut or added to"
@@ -92,12 +92,12 @@ def transport_fault(data: bytes) -> str:
 
 
 def transport_layout(data: bytes) -> Layout | None:
-    """Where the records begin, and how long they are; None where the file has no place for them.
+    """The layout of a transport file, by its headers; None where the file ends within them.
 
     Raises
     ------
     ValueError
-        Where the headers are damaged.
+        Where a number in the headers cannot be read.
     """
     if len(data) < _NAMES:
         return None
@@ -107,8 +107,8 @@ def transport_layout(data: bytes) -> Layout | None:
     lengths = [int.from_bytes(name[4:6], "big") for name in names]
     ends = list(accumulate(lengths))
     texts = {
-        place: slice(ends[place] - lengths[place], ends[place])
-        for place, name in enumerate(names)
+        number: slice(ends[number] - lengths[number], ends[number])
+        for number, name in enumerate(names)
         if int.from_bytes(name[:2], "big") == _TEXT
     }
     length = sum(lengths)
@@ -131,35 +131,37 @@ def texts_with_nul(data: bytes) -> Iterator[tuple[int, int, bytes]]:
     Yields
     ------
     int, int, bytes
-        The record, from 1, the number of the variable, from 0, and the text.
+        The record, from 1, the number of the variable, from 0, and the text with its NUL and
+        blanks at the end.
     """
     layout = transport_layout(data)
     if layout is None or b"\0" not in data[layout.start :]:
         return
     records = layout.records(data)
-    for place, within in layout.texts.items():
+    for variable, within in layout.texts.items():
         texts = records[:, within]
         after = np.logical_or.accumulate(texts == 0, axis=1)
         goes_on = (after & (texts != 0) & (texts != ord(" "))).any(axis=1)
         for row in np.flatnonzero(goes_on).tolist():
-            yield row + 1, place, texts[row].tobytes()
+            yield row + 1, variable, texts[row].tobytes()
 
 
 def sas7bdat_fault(data: bytes) -> str:
-    """What shows that a SAS7BDAT file is not whole, and what is expected; '' where nothing does.
+    """What shows that a SAS7BDAT file is not whole, in words; '' where nothing does.
 
-    The library itself compares the number of records with that of the header.
+    Compared is its size with that in its header; the library itself compares the number of records.
+    A file that does not begin as SAS7BDAT gives '' too: the library reports it.
     """
     if not data.startswith(_SAS7BDAT) or len(data) < 288:
         return ""
-    place, wide = 196 + (4 if data[35] == 0x33 else 0), data[32] == 0x33
+    offset, wide = 196 + (4 if data[35] == 0x33 else 0), data[32] == 0x33
     header, page, pages = (
         int.from_bytes(data[start : start + width], "little" if data[37] == 1 else "big")
-        for start, width in ((place, 4), (place + 4, 4), (place + 8, 8 if wide else 4))
+        for start, width in ((offset, 4), (offset + 4, 4), (offset + 8, 8 if wide else 4))
     )
-    whole = header + pages * page
-    if len(data) == whole:
+    stated_size = header + pages * page
+    if len(data) == stated_size:
         return ""
     return _(
         "{number} bytes; expected {whole}: {pages} pages of {page} bytes, as the header says"
-    ).format(number=len(data), whole=whole, pages=pages, page=page)
+    ).format(number=len(data), whole=stated_size, pages=pages, page=page)

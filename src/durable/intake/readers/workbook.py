@@ -1,7 +1,7 @@
-"""Reading Excel workbooks (.xlsx) with openpyxl: what a cell holds, never what it looks like.
+"""Reading Excel workbooks (.xlsx) with openpyxl: the value of a cell, not its appearance.
 
-Where the look says less than the value does (a month typed as ``Jan-24``, which Excel stores as the
-first of January; 50 %, which it stores as 0.5), the text is what it says: the checks then ask.
+Where a cell shows less than its value (a month typed as ``Jan-24``, which Excel stores as the first
+of January; 50 %, which it stores as 0.5), the text is what it shows: the checks then report it.
 """
 
 from __future__ import annotations
@@ -45,21 +45,23 @@ _MOST_EMPTY = 10_000_000
 #: What a sheet has at most (ECMA-376, as Excel keeps it).
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 
+#: Cells of the library by row and column, each from 1.
 Sheet = dict[tuple[int, int], Any]
 
 
 @dataclass(frozen=True)
 class _Area:
-    """The cells of a sheet that hold the table; its first row is the header."""
+    """The cells of a sheet that hold the table, rows and columns from 1; the top is the header."""
 
     top: int
     bottom: int
     left: int
     right: int
     skipped: frozenset[int]
+    """Rows that are no records."""
 
     def holds(self, row: int, column: int) -> bool:
-        """Whether a cell is one of the table."""
+        """Whether the cell at a row and column is one of the table."""
         inside = self.top <= row <= self.bottom and self.left <= column <= self.right
         return inside and row not in self.skipped
 
@@ -82,7 +84,11 @@ def _area(source: FileForm) -> _Area:
 
 
 def cells(file: File, source: FileForm) -> Cells | None:
-    """Header and rows of the sheet; rows as the workbook numbers them."""
+    """Header and rows of the sheet, rows as the workbook numbers them.
+
+    None (reported) where it is no sound table: no workbook, no sheet of that name, merged cells, a
+    formula without a stored result or an error as a value.
+    """
     if not has_sound_parts(file):
         return None
     book = _opened(file, stored=False)
@@ -104,7 +110,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if merged or results is None:
         return None
     values = filled | results
-    texts = {place: _text(cell, book.epoch) for place, cell in values.items()}
+    texts = {position: _text(cell, book.epoch) for position, cell in values.items()}
     _report_months(file, values, texts)
     return _table(file, texts, area)
 
@@ -112,11 +118,11 @@ def cells(file: File, source: FileForm) -> Cells | None:
 def sheet_texts(
     file: File, *, formulas: bool = False
 ) -> dict[str, dict[tuple[int, int], str]] | None:
-    """The texts of every sheet by row and column, before anything is known of it.
+    """The texts of each sheet by its title, and in it by row and column, both from 1.
 
-    None (reported) where the file is no workbook. What cannot be read as a table is told by `cells`
-    alone: merged cells, errors and formulas without a result. With `formulas` one without a result
-    has its own text, which nobody runs.
+    Empty cells are left out. None (reported) where the file is no workbook. Merged cells and errors
+    are not reported here but by `cells`; an error is its text (``#N/A``). A formula without a
+    stored result is left out, and with `formulas` is its own text, which nobody runs.
     """
     book = _opened(file, stored=True) if has_sound_parts(file) else None
     entered = _opened(file, stored=False) if book is not None and formulas else None
@@ -125,14 +131,15 @@ def sheet_texts(
     everywhere = _Area(1, _MOST_ROWS, 1, _MOST_COLUMNS, frozenset())
     texts = {
         str(sheet.title): {
-            place: _text(cell, book.epoch) for place, cell in _filled(sheet, everywhere).items()
+            position: _text(cell, book.epoch)
+            for position, cell in _filled(sheet, everywhere).items()
         }
         for sheet in book.worksheets
     }
     for sheet in entered.worksheets if entered is not None else ():
-        for place, cell in _filled(sheet, everywhere).items():
+        for position, cell in _filled(sheet, everywhere).items():
             if cell.data_type == "f":
-                texts[str(sheet.title)].setdefault(place, _formula(cell.value))
+                texts[str(sheet.title)].setdefault(position, _formula(cell.value))
     return texts
 
 
@@ -142,10 +149,10 @@ def _formula(value: Any) -> str:
 
 
 class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
-    """openpyxl's reader with the shared strings as they stand in the file: it strips ``x005F_``."""
+    """openpyxl's reader with shared strings as the file has them: it would strip ``x005F_``."""
 
     def read_strings(self) -> None:
-        """Read the strings that cells refer to by number."""
+        """Fill ``shared_strings`` with the strings that cells refer to by number."""
         part = self.package.find(SHARED_STRINGS)
         if part is None:
             return
@@ -192,31 +199,31 @@ def _chosen(file: File, book: Any, named: str | None) -> str | None:
 def _filled(sheet: Any, area: _Area) -> Sheet:
     """Cells that hold something. One far away does not make all before it be looked at."""
     return {
-        place: cell
-        for place, cell in sheet._cells.items()
-        if cell.value is not None and area.holds(*place)
+        position: cell
+        for position, cell in sheet._cells.items()
+        if cell.value is not None and area.holds(*position)
     }
 
 
 def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
     """Cells with the stored results of formulas; None where one has none, or a cell is an error."""
-    formulas = [place for place, cell in filled.items() if cell.data_type == "f"]
-    errors = [place for place, cell in filled.items() if cell.data_type == "e"]
+    formulas = [position for position, cell in filled.items() if cell.data_type == "f"]
+    errors = [position for position, cell in filled.items() if cell.data_type == "e"]
     results: Sheet = {}
     if formulas:
         book = _opened(file, stored=True)
         if book is None:
             return None
-        results = {place: book[name].cell(*place) for place in formulas}
-    for place in sorted({*errors, *formulas}):
-        cell: Any = results[place] if place in results else filled[place]
+        results = {position: book[name].cell(*position) for position in formulas}
+    for position in sorted({*errors, *formulas}):
+        cell: Any = results[position] if position in results else filled[position]
         if cell.value is None or cell.data_type == "e":
             message = _("{place} holds {value}; expected a value")
             if cell.value is None:
                 message = _("{place} holds a formula without a stored result; expected a value")
             message = message.format(place=cell.coordinate, value=cell.value)
-            file.report("no_result", message, row=place[0], value=str(cell.value or ""))
-            errors.append(place)
+            file.report("no_result", message, row=position[0], value=str(cell.value or ""))
+            errors.append(position)
     return None if errors else results
 
 
@@ -262,14 +269,15 @@ def _date(value: dt.date, number_format: str) -> str:
 
 def _report_months(file: File, values: Sheet, texts: dict[tuple[int, int], str]) -> None:
     """The first of a month where the format, in one of its languages, shows the month alone."""
-    for place, cell in sorted(values.items()):
-        first = bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-01", texts[place]))
+    for position, cell in sorted(values.items()):
+        text = texts[position]
+        first = bool(re.fullmatch(r"[0-9]{4}-[0-9]{2}-01", text))
         if first and cell._style.numFmtId in EAST_ASIAN_MONTHS:
             message = _(
                 "{place} holds {text}; expected a day that is known: in some"
                 " languages the format ({format}) shows no more than the month"
-            ).format(place=cell.coordinate, text=texts[place], format=cell._style.numFmtId)
-            file.report("unclear_date", message, row=place[0], value=texts[place])
+            ).format(place=cell.coordinate, text=text, format=cell._style.numFmtId)
+            file.report("unclear_date", message, row=position[0], value=text)
 
 
 def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells | None:
@@ -295,5 +303,5 @@ def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells 
             columns[column - left][row - top - 1] = text
     if not file.accepts_header(header):
         return None
-    found = columns_by_position(columns, top + 1)
-    return Cells(header, found.loc[~found.index.isin(area.skipped)])
+    table = columns_by_position(columns, top + 1)
+    return Cells(header, table.loc[~table.index.isin(area.skipped)])

@@ -34,9 +34,10 @@ _XML = (".xml", ".rels", ".vml")
 
 
 def has_sound_parts(file: File) -> bool:
-    """Whether the archive is whole and its parts are within the limits; reported where not.
+    """Whether a workbook is a whole archive and within ``inputs.limits``; reported where not.
 
-    Every part is unpacked once, whether it is read afterwards or not, and its CRC compared.
+    Every part is unpacked once, whether it is read afterwards or not, and its CRC compared. A part
+    that occurs twice, or that repeats a row or a cell, is refused as well.
     """
     fault = _fault_of_end(file.data)
     scan = _Scan()
@@ -102,11 +103,12 @@ class _Scan:
         self.cells = 0
         """Cells of areas that are merged or have a link."""
         self.styles = 0
+        """Cell formats."""
         self._rows: set[str] = set()
         self._row: set[str] = set()
 
     def read(self, name: str, part: IO[bytes]) -> None:
-        """Unpack a part, and look at its elements where it is XML.
+        """Unpack a part, and count its elements where it is XML (by the suffix of its name).
 
         Raises
         ------
@@ -126,7 +128,7 @@ class _Scan:
             try:
                 parser.Parse(piece)
             except expat.ExpatError:
-                parser = None  # the library says so, if it reads the part at all
+                parser = None  # the library reports it, if it reads the part at all
 
     def _element(self, name: str, attributes: dict[str, str]) -> None:
         match name.rpartition(":")[2]:
@@ -145,7 +147,7 @@ class _Scan:
         raise ValueError(_("a document type in a part"))
 
 
-def _add_once(places: set[str], place: str, message: str) -> None:
-    if place in places:
-        raise ValueError(message.format(place=place))
-    places.add(place)
+def _add_once(references: set[str], reference: str, message: str) -> None:
+    if reference in references:
+        raise ValueError(message.format(place=reference))
+    references.add(reference)

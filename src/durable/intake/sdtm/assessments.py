@@ -13,11 +13,11 @@ from durable.intake.sdtm.maker import PlacedColumn, TableMaker, without_time
 from durable.intake.sdtm.selecting import Selecting, expected
 from durable.intake.value_maps import ValueMap
 from durable.language import _
-from durable.plan.sdtm import decided, evaluators
+from durable.plan.sdtm import evaluators, selecting_variables
 
 #: Ends of the variables in which results of one test are results of several measures.
 _TELLING = ("CAT", "SCAT", "SPEC")
-#: PlacedColumn of the upper limit of normal, by measure.
+#: Column of the upper limit of normal, by measure.
 _LIMITS = {column.limit_of: column.name for column in VISITS.columns if column.limit_of}
 
 
@@ -25,7 +25,10 @@ class Assessments(TableMaker):
     """The visits: results of one subject, visit and day from several domains are one assessment."""
 
     def make_table(self) -> Recorded:
-        """The native table; its rows are numbered by subject and date."""
+        """The native table: a row for each subject, date and label of the visit, sorted by them.
+
+        ``source_row`` numbers the rows from 1; the cells have their file and record in ``origin``.
+        """
         self._report_unqualified()
         results = pd.concat([*self._results()], ignore_index=True)
         maps = self.sdtm.values.get(self.table, {})  # noqa: PD011  (a key of the plan)
@@ -45,12 +48,12 @@ class Assessments(TableMaker):
             )
         }
         for name in self.places:
-            found = results.loc[results["column"] == name]
-            again = found.duplicated(keys)
-            self._report_duplicates(name, found.loc[again])
-            once = found.loc[~again]
-            at = number.reindex(pd.MultiIndex.from_frame(once[keys])).to_numpy("int64")
-            columns |= _measured(name, once.set_axis(at), first)
+            measured = results.loc[results["column"] == name]
+            again = measured.duplicated(keys)
+            self._report_duplicates(name, measured.loc[again])
+            once = measured.loc[~again]
+            row = number.reindex(pd.MultiIndex.from_frame(once[keys])).to_numpy("int64")
+            columns |= _measured(name, once.set_axis(row), first)
         return self.native_table(columns, pd.Series(rows + 1, index=rows, dtype="int64"))
 
     def _report_duplicates(self, column: str, again: pd.DataFrame) -> None:
@@ -62,12 +65,12 @@ class Assessments(TableMaker):
 
     def _results(self) -> Iterator[pd.DataFrame]:
         """Results of every measure, one row each, with their file and record."""
-        for column, place in self.places.items():
-            domain, code = place.split(".")
+        for column, source in self.places.items():
+            domain, code = source.split(".")
             frame = self.frame(domain)
             chosen = frame.loc[self._is_meant(column, frame, domain, code)]
             if chosen.empty and self.is_mapped(column):
-                self.report_empty(column, domain, place)
+                self.report_empty(column, domain, source)
             chosen = self._evaluated(column, domain, chosen)
             value = chosen[f"{domain}STRESC"]
             number = f"{domain}STRESN"
@@ -88,7 +91,7 @@ class Assessments(TableMaker):
                     "value": value,
                     "limit": limit,
                     "domain": domain,
-                    **self.domains[domain].place(chosen.index),
+                    **self.domains[domain].locate(chosen.index),
                     "number": chosen.index,
                 }
             ).astype({"row": "int64", "number": "int64"})
@@ -103,13 +106,14 @@ class Assessments(TableMaker):
     def _report_unqualified(self) -> None:
         """Report results of a test that are of none of the measures that are read from it."""
         qualifiers = self.sdtm.qualifiers
-        for place in dict.fromkeys(self.places[name] for name in self.places if name in qualifiers):
-            domain, code = place.split(".")
+        sources = (self.places[name] for name in self.places if name in qualifiers)
+        for source in dict.fromkeys(sources):
+            domain, code = source.split(".")
             frame = self.frame(domain)
-            columns = [name for name in self.places if self.places[name] == place]
+            columns = [name for name in self.places if self.places[name] == source]
             meant = [self._is_meant(name, frame, domain, code) for name in columns]
             out = stripped(frame[f"{domain}TESTCD"]) == code
-            selecting = Selecting(self.table, place, self.sdtm, self.findings)
+            selecting = Selecting(self.table, source, self.sdtm, self.findings)
             for name, mine in zip(columns, meant, strict=True):
                 out &= ~mine
                 for variable, texts in qualifiers.get(name, {}).items():
@@ -129,7 +133,7 @@ class Assessments(TableMaker):
     def _report_mixed(self, column: str, domain: str, chosen: pd.DataFrame) -> None:
         """Report results that differ in what the plan does not decide: another category, urine."""
         for name in (f"{domain}{suffix}" for suffix in _TELLING):
-            if name not in chosen or name in decided(column, domain, self.sdtm):
+            if name not in chosen or name in selecting_variables(column, domain, self.sdtm):
                 continue
             folded = stripped(chosen[name]).str.casefold()
             filled = chosen.loc[folded != ""]
@@ -148,13 +152,16 @@ class Assessments(TableMaker):
         One without an evaluator counts, unless an identifier says that there was one (--EVALID).
         """
         names = [name for name in (f"{domain}EVAL", f"{domain}EVALID") if name in chosen]
-        stated = decided(column, domain, self.sdtm) & {f"{domain}EVAL", f"{domain}EVALID"}
+        stated = selecting_variables(column, domain, self.sdtm) & {
+            f"{domain}EVAL",
+            f"{domain}EVALID",
+        }
         if not names or (stated and column not in self.sdtm.evaluators):
             return chosen
         counted = evaluators(self.table, column, self.sdtm)
-        by = [stripped(chosen[name]).str.upper() for name in names]
-        nobody = (pd.concat(by, axis=1) == "").all(axis=1)
-        named = by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
+        stated_by = [stripped(chosen[name]).str.upper() for name in names]
+        nobody = (pd.concat(stated_by, axis=1) == "").all(axis=1)
+        named = stated_by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
         key = f"inputs.sdtm.evaluators.{column}"
         expected = _("{evaluators}, or no evaluator ({key}); the result is not used").format(
             evaluators=_(" or ").join(counted), key=key

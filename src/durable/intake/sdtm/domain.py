@@ -1,4 +1,4 @@
-"""A domain of an SDTM package: its records, those that count, and where each stands."""
+"""A domain of an SDTM package: its records, those that count, and the file and row of each."""
 
 from __future__ import annotations
 
@@ -19,33 +19,36 @@ class Domain:
     files: tuple[str, ...]
     """Names of the files."""
     starts: tuple[int, ...] = (0,)
-    """By file the number before that of its row 1."""
+    """By file, in the order of `files`, the number before that of its row 1: 0 for the first."""
     all_records: pd.DataFrame = field(default_factory=pd.DataFrame)
-    """All records, also those that the plan leaves out."""
+    """All records, also those that the plan leaves out; indexed as `frame`."""
 
     @classmethod
     def of_files(cls, parts: Mapping[str, pd.DataFrame]) -> Domain:
-        """The records of files, by their names; each indexed by its rows."""
+        """The domain of the records of its files, all of which count.
+
+        `parts` holds them by the name of the file, each frame indexed by the rows of the file; a
+        variable that one file lacks is '' in its records.
+        """
         starts, frames, start = [], [], 0
         for part in parts.values():
             starts.append(start)
             frames.append(part.set_axis(part.index + start))
             start += int(part.index.max()) if len(part) else 0
-        # A variable that one file lacks is empty there.
         frame = frames[0] if len(frames) == 1 else pd.concat(frames).fillna("")
         return cls(frame, tuple(parts), tuple(starts), frame)
 
     def only(self, kept: pd.Series[bool]) -> Domain:
-        """With fewer records that count."""
+        """The domain with those of its records that count that are True in `kept` (as `frame`)."""
         return replace(self, frame=self.frame.loc[kept])
 
     @property
     def file(self) -> str:
-        """Names of the files, for what is said of the domain as a whole."""
+        """Names of the files, separated by commas, for findings on the domain as a whole."""
         return ", ".join(self.files)
 
-    def place(self, numbers: Iterable[int]) -> pd.DataFrame:
-        """File and row of records (``file``, ``row``), indexed by their numbers."""
+    def locate(self, numbers: Iterable[int]) -> pd.DataFrame:
+        """File and row (``file``, ``row``) of records by their numbers, which are the index."""
         index = pd.Index(np.fromiter(numbers, dtype=np.int64))
         part = np.searchsorted(self.starts, index.to_numpy(), side="left") - 1
         rows = index.to_numpy() - np.array(self.starts, dtype="int64")[part]
@@ -59,7 +62,10 @@ def stripped(column: pd.Series[str]) -> pd.Series[str]:
 
 
 def has_one_of(frame: pd.DataFrame, conditions: Mapping[str, Iterable[str]]) -> pd.Series[bool]:
-    """Which records have one of the texts in every variable."""
+    """Which records have one of the texts in every variable, blanks around them apart.
+
+    `conditions` holds the texts by variable ('' is empty); without any, all records are True.
+    """
     kept = pd.Series(True, index=frame.index)
     for name, texts in conditions.items():
         kept &= stripped(frame[name]).isin([*texts])

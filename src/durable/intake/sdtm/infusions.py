@@ -25,23 +25,26 @@ _LIGHTEST, _HEAVIEST = Decimal(1), Decimal(300)
 
 @dataclass(frozen=True)
 class Infusions:
-    """The records of the infusion of each subject, as the plan takes them together."""
+    """Numbers of the records of each subject's infusion, by ``inputs.sdtm.infusions``."""
 
     first: pd.Series[int]
-    """Record that counts, by USUBJID."""
+    """By USUBJID the record that counts: the first."""
     added: dict[str, list[int]] = field(default_factory=dict)
     """By USUBJID the records whose doses are added up, where there are several."""
 
 
 def infusions(maker: TableMaker, chosen: pd.DataFrame, column: str, variable: str) -> Infusions:
-    """The infusion of each subject; what the plan does not say how to take is reported.
+    """The records of each subject's infusion, by the plan's rule for several; others are reported.
+
+    With "single" the first in the file counts, with "first" and "total" the first by date. Of
+    several records one without a whole date is reported, and taken only where no other has one.
 
     Parameters
     ----------
     chosen
         The records of the infusion.
     column
-        Column under which findings are told.
+        Column that the findings are on.
     variable
         Variable by which the records were chosen.
     """
@@ -114,28 +117,31 @@ def _near(maker: TableMaker, records: pd.DataFrame, column: str) -> list[int]:
 
 
 def total_doses(
-    maker: TableMaker, text: pd.Series[str], subject: pd.Series[str], taken: Infusions, name: str
+    maker: TableMaker, text: pd.Series[str], subject: pd.Series[str], exposure: Infusions, name: str
 ) -> pd.Series[str]:
-    """The doses, added up where a subject has several; what is added is what was recorded.
+    """The dose of each subject as text; of several infusions that are added up, all their doses.
+
+    Such a text is "1e6 (ex.xpt, row 3) + 2e6 (ex.xpt, row 4)", and ``maker.readings`` has its sum.
+    It is '' (reported) where one of the doses is no number.
 
     Parameters
     ----------
     text
         Dose of the first infusion of each subject.
     subject
-        USUBJID.
+        USUBJID, indexed as `text`.
     name
         Variable of the dose.
     """
-    made = [
-        _total(maker, first, taken.added.get(str(who), []), name)
+    doses = [
+        _total(maker, first, exposure.added.get(str(who), []), name)
         for first, who in zip(text, subject, strict=True)
     ]
-    return pd.Series(made, index=text.index, dtype=object)
+    return pd.Series(doses, index=text.index, dtype=object)
 
 
 def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
-    """The doses of some records with their places, whose sum is what is read for it."""
+    """The doses of some records, each with its file and row; their sum is what is read for it."""
     if len(numbers) < 2:
         return first
     doses = [_mapped(maker, str(maker.frame("EX").loc[number, name])) for number in numbers]
@@ -144,8 +150,8 @@ def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
     maker.report("EX", wrong, "cells_per_kg", _RULE, _("a dose: it is one of several"), name)
     if wrong:
         return ""
-    places = maker.domains["EX"].place(numbers)
-    parts = zip(doses, places["file"], places["row"], strict=True)
+    locations = maker.domains["EX"].locate(numbers)
+    parts = zip(doses, locations["file"], locations["row"], strict=True)
     recorded = " + ".join(f"{dose} ({place_in_words(file, str(row))})" for dose, file, row in parts)
     total = plain_decimal(sum((value for value in values if value is not None), Decimal(0)))
     maker.readings.setdefault("cells_per_kg", {})[recorded] = total
@@ -155,20 +161,31 @@ def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
 def doses_by_weight(
     maker: TableMaker, dose: pd.Series[str], subject: pd.Series[str], infused: pd.Series[str]
 ) -> pd.Series[str]:
-    """Cells per kg of doses in cells, by the last body weight up to the day of infusion."""
-    read = maker.readings.setdefault("cells_per_kg", {})
+    """The dose of each subject with the last body weight up to the day of infusion, as text.
+
+    Such a text is "1e8 cells / 20 kg (vs.xpt, row 7)", and ``maker.readings`` has the cells per kg.
+    A dose is '' where weight (reported) or day is not known; one that is no number stays.
+
+    Parameters
+    ----------
+    dose
+        As recorded, or as `total_doses` gives it.
+    subject, infused
+        USUBJID and date of infusion, indexed as `dose`.
+    """
+    readings = maker.readings.setdefault("cells_per_kg", {})
     unit = recorded_units(maker.spec("cells_per_kg"))[maker.sdtm.units["subjects"]["cells_per_kg"]]
-    made = []
+    texts = []
     for recorded, who, day in zip(dose, subject, infused.str.strip(), strict=True):
-        text = read.get(recorded, _mapped(maker, recorded))
+        text = readings.get(recorded, _mapped(maker, recorded))
         weight = _weight(maker, who, day) if _number(text) is not None and _is_day(day) else None
         if weight is None:
             # Without a weight the dose is not known in cells per kg. What is no number stays.
-            made.append("" if _number(text) is not None else recorded)
+            texts.append("" if _number(text) is not None else recorded)
             continue
-        made.append(f"{recorded} {unit.name} / {weight.text} kg ({weight.place})")
-        read[made[-1]] = scaled(unit.factor / Fraction(weight.value), text) or ""
-    return pd.Series(made, index=dose.index, dtype=object)
+        texts.append(f"{recorded} {unit.name} / {weight.text} kg ({weight.place})")
+        readings[texts[-1]] = scaled(unit.factor / Fraction(weight.value), text) or ""
+    return pd.Series(texts, index=dose.index, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -209,7 +226,7 @@ def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
         )
         maker.report(name, [first], column, "out_of_range", expected, result)
     else:
-        ((file, row),) = maker.domains[name].place([first]).itertuples(index=False, name=None)
+        ((file, row),) = maker.domains[name].locate([first]).itertuples(index=False, name=None)
         return _Weight(text, weight, place_in_words(file, str(row)))
     return None
 

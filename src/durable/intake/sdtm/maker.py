@@ -31,30 +31,41 @@ class PlacedColumn:
 
     text: pd.Series[str]
     origin: pd.DataFrame
+    """``file`` and ``row`` of each text."""
 
 
 @dataclass
 class TableMaker:
-    """Makes one native table."""
+    """Makes one native table from the domains of a package."""
 
     table: str
     file: str
+    """Names of its files, separated by commas."""
     sdtm: Sdtm
     findings: Findings
     domains: Mapping[str, Domain]
+    """The domains that the table is made of, by name."""
     places: Mapping[str, str]
     """Place of every column that the package has, ``DOMAIN.VARIABLE``."""
     readings: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By column what is read for a text that was put together from several records."""
+    """By column, and in it by the text put together from several records, the value read for it."""
     extra: tuple[ColumnSpec, ...] = ()
     """Columns that the plan declares beside those of any study."""
 
     def frame(self, domain: str) -> pd.DataFrame:
-        """The records of a domain that count, by their numbers."""
+        """The records of a domain that count, a column a variable, indexed by their numbers."""
         return self.domains[domain].frame
 
     def native_table(self, columns: dict[str, PlacedColumn], rows: pd.Series[int]) -> Recorded:
-        """The native table of these columns; those not recorded are empty."""
+        """The native table of these columns; its other columns are '' and listed as absent.
+
+        Parameters
+        ----------
+        columns
+            By native name, ``subject_id`` among them.
+        rows
+            ``source_row`` of the table, indexed as the columns.
+        """
         native = INPUT_TABLES[self.table].with_columns(self.extra).names
         text = pd.DataFrame(
             {
@@ -72,23 +83,35 @@ class TableMaker:
             self.table, self.file, with_rows, absent=absent, origin=origin, extra=self.extra
         )
 
-    def origin(self, domain: str, rows: pd.Index[int], at: pd.Index[int]) -> pd.DataFrame:
-        """Records `rows` of a domain as the places of the table's rows `at`."""
-        return self.domains[domain].place(rows).set_axis(at)
+    def origin(self, domain: str, numbers: pd.Index[int], index: pd.Index[int]) -> pd.DataFrame:
+        """``file`` and ``row`` of records of a domain, under the `index` of the table's rows."""
+        return self.domains[domain].locate(numbers).set_axis(index)
 
     def report(
         self,
         domain: str,
-        rows: Iterable[int],
+        numbers: Iterable[int],
         column: str,
         rule: str,
         expected: str,
         name: str,
         severity: Severity | None = None,
     ) -> None:
-        """The same finding on records of a domain; `name` is the variable whose value is shown."""
-        frame, place = self.domains[domain].all_records, self.domains[domain].place(rows)
-        for number, file, row in place.itertuples(name=None):
+        """Add the same finding on each of some records of a domain.
+
+        Parameters
+        ----------
+        numbers
+            Numbers of the records.
+        column
+            Native column that the finding is on.
+        name
+            Variable whose value is shown.
+        severity
+            That of the rule when not given.
+        """
+        frame, location = self.domains[domain].all_records, self.domains[domain].locate(numbers)
+        for number, file, row in location.itertuples(name=None):
             value = str(frame.loc[number, name])
             words = with_code_points(value, expected)
             self.findings.add_about_file(
@@ -107,7 +130,7 @@ class TableMaker:
     def report_empty(
         self, column: str, domain: str, what: str, severity: Severity | None = None
     ) -> None:
-        """A column for which the domain holds no record."""
+        """Report a column for which the domain holds no record; `what` names the records."""
         message = _("no record of {what}; expected one where {column} is recorded").format(
             what=what, column=column
         )
@@ -117,7 +140,10 @@ class TableMaker:
         )
 
     def check_unit(self, domain: str, filled: pd.DataFrame, variable: str, column: str) -> None:
-        """Report where the unit of a value is not the declared one, or ours."""
+        """Report records whose unit is not that of the plan (``inputs.sdtm.units``) or the table's.
+
+        `filled` holds the records with a value of the column, `variable` is that of the unit.
+        """
         unit = self.sdtm.units.get(self.table, {}).get(column, "")
         known = recorded_units(self.spec(column))[unit].sdtm
         wrong = filled.index[~filled[variable].str.strip().str.casefold().isin(known)]
@@ -130,27 +156,27 @@ class TableMaker:
         self.report(domain, wrong, column, "other_unit", expected, variable)
 
     def is_mapped(self, column: str) -> bool:
-        """Whether the plan itself says where a column is."""
+        """Whether ``inputs.sdtm.variables`` has a column of the table."""
         return column in self.sdtm.variables.get(self.table, {})
 
     def spec(self, column: str) -> ColumnSpec:
-        """The declaration of a column."""
+        """The declaration of a column of the table, those of the plan included."""
         return INPUT_TABLES[self.table].with_columns(self.extra).by_name[column]
 
 
 def without_time(text: str) -> str:
-    """The date of a date with a time of day; any other text as it is."""
-    found = _DATE.fullmatch(text.strip())
-    return text if found is None else found[1]
+    """The date of a date with a time: "2024-03-05T10:30" gives "2024-03-05"; other texts stay."""
+    match = _DATE.fullmatch(text.strip())
+    return text if match is None else match[1]
 
 
 def clock_time(text: str) -> str:
-    """Hours and minutes of a date with a time, or of a time; '' of a date alone.
+    """Hours and minutes (HH:MM) of a date with a time, or of a time; '' of a date alone, or of ''.
 
     Seconds are left out. What is none of them, an hour without its minutes among it, stays as it
     is, for the checks to report.
     """
-    found = _TIME.fullmatch(text.strip())
-    if found is not None:
-        return found[1]
+    match = _TIME.fullmatch(text.strip())
+    if match is not None:
+        return match[1]
     return "" if _NO_TIME.fullmatch(text.strip()) else text

@@ -25,19 +25,20 @@ from durable.intake.sources import about_files
 from durable.language import _
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
-from durable.plan.sdtm import delivered, domain_files, is_recorded, places, principal_domain
+from durable.plan.sdtm import delivered_domains, domain_files, is_recorded, places, principal_domain
 
 
 @dataclass(frozen=True)
-class _Read:
-    """What was read of a domain; no records where it is no table."""
+class _ReadDomain:
+    """A domain and its files as read."""
 
     domain: Domain | None
+    """None where a file is no table, or a variable of a condition is absent."""
     sha256: dict[str, str]
-    """By the names of its files, as `records`."""
+    """SHA-256 by the names of its files in the manifest, as `records` and `names`."""
     records: dict[str, int]
     names: dict[str, str]
-    """Names of the files by those that they have in the manifest."""
+    """File names, by those that the files have in the manifest."""
 
 
 @dataclass
@@ -49,31 +50,43 @@ class Package:
     limits: Limits
     needs: Needs = field(default_factory=always_needed)
     """Columns that the definitions in force need."""
-    _read: dict[str, _Read] = field(default_factory=dict)
+    _read: dict[str, _ReadDomain] = field(default_factory=dict)
     _readings: dict[str, dict[str, dict[str, str]]] = field(default_factory=dict)
 
     def table(self, name: str) -> tuple[Recorded, dict[str, Any]]:
-        """A native table; SHA-256 and number of records of its files by domain, and one SHA-256."""
-        names = delivered(name, self.sdtm)
-        read = {domain: self._domain(name, domain) for domain in names}
-        declared = [*_counts(read), *(_dose_rules(self.sdtm) if name == "subjects" else [])]
-        about = _about(read) | ({"declared": declared} if declared else {})
-        whole = {name: one.domain for name, one in read.items() if one.domain is not None}
-        file = ", ".join(name for one in read.values() for name in one.names.values())
-        placed = None if len(whole) < len(names) else self._placed(name, whole)
+        """A native table, and what ``checked/sources.json`` says of its files.
+
+        Returns
+        -------
+        Recorded, dict
+            The table is not ``readable`` where a domain or a variable that it needs is absent
+            (reported). The dict is that of `about_files`, with the names of the domains or their
+            parts; ``declared`` in it lists, where there are some, the choices of the plan in words.
+        """
+        names = delivered_domains(name, self.sdtm)
+        read_domains = {domain: self._domain(name, domain) for domain in names}
+        declared = [*_counts(read_domains), *(_dose_rules(self.sdtm) if name == "subjects" else [])]
+        about = _about(read_domains) | ({"declared": declared} if declared else {})
+        domains = {name: one.domain for name, one in read_domains.items() if one.domain is not None}
+        file = ", ".join(name for one in read_domains.values() for name in one.names.values())
+        placed = None if len(domains) < len(names) else self._placed(name, domains)
         if placed is None:
             return unreadable_table(name, file), about
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
         extra = self.needs.extra.get(name, ())
-        made = maker(name, file, self.sdtm, self.findings, whole, placed, extra=extra)
-        recorded = made.make_table()
-        self._readings[name] = made.readings
-        return with_variables(recorded, placed, whole), about
+        table_maker = maker(name, file, self.sdtm, self.findings, domains, placed, extra=extra)
+        recorded = table_maker.make_table()
+        self._readings[name] = table_maker.readings
+        return with_variables(recorded, placed, domains), about
 
     def conversions(self, name: str) -> Input:
-        """Value maps and units of a table that was made, as those of a native file."""
+        """Value maps, units and rules for partial dates of a table, as those of a native file.
+
+        To be called after `table`: the sums of doses and the doses by body weight that it read are
+        among the value maps.
+        """
         columns = INPUT_TABLES[name].columns
         units = self.sdtm.units.get(name, {})
         # A dose by body weight has been read in the unit of the table.
@@ -81,31 +94,31 @@ class Package:
             units = {column: unit for column, unit in units.items() if column != "cells_per_kg"}
         limits = {c.name: units[c.limit_of] for c in columns if c.limit_of in units}
         stated = self.sdtm.values.get(name, {})  # noqa: PD011  (a key of the plan)
-        read = self._readings.get(name, {})
-        maps = {n: {**stated.get(n, {}), **read.get(n, {})} for n in {**stated, **read}}
+        readings = self._readings.get(name, {})
+        maps = {n: {**stated.get(n, {}), **readings.get(n, {})} for n in {**stated, **readings}}
         in_part = self.sdtm.partial_dates.get(name, {})
         return Input(
             path="sdtm", format="csv", values=maps, units=units | limits, partial_dates=in_part
         )
 
-    def _domain(self, table: str, name: str) -> _Read:
+    def _domain(self, table: str, name: str) -> _ReadDomain:
         if name not in self._read:
             self._read[name] = self._read_domain(table, name)
         return self._read[name]
 
-    def _read_domain(self, table: str, name: str) -> _Read:
+    def _read_domain(self, table: str, name: str) -> _ReadDomain:
         paths = domain_files(name, self.sdtm)
-        read = {part: self._file(table, part, path) for part, path in paths.items()}
+        parts = {part: self._file(table, part, path) for part, path in paths.items()}
         files = {part: Path(path).name for part, path in paths.items()}
-        frames = {files[part]: frame for part, (frame, _, _) in read.items() if frame is not None}
-        domain = Domain.of_files(frames) if len(frames) == len(read) else None
+        frames = {files[part]: frame for part, (frame, _, _) in parts.items() if frame is not None}
+        domain = Domain.of_files(frames) if len(frames) == len(parts) else None
         if domain is not None:
             selecting = Selecting(table, name, self.sdtm, self.findings)
             domain = selecting.select(domain, self._strangers(table, name))
-        return _Read(
+        return _ReadDomain(
             domain,
-            {part: digest for part, (_, digest, _) in read.items()},
-            {part: records for part, (_, _, records) in read.items()},
+            {part: digest for part, (_, digest, _) in parts.items()},
+            {part: records for part, (_, _, records) in parts.items()},
             files,
         )
 
@@ -147,19 +160,19 @@ class Package:
         """
         sound = True
         placed = {}
-        for column, place in places(table, self.sdtm).items():
-            domain, variable = place.split(".")
+        for column, source in places(table, self.sdtm).items():
+            domain, variable = source.split(".")
             if domain not in domains:
                 continue
-            own = "" if self._names_value(table, domain) else variable
+            value = "" if self._names_value(table, domain) else variable
             lacking = [
                 name
-                for name in (*self._structure(table, column, domain), *([own] if own else []))
+                for name in (*self._structure(table, column, domain), *([value] if value else []))
                 if name not in domains[domain].frame
             ]
             if not lacking:
-                placed[column] = place
-            elif lacking != [own] or is_recorded(table, column, self.sdtm):
+                placed[column] = source
+            elif lacking != [value] or is_recorded(table, column, self.sdtm):
                 sound = False
                 self._report_variables(table, column, domains[domain], lacking)
         principal = domains.get(principal_domain(table))
@@ -233,18 +246,18 @@ class Package:
             if not why or (column in usual and is_recorded(table, column, self.sdtm)):
                 continue
             key = f"inputs.sdtm.variables.{table}.{column}"
-            place = usual.get(column, "")
+            source = usual.get(column, "")
             message = _("not recorded ({key}); expected it for {column}, needed by {why}")
             names = ""
-            if place:
+            if source:
                 message = _("no {place} ({key}); expected it for {column}, needed by {why}")
-            if place and place.split(".")[0] not in domains:
-                paths = domain_files(place.split(".")[0], self.sdtm).values()
+            if source and source.split(".")[0] not in domains:
+                paths = domain_files(source.split(".")[0], self.sdtm).values()
                 names = ", ".join(Path(path).name for path in paths)
                 message = _(
                     "no file {files} with {place}; expected it for {column}, needed by {why}"
                 )
-            message = message.format(place=place, key=key, files=names, column=column, why=why)
+            message = message.format(place=source, key=key, files=names, column=column, why=why)
             self._report_missing(table, files, message, column)
 
 
@@ -269,9 +282,9 @@ def _dose_rules(sdtm: Sdtm) -> list[str]:
     return lines
 
 
-def _counts(read: Mapping[str, _Read]) -> list[str]:
+def _counts(read_domains: Mapping[str, _ReadDomain]) -> list[str]:
     """How many records count of each domain of which the plan leaves some out, in words."""
-    domains = {name: one.domain for name, one in read.items() if one.domain is not None}
+    domains = {name: one.domain for name, one in read_domains.items() if one.domain is not None}
     return [
         _("{number} of {all} records of {domain} count").format(
             number=len(domain.frame), all=len(domain.all_records), domain=name
@@ -281,10 +294,10 @@ def _counts(read: Mapping[str, _Read]) -> list[str]:
     ]
 
 
-def _about(read: Mapping[str, _Read]) -> dict[str, Any]:
+def _about(read_domains: Mapping[str, _ReadDomain]) -> dict[str, Any]:
     """Digests, names and numbers of records of the files of a table."""
     files, names, records = (
-        {name: value for one in read.values() for name, value in getattr(one, key).items()}
+        {name: value for one in read_domains.values() for name, value in getattr(one, key).items()}
         for key in ("sha256", "names", "records")
     )
     return about_files(files, names, records)

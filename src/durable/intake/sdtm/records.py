@@ -17,15 +17,18 @@ class Records(TableMaker):
     """A table with a row for each record of a domain."""
 
     def make_table(self) -> Recorded:
-        """The native table."""
+        """The native table: a row for each record of the domain that counts and that occurred.
+
+        ``source_row`` holds the numbers of the records.
+        """
         principal = self.principal
         self._check_known(self.domains[principal].all_records)
         frame = self._occurred(principal)
         index = pd.RangeIndex(len(frame))
-        places = {**self.places} | {"subject_id": f"{principal}.USUBJID"}
+        sources = {**self.places} | {"subject_id": f"{principal}.USUBJID"}
         columns = {
-            name: self._column(frame.set_axis(index), frame.index, name, place)
-            for name, place in places.items()
+            name: self._column(frame.set_axis(index), frame.index, name, source)
+            for name, source in sources.items()
         }
         numbers = pd.Series(frame.index, index=index)
         columns |= self._derived(frame.set_axis(index), columns, numbers)
@@ -34,12 +37,12 @@ class Records(TableMaker):
     def _derived(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
-        """Columns that are more than a variable; a table that has some says so."""
+        """Columns that are derived from several variables, by their native names: none here."""
         return {}
 
     @property
     def principal(self) -> str:
-        """The domain whose records are those of the table."""
+        """Name of the domain whose records are the rows of the table: "AE"."""
         return principal_domain(self.table)
 
     def _occurred(self, principal: str) -> pd.DataFrame:
@@ -53,7 +56,7 @@ class Records(TableMaker):
         return frame.loc[~not_so]
 
     def _check_known(self, known: pd.DataFrame) -> None:
-        """Report what qualifies or belongs to a record that is not there."""
+        """Report qualifiers and records without record or subject in the principal domain."""
         for domain in (name for name in self.domains if name != self.principal):
             other = self.frame(domain)
             if domain.startswith("SUPP"):
@@ -70,10 +73,11 @@ class Records(TableMaker):
         names = {place.split(".")[1]: n for n, place in self.places.items() if domain in place}
         used = other.loc[stripped(other["QNAM"]).isin(names)]
         present = pd.Series(data=False, index=used.index)
-        for by in dict.fromkeys(stripped(used["IDVAR"])):
-            if not by or by in known:
-                present |= (stripped(used["IDVAR"]) == by) & _keys(used, by, "IDVARVAL").isin(
-                    _keys(known, by, by)
+        for variable in dict.fromkeys(stripped(used["IDVAR"])):
+            if not variable or variable in known:
+                keys = _keys(used, variable, "IDVARVAL")
+                present |= (stripped(used["IDVAR"]) == variable) & keys.isin(
+                    _keys(known, variable, variable)
                 )
         for row in used.index[~present]:
             column = names[str(used.loc[row, "QNAM"]).strip()]
@@ -83,70 +87,75 @@ class Records(TableMaker):
             self.report(domain, [row], column, "unused_record", expected, "IDVARVAL", "error")
 
     def _column(
-        self, frame: pd.DataFrame, rows: pd.Index[int], column: str, place: str
+        self, frame: pd.DataFrame, numbers: pd.Index[int], column: str, source: str
     ) -> PlacedColumn:
-        domain, name = place.split(".")
-        own = self.origin(self.principal, rows, frame.index)
+        """A column of the table from its source (``DOMAIN.VARIABLE``)."""
+        domain, name = source.split(".")
+        origin = self.origin(self.principal, numbers, frame.index)
         if domain == self.principal:
-            found = PlacedColumn(frame[name], own)
+            cells = PlacedColumn(frame[name], origin)
         elif domain.startswith("SUPP"):
-            found = self._qualifier(frame, column, place, own)
+            cells = self._qualifier(frame, column, source, origin)
         else:
-            found = self._of_subject(frame, column, place, own)
+            cells = self._of_subject(frame, column, source, origin)
         if column == "sample_time":
-            return PlacedColumn(found.text.map(clock_time).astype(object), found.origin)
+            return PlacedColumn(cells.text.map(clock_time).astype(object), cells.origin)
         if column.endswith("_date"):
-            return PlacedColumn(found.text.map(without_time).astype(object), found.origin)
-        return found
+            return PlacedColumn(cells.text.map(without_time).astype(object), cells.origin)
+        return cells
 
     def _qualifier(
-        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+        self, frame: pd.DataFrame, column: str, source: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
-        """A supplemental qualifier, by the variable that it names."""
-        domain, name = place.split(".")
+        """A supplemental qualifier (QNAM), by the record that its IDVAR and IDVARVAL name."""
+        domain, name = source.split(".")
         other = self.frame(domain)
         chosen = other.loc[stripped(other["QNAM"]) == name]
         if chosen.empty:
-            self.report_empty(column, domain, place)
+            self.report_empty(column, domain, source)
         record = pd.Series(float("nan"), index=frame.index)
-        for by in dict.fromkeys(stripped(chosen["IDVAR"])):
-            if by and by not in frame:
+        for variable in dict.fromkeys(stripped(chosen["IDVAR"])):
+            if variable and variable not in frame:
                 continue
-            some = chosen.loc[stripped(chosen["IDVAR"]) == by]
-            keys = _keys(some, by, "IDVARVAL")
+            some = chosen.loc[stripped(chosen["IDVAR"]) == variable]
+            keys = _keys(some, variable, "IDVARVAL")
             again = keys.duplicated()
             rule = "duplicate_record"
             self.report(domain, some.index[again], column, rule, _("one record for it"), "QVAL")
             once = pd.Series(some.index[~again], index=keys.loc[~again])
-            record = record.fillna(_keys(frame, by, by).map(once))
-        return self._looked_up(domain, record, "QVAL", own)
+            record = record.fillna(_keys(frame, variable, variable).map(once))
+        return self._look_up(domain, record, "QVAL", record_origin)
 
     def _of_subject(
-        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+        self, frame: pd.DataFrame, column: str, source: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
         """A variable of a domain with one record a subject."""
-        domain, name = place.split(".")
+        domain, name = source.split(".")
         other = self.frame(domain)
         if other.empty:
-            self.report_empty(column, domain, place)
+            self.report_empty(column, domain, source)
         again = other.index[other.duplicated("USUBJID")]
         self.report(domain, again, column, "duplicate_record", _("one record for it"), name)
-        return self._looked_up(domain, first_record(other, frame["USUBJID"]), name, own)
+        numbers = first_record(other, frame["USUBJID"])
+        return self._look_up(domain, numbers, name, record_origin)
 
-    def _looked_up(
-        self, domain: str, found: pd.Series[float], name: str, own: pd.DataFrame
+    def _look_up(
+        self, domain: str, numbers: pd.Series[float], name: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
-        """Values of the records `found` of a domain; '' and the own record where there is none."""
-        text = found.map(self.frame(domain)[name]).fillna("")
-        origin = own.copy()
-        place = self.domains[domain].place(found.dropna().astype("int64"))
+        """A variable of the records of a domain with these numbers, NaN where there is none.
+
+        There the text is '', and its origin that of the table's record.
+        """
+        text = numbers.map(self.frame(domain)[name]).fillna("")
+        origin = record_origin.copy()
+        location = self.domains[domain].locate(numbers.dropna().astype("int64"))
         for key in ("file", "row"):
-            origin.loc[found.notna(), key] = place[key].to_numpy()
+            origin.loc[numbers.notna(), key] = location[key].to_numpy()
         return PlacedColumn(text.astype(object), origin)
 
 
 class AdverseEvents(Records):
-    """The adverse events: AE."""
+    """The adverse events, from AE; one without AESPID is identified by AESEQ."""
 
     def _derived(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
@@ -161,19 +170,19 @@ class AdverseEvents(Records):
         self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
         if "ae_id" in columns and self.is_mapped("ae_id"):
             return {}
-        own = columns["subject_id"].origin
+        origin = columns["subject_id"].origin
         identifier = (
             columns["ae_id"].text if "ae_id" in columns else pd.Series("", index=frame.index)
         )
         return {
             "ae_id": PlacedColumn(
-                identifier.mask(stripped(identifier) == "", number).astype(object), own
+                identifier.mask(stripped(identifier) == "", number).astype(object), origin
             )
         }
 
 
 class Samples(Records):
-    """The samples: PC."""
+    """The samples of PC (table kinetics) or LB (table laboratory)."""
 
     def _derived(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
@@ -193,13 +202,13 @@ class Samples(Records):
 
 
 def first_record(chosen: pd.DataFrame, subject: pd.Series[str]) -> pd.Series[float]:
-    """First record of each subject among the chosen."""
+    """Number of the first record of each USUBJID in `subject` among the chosen; NaN without one."""
     once = chosen.drop_duplicates("USUBJID")
     return subject.map(pd.Series(once.index, index=once["USUBJID"], dtype=float)).astype(float)
 
 
-def _keys(frame: pd.DataFrame, by: str, value: str) -> pd.Series[str]:
-    """Subject and value of the variable by which a qualifier names its record; numbers alike."""
-    if not by:
+def _keys(frame: pd.DataFrame, variable: str, value: str) -> pd.Series[str]:
+    """Subject and value of the variable by which a qualifier names its record; 01 and 1.0 are 1."""
+    if not variable:
         return frame["USUBJID"]
     return frame["USUBJID"] + "\0" + stripped(frame[value]).str.replace(_NUMBER, r"\1", regex=True)

@@ -1,4 +1,4 @@
-"""Records of a package that count by the plan: what is left out is counted and told."""
+"""Records of a package that count by the plan: those left out are counted and reported."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from durable.plan import Sdtm
 
 @dataclass(frozen=True)
 class Selecting:
-    """Selects the records of a domain for a table, by whose name the findings are told."""
+    """Selects the records of a domain that count by the plan, and reports on the others."""
 
     table: str
+    """Native table that the findings are on."""
     name: str
+    """Domain, or ``DOMAIN.TESTCD`` of results, as findings name the records."""
     sdtm: Sdtm
     findings: Findings
 
     def select(self, domain: Domain, strangers: frozenset[str]) -> Domain | None:
-        """The domain with the records that count; None (reported) without a variable.
+        """The domain with the records that count; None (reported) where a variable is absent.
 
         Parameters
         ----------
@@ -33,7 +35,7 @@ class Selecting:
             Subjects that the plan leaves out of DM.
         """
         where, where_not = (
-            given.get(self.name, {}) for given in (self.sdtm.where, self.sdtm.where_not)
+            by_domain.get(self.name, {}) for by_domain in (self.sdtm.where, self.sdtm.where_not)
         )
         absent = [name for name in {**where, **where_not} if name not in domain.frame]
         for name in absent:
@@ -47,8 +49,8 @@ class Selecting:
             domain = domain.only(~stripped(domain.frame["USUBJID"]).isin(strangers))
         for key, conditions in (("where", where), ("where_not", where_not)):
             for name, texts in conditions.items():
-                place = f"inputs.sdtm.{key}.{self.name}.{name}"
-                self.report_unknown(domain, domain.all_records[name], texts, place, name)
+                plan_key = f"inputs.sdtm.{key}.{self.name}.{name}"
+                self.report_unknown(domain, domain.all_records[name], texts, plan_key, name)
                 has = has_one_of(domain.frame, {name: texts})
                 kept = has if key == "where" else ~has
                 words = (
@@ -56,7 +58,7 @@ class Selecting:
                     if key == "where"
                     else _("other than {texts}").format(texts=expected(texts))
                 )
-                self.report_left_out(domain, domain.frame.index[~kept], name, words, place)
+                self.report_left_out(domain, domain.frame.index[~kept], name, words, plan_key)
                 domain = domain.only(kept)
         return domain
 
@@ -69,10 +71,24 @@ class Selecting:
         key: str,
         column: str = "",
     ) -> None:
-        """Report how many records are left out, at the first of them."""
+        """Report how many records are left out, at the first of them; without any nothing.
+
+        Parameters
+        ----------
+        out
+            Numbers of the records.
+        variable
+            Variable by which they are left out, whose value is shown.
+        words
+            What is expected, in words.
+        key
+            Key of the plan.
+        column
+            Native column that the finding is on.
+        """
         if not len(out):
             return
-        ((file, row),) = domain.place(out[:1]).itertuples(index=False, name=None)
+        ((file, row),) = domain.locate(out[:1]).itertuples(index=False, name=None)
         value = str(domain.frame.loc[out[0], variable])
         message = _(
             "{variable}: found {value}; {number} record(s) of {name} left out, the first here;"
@@ -90,7 +106,11 @@ class Selecting:
     def report_unknown(
         self, domain: Domain, column: pd.Series[str], texts: Iterable[str], key: str, name: str
     ) -> None:
-        """Report texts that no record has: they may be slips of the keyboard."""
+        """Report texts of a condition that no record has: they may be misspelt.
+
+        `column` holds the texts of all records, and `name` is their variable; the text '' (empty)
+        is not asked for. `key` is that of the plan.
+        """
         there = set(stripped(column))
         for text in (text for text in texts if text not in there and text):
             message = _("no record has {text!r} ({key}); expected one at least").format(
@@ -98,10 +118,10 @@ class Selecting:
             )
             self._add(domain.file, "no_such_value", message, column=name, value=text)
 
-    def _add(self, file: str, rule: str, message: str, **place: str | int) -> None:
-        self.findings.add_about_file(self.table, file, rule, message, **place)  # type: ignore[arg-type]
+    def _add(self, file: str, rule: str, message: str, **location: str | int) -> None:
+        self.findings.add_about_file(self.table, file, rule, message, **location)  # type: ignore[arg-type]
 
 
 def expected(texts: Iterable[str]) -> str:
-    """Texts of a condition, in words."""
+    """Texts of a condition in words, such as "Y or empty"."""
     return _(" or ").join(text or _("empty") for text in texts)

@@ -21,7 +21,7 @@ _STAYED = ("INFORMED CONSENT OBTAINED", "COMPLETED", "DEATH", "ENROLLED", "RANDO
 
 @dataclass
 class Subjects(Records):
-    """The subjects: DM, with the records of exposure and disposition that are meant."""
+    """The subjects: DM, with the records of EX and DS that the plan selects."""
 
     _infusions: Infusions | None = None
 
@@ -51,16 +51,16 @@ class Subjects(Records):
         return derived | {"cells_per_kg": PlacedColumn(cells.astype(object), dose.origin)}
 
     def _of_subject(
-        self, frame: pd.DataFrame, column: str, place: str, own: pd.DataFrame
+        self, frame: pd.DataFrame, column: str, source: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
-        domain, name = place.split(".")
+        domain, name = source.split(".")
         selected = self.spec(column).sdtm.selected
         if selected is None or selected.domain != domain:
-            return super()._of_subject(frame, column, place, own)
-        by, key = selected.variable, selected.key
+            return super()._of_subject(frame, column, source, record_origin)
+        variable, key = selected.variable, selected.key
         wanted = getattr(self.sdtm, key)
         chosen = self.frame(domain)
-        chosen = chosen.loc[stripped(chosen[by]).isin(wanted)]
+        chosen = chosen.loc[stripped(chosen[variable]).isin(wanted)]
         if key == "lymphodepletion":
             # What has no date is not the first.
             dated = stripped(chosen[name]) != ""
@@ -68,45 +68,49 @@ class Subjects(Records):
                 [chosen.loc[dated].sort_values(name, kind="stable"), chosen.loc[~dated]]
             )
         elif key == "infusion":
-            return self._of_infusion(frame, column, place, own, chosen)
+            return self._of_infusion(frame, column, source, record_origin, chosen)
         elif column == self._first_of(domain, key):
             again = chosen.index[chosen.duplicated("USUBJID")]
-            self.report(
-                domain, again, column, "duplicate_record", _("one {key}").format(key=key), by
-            )
+            expected = _("one {key}").format(key=key)
+            self.report(domain, again, column, "duplicate_record", expected, variable)
         if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
-            what = f"{by} {_(' or ').join(wanted)} (inputs.sdtm.{key})"
+            what = f"{variable} {_(' or ').join(wanted)} (inputs.sdtm.{key})"
             self.report_empty(column, domain, what)
-        return self._looked_up(domain, first_record(chosen, frame["USUBJID"]), name, own)
+        numbers = first_record(chosen, frame["USUBJID"])
+        return self._look_up(domain, numbers, name, record_origin)
 
     def _of_infusion(
         self,
         frame: pd.DataFrame,
         column: str,
-        place: str,
-        own: pd.DataFrame,
+        source: str,
+        record_origin: pd.DataFrame,
         chosen: pd.DataFrame,
     ) -> PlacedColumn:
         """A variable of the infusion, by the rule of the plan for several."""
-        name = place.split(".")[1]
+        name = source.split(".")[1]
         if self._infusions is None:
-            told = self._first_of("EX", "infusion")
-            self._infusions = infusions(self, chosen, told, "EXTRT")
+            first_column = self._first_of("EX", "infusion")
+            self._infusions = infusions(self, chosen, first_column, "EXTRT")
             if chosen.empty:
                 what = f"EXTRT {_(' or ').join(self.sdtm.infusion)} (inputs.sdtm.infusion)"
-                self.report_empty(told, "EX", what, "error" if told == "infusion_date" else None)
-        number = frame["USUBJID"].map(self._infusions.first).astype(float)
-        found = self._looked_up("EX", number, name, own)
+                severity = _ERROR if first_column == "infusion_date" else None
+                self.report_empty(first_column, "EX", what, severity)
+        numbers = frame["USUBJID"].map(self._infusions.first).astype(float)
+        cells = self._look_up("EX", numbers, name, record_origin)
         if column != "cells_per_kg":
-            return found
+            return cells
         self.check_unit("EX", chosen.loc[stripped(chosen[name]) != ""], "EXDOSU", column)
-        doses = total_doses(self, found.text, frame["USUBJID"], self._infusions, name)
-        return PlacedColumn(doses.astype(object), found.origin)
+        doses = total_doses(self, cells.text, frame["USUBJID"], self._infusions, name)
+        return PlacedColumn(doses.astype(object), cells.origin)
 
     def _first_of(self, domain: str, key: str) -> str:
-        """The first column that is read from the records that a key of the plan selects."""
-        read = [name for name, place in self.places.items() if place.startswith(f"{domain}.")]
-        columns = [name for name in read if self._selecting_key(name) == key]
+        """The column that findings on the records that a key of the plan selects are on.
+
+        The date of the infusion or withdrawal where it is one of them, else the first.
+        """
+        in_domain = [n for n, source in self.places.items() if source.startswith(f"{domain}.")]
+        columns = [name for name in in_domain if self._selecting_key(name) == key]
         return next((c for c in ("infusion_date", "withdrawal_date") if c in columns), columns[0])
 
     def _selecting_key(self, column: str) -> str:

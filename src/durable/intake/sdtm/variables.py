@@ -1,4 +1,4 @@
-"""Which variable of which domain a cell is, and the --SEQ of its record: SRCDOM, SRCVAR, SRCSEQ."""
+"""Domain, variable and --SEQ of the record of each cell, for SRCDOM, SRCVAR and SRCSEQ."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from durable.plan.sdtm import principal_domain
 def with_variables(
     recorded: Recorded, places: Mapping[str, str], domains: Mapping[str, Domain]
 ) -> Recorded:
-    """A table made from a package, with the domain, variable and --SEQ of every cell beside it.
+    """A table made from a package, with ``domain``, ``seq`` and ``variable`` in its ``origin``.
+
+    Those are texts, '' where there is none: no --SEQ, or no variable in that domain.
 
     Parameters
     ----------
@@ -25,33 +27,33 @@ def with_variables(
     places
         Place of each column that the package has, ``DOMAIN.VARIABLE``.
     domains
-        The domains that it was made from.
+        The domains that it was made from, by name.
     """
     sequences = pd.concat([_sequences(name, domain) for name, domain in domains.items()])
     known: dict[int, pd.DataFrame] = {}
     origin = {}
-    for column, place in recorded.origin.items():
-        # Columns of one record share their places.
-        if id(place) not in known:
-            known[id(place)] = place.join(sequences, on=["file", "row"])
-        found = known[id(place)]
+    for column, location in recorded.origin.items():
+        # Columns of one record share their files and rows.
+        if id(location) not in known:
+            known[id(location)] = location.join(sequences, on=["file", "row"])
+        with_sequence = known[id(location)]
         names = {
             domain: _variable(recorded.table, column, domain, places.get(column, ""))
             for domain in domains
         }
-        origin[column] = found.assign(variable=found["domain"].map(names))
+        origin[column] = with_sequence.assign(variable=with_sequence["domain"].map(names))
     return replace(recorded, origin=origin)
 
 
 def _sequences(name: str, domain: Domain) -> pd.DataFrame:
     """Domain and --SEQ ('' without one) of its records, by file and row."""
     records = domain.all_records
-    place = domain.place(records.index)
+    location = domain.locate(records.index)
     seq = stripped(records[f"{name}SEQ"]) if f"{name}SEQ" in records else ""
-    return place.assign(domain=name, seq=seq).set_index(["file", "row"])
+    return location.assign(domain=name, seq=seq).set_index(["file", "row"])
 
 
-def _variable(table: str, column: str, domain: str, place: str) -> str:
+def _variable(table: str, column: str, domain: str, source: str) -> str:
     """The variable of a domain that a column is read from."""
     spec = INPUT_TABLES[table]
     if column == "subject_id":
@@ -59,7 +61,7 @@ def _variable(table: str, column: str, domain: str, place: str) -> str:
     if domain.startswith("SUPP"):
         return "QVAL"
     if principal_domain(table):
-        named, _, variable = place.partition(".")
+        named, _, variable = source.partition(".")
         return variable if named == domain else ""
     if column == spec.date:
         return f"{domain}DTC"

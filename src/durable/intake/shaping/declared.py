@@ -1,4 +1,4 @@
-"""What the plan declares of the reading of a table, in words for the report."""
+"""Choices of the plan in the reading of a table, in words for the report."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ _BELOW = {
 
 
 def declared_readings(source: Input) -> Iterator[str]:
-    """Yield each choice by which records or values are left out or read as something else."""
+    """Yield, in words, each choice by which records or values are left out or read otherwise.
+
+    Such as "records with VISIT D28 or D56"; nothing where the plan makes none. Renamed columns,
+    value maps, units, dates and joined files are not among them.
+    """
     for name, texts in source.where.items():
         yield _("records with {name} {texts}").format(name=name, texts=_listed(texts))
     for name, texts in source.where_not.items():

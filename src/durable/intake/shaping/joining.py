@@ -9,94 +9,100 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.intake.findings import escaped
-from durable.intake.shaping.rows import Report, Rows, keys_of, picked
+from durable.intake.shaping.rows import Report, Rows, keys_of, pick
 from durable.language import _
 from durable.plan.source_files import Join
 
 
 def join(
-    rows: Rows, other: Rows, given: Join, report: Report, key: str, files: tuple[str, str]
+    rows: Rows, other: Rows, join_spec: Join, report: Report, key: str, files: tuple[str, str]
 ) -> Rows | None:
     """Rows with the columns of another file; None (reported) where they cannot be joined.
 
+    A row whose key the other file does not have is kept, with '' in these columns, and reported.
+    Without ``columns`` in the plan all but the key are taken. Refused are an absent column, one
+    that both files have, and a key that occurs twice in the other file.
+
     Parameters
     ----------
-    rows, other
-        The rows, and those of the other file, of which each key is there once.
     key
         Section of the plan.
     files
         Names of the two files, for the findings.
     """
     file, foreign = files
-    sound = report.has_columns(rows, given.by, f"{key}.by", file)
-    sound &= report.has_columns(other, given.by.values(), f"{key}.by", foreign)
-    sound &= report.has_columns(other, given.columns, f"{key}.columns", foreign)
+    sound = report.has_columns(rows, join_spec.by, f"{key}.by", file)
+    sound &= report.has_columns(other, join_spec.by.values(), f"{key}.by", foreign)
+    sound &= report.has_columns(other, join_spec.columns, f"{key}.columns", foreign)
     if not sound:
         return None
-    by = set(given.by.values())
-    taken = given.columns if given.long is None else ()
-    taken = taken or tuple(name for name in other.names if name not in by)
-    clashes = [name for name in taken if name in rows.text]
+    key_columns = set(join_spec.by.values())
+    names = join_spec.columns if join_spec.long is None else ()
+    names = names or tuple(name for name in other.names if name not in key_columns)
+    clashes = [name for name in names if name in rows.text]
     for name in clashes:
         message = _(
             "column {name} is in {file} too; expected it in one ({key}.columns names some)"
         ).format(name=name, file=file, key=key)
         report("shared_column", message, file=foreign, column=name)
-    keys = keys_of(other.text, given.by.values())
-    twice = keys.duplicated()
-    _report_twice(other, keys, given, report, key, foreign)
-    if clashes or twice.any():
+    keys = keys_of(other.text, join_spec.by.values())
+    _report_repeated_keys(other, keys, join_spec, report, key, foreign)
+    if clashes or keys.duplicated().any():
         return None
-    at = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, given.by)))
-    _report_alone(rows, at, given, report, key, files)
-    columns = {name: picked(other.text[name], at) for name in taken}
+    partners = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, join_spec.by)))
+    _report_unmatched(rows, partners, join_spec, report, key, files)
+    columns = {name: pick(other.text[name], partners) for name in names}
     elsewhere = dict(rows.elsewhere) | {
-        name: _there(rows, other.elsewhere.get(name, other.place), at) for name in taken
+        name: _joined_origin(rows, other.elsewhere.get(name, other.place), partners)
+        for name in names
     }
-    units = dict(rows.units) | {name: picked(unit, at) for name, unit in other.units.items()}
+    units = dict(rows.units) | {name: pick(unit, partners) for name, unit in other.units.items()}
     return replace(rows.with_columns(columns), elsewhere=elsewhere, units=units)
 
 
-def _report_twice(
-    other: Rows, keys: pd.Series[str], given: Join, report: Report, key: str, file: str
+def _report_repeated_keys(
+    other: Rows, keys: pd.Series[str], join_spec: Join, report: Report, key: str, file: str
 ) -> None:
     """Report records of the other file whose key an earlier one has."""
     number, row = other.place["row"].to_numpy(), {}
-    texts = [other.text[name].astype(object).to_numpy() for name in given.by.values()]
-    for place, (text, again) in enumerate(zip(keys, keys.duplicated(), strict=True)):
+    texts = [other.text[name].astype(object).to_numpy() for name in join_spec.by.values()]
+    for position, (text, again) in enumerate(zip(keys, keys.duplicated(), strict=True)):
         if not again:
-            row[text] = number[place]
+            row[text] = number[position]
             continue
         message = _("the key of row {row} again; expected each once ({key}.by)").format(
             row=row[text], key=key
         )
-        value = escaped(", ".join(part[place] for part in texts))
-        report("duplicate_key", message, file=file, row=int(number[place]), value=value)
+        value = escaped(", ".join(part[position] for part in texts))
+        report("duplicate_key", message, file=file, row=int(number[position]), value=value)
 
 
-def _there(rows: Rows, source: pd.DataFrame, at: npt.NDArray[np.intp]) -> pd.DataFrame:
-    """Where the joined cells of each row stand; its own place where it has no partner."""
-    place = {}
+def _joined_origin(
+    rows: Rows, source: pd.DataFrame, partners: npt.NDArray[np.intp]
+) -> pd.DataFrame:
+    """File and row of the joined cells of each row; those of the row where it has no partner."""
+    matched = partners >= 0
+    origin = {}
     for name in ("file", "row"):
-        found = rows.place[name].astype(object).to_numpy().copy()
-        found[at >= 0] = source[name].astype(object).to_numpy()[at[at >= 0]]
-        place[name] = found
-    return pd.DataFrame(place, index=rows.place.index).astype({"file": "category", "row": "int64"})
+        values = rows.place[name].astype(object).to_numpy().copy()
+        values[matched] = source[name].astype(object).to_numpy()[partners[matched]]
+        origin[name] = values
+    return pd.DataFrame(origin, index=rows.place.index).astype({"file": "category", "row": "int64"})
 
 
-def _report_alone(
+def _report_unmatched(
     rows: Rows,
-    at: npt.NDArray[np.intp],
-    given: Join,
+    partners: npt.NDArray[np.intp],
+    join_spec: Join,
     report: Report,
     key: str,
     files: tuple[str, str],
 ) -> None:
     """Report rows whose key the other file does not have."""
     message = _("no such record in {file}; expected one ({key}.by)").format(file=files[1], key=key)
-    texts = [rows.text[name].astype(object).to_numpy() for name in given.by]
+    texts = [rows.text[name].astype(object).to_numpy() for name in join_spec.by]
     number, file = (rows.place[name].astype(object).to_numpy() for name in ("row", "file"))
-    for place in np.flatnonzero(at < 0).tolist():
-        value = escaped(", ".join(part[place] for part in texts))
-        report("no_partner", message, file=str(file[place]), row=int(number[place]), value=value)
+    for position in np.flatnonzero(partners < 0).tolist():
+        value = escaped(", ".join(part[position] for part in texts))
+        row = int(number[position])
+        report("no_partner", message, file=str(file[position]), row=row, value=value)

@@ -20,7 +20,11 @@ from durable.plan import Input
 
 
 def wanted_columns(table: InputTable, source: Input) -> dict[str, str]:
-    """Name in the file of each native column that a table takes from its rows."""
+    """By native column its name in the file, of the columns that a table takes from its rows.
+
+    Left out are those that the plan makes itself (constants, measurements, the number of the row)
+    and those that it says are not recorded (null).
+    """
     made = {*source.constant, *source.measurements, source.row_number}
     named = {n: source.columns.get(n, n) for n in table.names if n not in made}
     return {name: foreign for name, foreign in named.items() if foreign is not None}
@@ -29,12 +33,12 @@ def wanted_columns(table: InputTable, source: Input) -> dict[str, str]:
 def native_table(
     rows: Rows, source: Input, needs: Needs, report: Report, files: tuple[str, ...]
 ) -> Recorded:
-    """The native columns in their order; what is missing is reported, a blank row left out.
+    """The native columns in their order: those that lack are '', blank rows left out; reported.
 
     Parameters
     ----------
     rows
-        As the steps before have made them; columns of measurements bear their native names.
+        Of the files after joining, stacking and pivoting; measurements have their native names.
     needs
         Columns that the table must have.
     files
@@ -48,8 +52,8 @@ def native_table(
         made = {*source.measurements, *limits}.intersection(rows.elsewhere)
         wanted |= {name: name for name in table.names if name in made}
     present = {name for name, foreign in wanted.items() if foreign in rows.text}
-    given = {*source.constant, source.row_number}
-    absent = tuple(n for n in table.names if n not in present and n not in given)
+    constant = {*source.constant, source.row_number}
+    absent = tuple(n for n in table.names if n not in present and n not in constant)
     _report_absent(rows, source, needs, report, table, wanted, absent, files)
     _report_shared(source, table, wanted, report, files[0])
     columns: dict[str, Any] = {
@@ -58,9 +62,9 @@ def native_table(
         else _throughout(source.constant.get(name, ""), len(rows.text))
         for name in table.names
     }
-    # A row that has nothing but what its file says of all rows is an empty one.
-    read = present.difference(source.constant_in_files)
-    blank = all_blank(rows.text, {wanted[name] for name in read})
+    # A row that has nothing but the constants of its file is an empty one.
+    by_row = present.difference(source.constant_in_files)
+    blank = all_blank(rows.text, {wanted[name] for name in by_row})
     _report_blank(rows, blank, report)
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)
@@ -163,8 +167,8 @@ def _report_shared(
     for name, foreign in wanted.items():
         shared = [n for n in wanted if wanted[n] == foreign and n != name]
         together = len(shared) == 1 and {kinds[name], kinds[shared[0]]} == {"date", "time"}
-        said = {name, *shared} <= set(source.columns)
-        if shared and name in source.columns and not (together or said):
+        both_named = {name, *shared} <= set(source.columns)
+        if shared and name in source.columns and not (together or both_named):
             message = _(
                 "{foreign} is read as {name} and as {other}; expected a column for each"
             ).format(foreign=foreign, name=name, other=shared[0])
@@ -176,8 +180,8 @@ def _report_blank(rows: Rows, blank: Any, report: Report) -> None:
     if not blank.any():
         return
     last = rows.place.loc[~blank].groupby("file", observed=True)["row"].max()
-    for place in np.flatnonzero(blank):
-        file, row = str(rows.place["file"].iloc[place]), int(rows.place["row"].iloc[place])
+    for position in np.flatnonzero(blank):
+        file, row = str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
         severity: Severity = "error" if row < last.get(file, 0) else "warning"
         message = _("an empty row; expected a record")
         report("blank_row", message, file=file, row=row, severity=severity)

@@ -70,15 +70,15 @@ def query(
     Returns
     -------
     Rows or None
-        Columns of the query as text, by their names; and where each row stands by ``source_row``
-        and ``source_file``, which it may leave out where there is one file.
+        Columns of the query as text, by their names; ``place`` is from its ``source_row`` and
+        ``source_file``, which it may leave out where there is one file.
     """
 
-    def refuse(found: str, expected: str) -> None:
+    def refuse(problem: str, expected: str) -> None:
         report(
             "broken_query",
             _("{found}; expected {expected} ({key})").format(
-                found=found, expected=expected, key=key
+                found=problem, expected=expected, key=key
             ),
             file=file.name,
         )
@@ -94,7 +94,7 @@ def query(
             if wrong:
                 refuse(wrong, _(_EXPECTED))
                 return None
-            found = _result(database, text, most)
+            result = _result(database, text, most)
     except UnicodeDecodeError:
         refuse(_("bytes that are not UTF-8"), _("a text file"))
         return None
@@ -107,7 +107,7 @@ def query(
     except (duckdb.Error, pa.ArrowException) as error:
         refuse(" ".join(str(error).split())[:300], _(_EXPECTED))
         return None
-    return _rows(found, tables, refuse)
+    return _rows(result, tables, refuse)
 
 
 def _result(database: Any, text: str, most: int) -> pa.Table:
@@ -167,9 +167,9 @@ def _functions(node: Any) -> Iterator[str]:
             yield from _functions(part)
 
 
-def _rows(found: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | None:
+def _rows(result: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | None:
     """The result as rows of text; None (refused) where it does not say where they come from."""
-    names = found.column_names
+    names = result.column_names
     columns_found = _("columns {names}").format(names=", ".join(names))
     if len(set(names)) < len(names) or ROW not in names:
         refuse(columns_found, _("each name once, and {row}").format(row=ROW))
@@ -179,41 +179,42 @@ def _rows(found: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | No
         expected = _("{file} too: there are {number} files")
         refuse(columns_found, expected.format(file=FILE, number=len(files)))
         return None
-    bad = [name for name in names if not holds_values(found.schema.field(name).type)]
+    bad = [name for name in names if not holds_values(result.schema.field(name).type)]
     if bad:
-        kind = found.schema.field(bad[0]).type
+        kind = result.schema.field(bad[0]).type
         refuse(
             _("values of the type {kind} in {column}").format(kind=kind, column=bad[0]),
             _("text, numbers, dates or times"),
         )
         return None
     columns: dict[str, Any] = {
-        name: pd.Series(texts(found.column(name)), dtype="category") for name in names
+        name: pd.Series(texts(result.column(name)), dtype="category") for name in names
     }
-    place = _places(columns, files)
-    wrong = _unknown(place, tables)
+    origin = _origin(columns, files)
+    wrong = _unknown(origin, tables)
     if wrong:
         expected = _("{file} and {row} of a record that the query was given")
         refuse(wrong, expected.format(file=FILE, row=ROW))
         return None
     text = {name: column for name, column in columns.items() if name not in (FILE, ROW)}
-    return Rows(pd.DataFrame(text, index=place.index), place)
+    return Rows(pd.DataFrame(text, index=origin.index), origin)
 
 
-def _places(columns: Mapping[str, Any], files: set[str]) -> pd.DataFrame:
+def _origin(columns: Mapping[str, Any], files: set[str]) -> pd.DataFrame:
+    """``file`` and ``row`` of each row of the result; row 0 where it names none."""
     rows = pd.to_numeric(columns[ROW].astype(object), errors="coerce").fillna(0).astype("int64")
     file = columns[FILE].astype(object) if FILE in columns else next(iter(files))
     return pd.DataFrame({"file": file, "row": rows}).astype({"file": "category"})
 
 
-def _unknown(place: pd.DataFrame, tables: Mapping[str, Rows]) -> str:
+def _unknown(origin: pd.DataFrame, tables: Mapping[str, Rows]) -> str:
     """A row of the result that is none of the files, in words; '' where each is one."""
-    given = pd.concat([rows.place.astype({"file": object}) for rows in tables.values()])
-    known = pd.MultiIndex.from_frame(given)
-    there = pd.MultiIndex.from_frame(place.astype({"file": object})).isin(known)
-    if there.all():
+    source_rows = pd.concat([rows.place.astype({"file": object}) for rows in tables.values()])
+    known = pd.MultiIndex.from_frame(source_rows)
+    is_known = pd.MultiIndex.from_frame(origin.astype({"file": object})).isin(known)
+    if is_known.all():
         return ""
-    first = place.loc[~there].iloc[0]
+    first = origin.loc[~is_known].iloc[0]
     return _("row {row} of {file} as the source of a row").format(
         row=first["row"], file=first["file"] or _("no file")
     )

@@ -18,27 +18,27 @@ from durable.lookalikes import look_alike
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts of cells by the name of their column, and where each stands."""
+    """Texts of cells by the name of their column, with the file and row of each."""
 
     text: pd.DataFrame
-    """A column a name, categorical; rows from 0."""
+    """Categorical columns, '' where a cell is empty; the index counts from 0."""
     place: pd.DataFrame
     """``file`` and ``row`` of each row, indexed as `text`."""
     elsewhere: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    """The same of columns whose cells stand elsewhere."""
+    """``file`` and ``row`` as in `place`, by the columns whose cells come from other rows."""
     units: Mapping[str, pd.Series[str]] = field(default_factory=dict)
-    """Unit of each cell of a column, as recorded."""
+    """Unit of each cell as recorded, by the columns whose units the rows record."""
 
     @property
     def names(self) -> list[str]:
         """Names of the columns."""
         return list(map(str, self.text.columns))
 
-    def take(self, places: npt.NDArray[np.intp]) -> Rows:
-        """Some of the rows, in that order."""
+    def take(self, positions: npt.NDArray[np.intp]) -> Rows:
+        """The rows at these positions, from 0, in that order and numbered anew."""
 
         def some(frame: Any) -> Any:
-            return frame.take(places).reset_index(drop=True)
+            return frame.take(positions).reset_index(drop=True)
 
         return replace(
             self,
@@ -49,41 +49,45 @@ class Rows:
         )
 
     def with_columns(self, columns: Mapping[str, Any]) -> Rows:
-        """With more columns, or others in their place."""
+        """With these columns added, or in place of those of the same name."""
         return replace(self, text=self.text.assign(**columns))
 
     def where(self, name: str, holds: Callable[[str], bool]) -> npt.NDArray[np.bool_]:
-        """Of which rows something holds for the text of a column, without blanks around it."""
+        """Which rows have a text in the column for which `holds` is True; it is given stripped."""
         column = self.text[name]
-        found = np.array([holds(text.strip()) for text in column.cat.categories], dtype=bool)
-        return found[column.cat.codes] if len(column) else np.zeros(0, dtype=bool)
+        held = np.array([holds(text.strip()) for text in column.cat.categories], dtype=bool)
+        return held[column.cat.codes] if len(column) else np.zeros(0, dtype=bool)
 
 
 @dataclass(frozen=True)
 class Report:
-    """Where the making of a table says what is wrong with its files."""
+    """Takes the findings on the files of a table."""
 
     table: str
     findings: Findings
 
-    def __call__(self, rule: str, message: str, *, file: str, **place: Any) -> None:
-        """Add a finding on a file (`Findings.add_about_file`)."""
-        self.findings.add_about_file(self.table, file, rule, message, **place)
+    def __call__(self, rule: str, message: str, *, file: str, **location: Any) -> None:
+        """Add a finding on a file; `location` as in `Findings.add_about_file` (``row`` ...)."""
+        self.findings.add_about_file(self.table, file, rule, message, **location)
 
     def has_columns(self, rows: Rows, names: Iterable[str], key: str, file: str) -> bool:
-        """Whether there are the columns that a key of the plan names; those missing reported."""
+        """Whether the rows have all the columns that a key of the plan names; others reported."""
         absent = [name for name in dict.fromkeys(names) if name not in rows.text]
         for name in absent:
-            found = alike(name, rows.names)
+            hint = alike(name, rows.names)
             message = _("no column {name} ({key}); expected in the header{alike}").format(
-                name=name, key=key, alike=found
+                name=name, key=key, alike=hint
             )
             self("missing_column", message, file=file, column=name)
         return not absent
 
 
 def alike(wanted: str, others: Iterable[str]) -> str:
-    """Which of the other columns is this one, written otherwise, in words; '' where none is."""
+    """Words that name one of the other columns that is the wanted one in another spelling.
+
+    `` (the header has Hgb)`` for HGB; where characters only look alike, with these. The first of
+    them in order of their characters; '' where there is none.
+    """
     for other in sorted(others):
         if other.casefold() == wanted.casefold():
             return _(" (the header has {other})").format(other=escaped(other))
@@ -95,8 +99,11 @@ def alike(wanted: str, others: Iterable[str]) -> str:
     return ""
 
 
-def below_each_other(parts: list[Rows]) -> Rows:
-    """The rows of several files; a column that one of them lacks is empty there."""
+def concatenate(parts: list[Rows]) -> Rows:
+    """The rows of several files as they are read, one file after the other.
+
+    A column that a file lacks is '' in its rows.
+    """
     if len(parts) == 1:
         return parts[0]
     names = dict.fromkeys(name for part in parts for name in part.names)
@@ -111,17 +118,17 @@ def below_each_other(parts: list[Rows]) -> Rows:
 def _texts(rows: Rows, name: str) -> npt.NDArray[np.object_]:
     if name not in rows.text:
         return np.full(len(rows.text), "", dtype=object)
-    found: npt.NDArray[np.object_] = rows.text[name].astype(object).to_numpy()
-    return found
+    texts: npt.NDArray[np.object_] = rows.text[name].astype(object).to_numpy()
+    return texts
 
 
 def stripped(column: pd.Series[str]) -> pd.Series[str]:
-    """Texts without the blanks around them."""
+    """Texts without the blanks around them, categorical."""
     return pd.Series(map_texts(column, str.strip), index=column.index)
 
 
 def keys_of(text: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
-    """One text for the cells of several columns of each row, without blanks around them."""
+    """The stripped texts of one or more columns joined, one key a row."""
     parts = [stripped(text[name]).astype(object) for name in names]
     key = parts[0]
     for part in parts[1:]:
@@ -133,7 +140,7 @@ def keys_of(text: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
 _BETWEEN = "\x1f"
 
 
-def picked(column: pd.Series[str], at: npt.NDArray[np.intp]) -> pd.Series[str]:
-    """Texts of some rows of a column, '' where there is none (-1)."""
+def pick(column: pd.Series[str], positions: npt.NDArray[np.intp]) -> pd.Series[str]:
+    """Texts of a column at positions from 0, '' at -1; categorical and numbered from 0."""
     texts = np.append(column.astype(object).to_numpy(), "")
-    return pd.Series(categorical(texts[at]))
+    return pd.Series(categorical(texts[positions]))

@@ -13,7 +13,9 @@ from durable.plan.source_files import Selection
 
 
 def select(rows: Rows, selection: Selection, report: Report, key: str, file: str) -> Rows | None:
-    """The rows that count; None (reported) where a column of the conditions is missing.
+    """The rows that meet the conditions; None (reported) where a column of these is missing.
+
+    A text of a condition that no row has is reported too.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def select(rows: Rows, selection: Selection, report: Report, key: str, file: str
 def _report_unknown(
     rows: Rows, conditions: Mapping[str, tuple[str, ...]], report: Report, key: str, file: str
 ) -> None:
-    """Report texts of the conditions that no record has: they may be slips of the keyboard."""
+    """Report texts of the conditions that no record has: they may be misspelt."""
     for name, texts in conditions.items():
         there = {text.strip() for text in rows.text[name].cat.categories}
         for text in (text for text in texts if text not in there):

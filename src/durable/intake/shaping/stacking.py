@@ -14,9 +14,9 @@ from durable.plan.source_files import Stack
 
 
 def stack(
-    rows: Rows, given: Stack, kept: Collection[str], report: Report, key: str, file: str
+    rows: Rows, stack_spec: Stack, kept: Collection[str], report: Report, key: str, file: str
 ) -> Rows | None:
-    """A row for each cell that is not empty of the columns that are named or match the pattern.
+    """A row for each cell that is not blank of the columns that are named or match the pattern.
 
     Parameters
     ----------
@@ -28,21 +28,22 @@ def stack(
     Returns
     -------
     Rows or None
-        In the order of the rows, and within one in that of the columns. None (reported) where no
-        column matches, one that is named is missing, or a new one has the name of another.
+        In the order of the rows, and within one in that of the columns; the other columns are
+        repeated, and the new ones added. None (reported) where no column matches, one that is named
+        is missing, or a new one has the name of another.
     """
-    if not report.has_columns(rows, given.named, f"{key}.columns", file):
+    if not report.has_columns(rows, stack_spec.named, f"{key}.columns", file):
         return None
-    names = given.new
-    matched = given.made(name for name in rows.names if name not in kept)
+    names = stack_spec.new
+    matched = stack_spec.new_values(name for name in rows.names if name not in kept)
     if not matched:
         message = _("no column like {columns} ({key}.columns); expected one in the header").format(
-            columns=given.columns, key=key
+            columns=stack_spec.columns, key=key
         )
-        report("missing_column", message, file=file, column=str(given.columns))
+        report("missing_column", message, file=file, column=str(stack_spec.columns))
         return None
     rest = [name for name in rows.names if name not in matched]
-    clashes = [name for name in (*names, given.value) if name in rest]
+    clashes = [name for name in (*names, stack_spec.value) if name in rest]
     for name in clashes:
         message = _(
             "column {name} is in the file; expected another name for the new one ({key})"
@@ -50,20 +51,20 @@ def stack(
         report("shared_column", message, file=file, column=name)
     if clashes:
         return None
-    places = [np.flatnonzero(~is_blank(rows.text[name]).to_numpy(bool)) for name in matched]
-    numbers = np.repeat(np.arange(len(matched)), [len(part) for part in places])
-    at = np.concatenate(places)
-    order = np.lexsort((numbers, at))
-    numbers, at = numbers[order], at[order]
+    filled = [np.flatnonzero(~is_blank(rows.text[name]).to_numpy(bool)) for name in matched]
+    numbers = np.repeat(np.arange(len(matched)), [len(part) for part in filled])
+    positions = np.concatenate(filled)
+    order = np.lexsort((numbers, positions))
+    numbers, positions = numbers[order], positions[order]
     cells = np.concatenate(
         [
             rows.text[name].astype(object).to_numpy()[part]
-            for name, part in zip(matched, places, strict=True)
+            for name, part in zip(matched, filled, strict=True)
         ]
     )[order]
-    kept_rows = replace(rows, text=rows.text[rest]).take(at)
+    kept_rows = replace(rows, text=rows.text[rest]).take(positions)
     new = {name: _named([groups[name] for groups in matched.values()], numbers) for name in names}
-    return kept_rows.with_columns(new | {given.value: categorical(cells)})
+    return kept_rows.with_columns(new | {stack_spec.value: categorical(cells)})
 
 
 def _named(values: list[str], numbers: np.ndarray[tuple[int], np.dtype[np.intp]]) -> object:

@@ -25,7 +25,7 @@ from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
-from durable.intake.shaping.rows import Report, Rows, below_each_other
+from durable.intake.shaping.rows import Report, Rows, concatenate
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
@@ -65,7 +65,7 @@ class SourceReader:
     def table(
         self, name: str, source: Input, needs: Needs | None = None
     ) -> tuple[Recorded, dict[str, Any]]:
-        """A native table, and the digests and numbers of records of its files.
+        """A native table, and what ``checked/sources.json`` says of its files.
 
         Parameters
         ----------
@@ -74,7 +74,7 @@ class SourceReader:
         source
             The input as the plan describes it.
         needs
-            Columns that the table must have; all but the optional ones when not given.
+            Columns that the table must have; those of `always_needed` when not given.
 
         Returns
         -------
@@ -83,19 +83,20 @@ class SourceReader:
             of the file as users of its format count (in text and workbooks as a spreadsheet shows
             it, in datasets the number of the record); of a table that is made of several files or
             rows the number of the record, whose cells have an ``origin``. Not ``readable`` where
-            there is no table. The dict has ``sha256``; of such a table also that of each of its
-            ``files`` and the ``records`` of each, by their names in the manifest.
+            there is no table. The dict has ``sha256`` ('' where the file could not be opened); of
+            a table of several files or rows it is that of `about_files`. ``declared`` in it lists,
+            where there are some, the choices of the plan in words (`declared_readings`).
         """
         needed = needs or always_needed()
         spec = INPUT_TABLES[name].with_columns(needed.extra.get(name, ()))
         making = _Making(self, spec, source)
-        made = making.rows()
+        rows = making.rows()
         about = making.about()
         names = making.names()
-        if made is None:
+        if rows is None:
             return unreadable_table(name, ", ".join(names)), about
         report = Report(name, self.findings)
-        recorded = native_table(made, source, needed, report, names)
+        recorded = native_table(rows, source, needed, report, names)
         return recorded, about
 
     def rows(
@@ -103,17 +104,22 @@ class SourceReader:
     ) -> Rows | None:
         """The rows of a file; None (reported) where it is no table.
 
+        All columns that have a name are in it.
+
         Parameters
         ----------
+        table
+            Native table that the findings are on.
         section
             Section of the plan that describes the file, below ``inputs``.
         names
-            Columns that are looked for; all when not given.
+            Columns that are looked for: they count as used (`report_unused`), and in a SAS file
+            bear these names whatever their case. All when not given.
         """
-        read = self._read(table, source, section)
-        if read is None:
+        file_and_cells = self._read(table, source, section)
+        if file_and_cells is None:
             return None
-        file, cells = read
+        file, cells = file_and_cells
         names = set(cells.header) if names is None else names
         spelt = {name.lower(): name for name in names} if source.kind in _SAS else {}
         header = [spelt.get(name, name) for name in cells.header]
@@ -126,7 +132,7 @@ class SourceReader:
         return Rows(text.reset_index(drop=True), place.astype({"row": "int64"}))
 
     def _read(self, table: str, source: FileForm, section: str) -> tuple[File, Cells] | None:
-        """A file and its cells, read once; what each section expects of it is looked at."""
+        """A file and its cells, read once, and compared with what each section expects of it."""
         form = _as_read(source)
         if form not in self._files:
             name = self.shown(source)
@@ -146,26 +152,26 @@ class SourceReader:
         return None if cells is None else (file, cells)
 
     def shown(self, source: FileForm) -> str:
-        """Name of a file in findings."""
+        """Name of a file in findings: that of the file itself, or another by `names`."""
         path = source.path or ""
         return self.names.get(path, Path(path).name)
 
     def use(self, source: FileForm, names: Collection[str]) -> None:
-        """Take columns of a file that was read for used."""
+        """Count columns of a file that was read as used, so that none of them is reported."""
         self._used[_as_read(source)].names |= set(names)
 
     def digest(self, source: FileForm) -> str:
-        """SHA-256 of a file that was read; '' where there was none."""
+        """SHA-256 of a file that was read, in hexadecimal; '' where it could not be opened."""
         file, _ = self._files.get(_as_read(source), (None, None))
         return "" if file is None else file.sha256
 
     def records(self, source: FileForm) -> int:
-        """Number of records of a file that was read."""
+        """Number of records of a file that was read; 0 where it could not be, or is no table."""
         _, cells = self._files.get(_as_read(source), (None, None))
         return 0 if cells is None else cells.records
 
     def report_unused(self) -> None:
-        """Report columns of the files that no table takes."""
+        """Report named columns of the files that no table made so far uses."""
         for used in self._used.values():
             for name in sorted({name for name in used.header if name} - used.names):
                 message = _("column {name} is not used").format(name=escaped(name))
@@ -186,14 +192,16 @@ class _Making:
 
     @property
     def table(self) -> str:
+        """Native name of the table."""
         return self.spec.name
 
     @property
     def report(self) -> Report:
+        """Takes the findings on the files of the table."""
         return Report(self.table, self.reader.findings)
 
     def files(self) -> Iterator[tuple[str, FileForm]]:
-        """The files of the table, by the section of the plan that describes each."""
+        """Each file of the table after the section of the plan (below ``inputs``) for it."""
         source, table = self.source, self.table
         if source.sql is not None:
             yield from ((f"sources.{name}", file) for name, file in self.reader.sources.items())
@@ -204,14 +212,14 @@ class _Making:
             yield f"{table}.join[{number}]", _form(other)
 
     def names(self) -> tuple[str, ...]:
-        """Names of the files."""
+        """Names of the files in findings, each once; that of a query comes first."""
         names = [self.reader.shown(file) for _, file in self.files()]
         if self.source.sql is not None:
             names.insert(0, Path(self.source.sql.path).name)
         return tuple(dict.fromkeys(names))
 
     def about(self) -> dict[str, Any]:
-        """Digests and numbers of records of the files."""
+        """What ``checked/sources.json`` says of the files (`SourceReader.table`); after `rows`."""
         reader, files = self.reader, dict(self.files())
         lines = [line for line in (self.counted, *declared_readings(self.source)) if line]
         declared = {"declared": lines} if lines else {}
@@ -226,22 +234,22 @@ class _Making:
         return about_files(digests, names, records) | declared
 
     def rows(self) -> Rows | None:
-        """The rows of the table, before its columns are picked."""
+        """The rows of the table before `native_table`; None (reported) where there is no table."""
         if self.source.sql is not None:
             return self._queried(self.source.sql)
-        own = [pair for pair in self.files() if ".join[" not in pair[0]]
-        given = [file.constant for file in self.source.files] or [{}]
+        files = [pair for pair in self.files() if ".join[" not in pair[0]]
+        constants = [file.constant for file in self.source.files] or [{}]
         parts = [
             self._of_file(section, file, constant)
-            for (section, file), constant in zip(own, given, strict=True)
+            for (section, file), constant in zip(files, constants, strict=True)
         ]
-        whole = [part for part in parts if part is not None]
-        if len(whole) < len(parts):
+        readable = [part for part in parts if part is not None]
+        if len(readable) < len(parts):
             return None
-        made: Rows | None = below_each_other(whole)
+        rows: Rows | None = concatenate(readable)
         for step in (self._selected, self._joined, self._stacked, self._pivoted):
-            made = None if made is None else step(made)
-        return made
+            rows = None if rows is None else step(rows)
+        return rows
 
     def _of_file(self, section: str, file: FileForm, constant: Mapping[str, str]) -> Rows | None:
         """The rows of a file, with the columns that have one value in it."""
@@ -249,14 +257,14 @@ class _Making:
         if rows is None:
             return None
         wanted = wanted_columns(self.spec, self.source)
-        made = {wanted[name]: text for name, text in constant.items()}
-        shared = [name for name in made if name in rows.text]
+        constants = {wanted[name]: text for name, text in constant.items()}
+        shared = [name for name in constants if name in rows.text]
         for name in shared:
             message = _("column {name} is in the file; expected it there or in {key}").format(
                 name=escaped(name), key=f"inputs.{section}.constant"
             )
             self.report("shared_column", message, file=self.reader.shown(file), column=name)
-        columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in made.items()}
+        columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
 
     def _queried(self, sql: SqlFile) -> Rows | None:
@@ -267,12 +275,12 @@ class _Making:
         form = FileForm(path=sql.path, format="csv", sha256=sql.sha256)
         file = open_file(self.table, form, self.reader.findings, limits, section=section)
         self.query_digest = "" if file is None else file.sha256
-        read = {
+        sources = {
             section.removeprefix("sources."): self.reader.rows(self.table, source, section)
             for section, source in self.files()
         }
-        tables = {name: rows for name, rows in read.items() if rows is not None}
-        if file is None or len(tables) < len(read):
+        tables = {name: rows for name, rows in sources.items() if rows is not None}
+        if file is None or len(tables) < len(sources):
             return None
         return query(file, tables, self.report, f"inputs.{section}", limits.cells)
 
@@ -280,7 +288,7 @@ class _Making:
         """Columns of the table's own files that are read by name."""
         source = self.source
         names = {*wanted_columns(self.spec, source).values(), *source.unit_columns.values()}
-        names |= {*source.where, *source.where_not, *(n for given in source.join for n in given.by)}
+        names |= {*source.where, *source.where_not, *(n for other in source.join for n in other.by)}
         if source.long is not None:
             names |= set(source.long.columns)
         if source.stack is not None:
@@ -289,49 +297,51 @@ class _Making:
 
     def _selected(self, rows: Rows) -> Rows | None:
         key = f"inputs.{self.table}"
-        made = select(rows, self.source, self.report, key, self.names()[0])
-        if made is not None and self.source.selects:
+        selected = select(rows, self.source, self.report, key, self.names()[0])
+        if selected is not None and self.source.selects:
             self.counted = _("{number} of {all} records count").format(
-                number=len(made.text), all=len(rows.text)
+                number=len(selected.text), all=len(rows.text)
             )
-        return made
+        return selected
 
     def _joined(self, rows: Rows) -> Rows | None:
-        made: Rows | None = rows
-        for number, given in enumerate(self.source.join):
-            made = None if made is None else self._with_join(made, given, number)
-        return made
+        joined: Rows | None = rows
+        for number, join_spec in enumerate(self.source.join):
+            joined = None if joined is None else self._with_join(joined, join_spec, number)
+        return joined
 
-    def _with_join(self, rows: Rows, given: Join, number: int) -> Rows | None:
-        section = f"{self.table}.join[{number}]"
-        names = {*given.by.values(), *given.columns, *given.where, *given.where_not}
-        if given.long is not None:
-            names |= set(given.long.columns)
-        elif not given.columns:
+    def _with_join(self, rows: Rows, join_spec: Join, number: int) -> Rows | None:
+        """The rows with the columns of one other file, `number` in the list of the plan from 0."""
+        section, long = f"{self.table}.join[{number}]", join_spec.long
+        columns = join_spec.columns
+        names = {*join_spec.by.values(), *columns, *join_spec.where, *join_spec.where_not}
+        if long is not None:
+            names |= set(long.columns)
+        elif not columns:
             # All columns are taken: those of the table are then used.
             names |= self._mentioned()
-        other = self.reader.rows(self.table, _form(given), section, names)
-        name = self.reader.shown(given)
+        other = self.reader.rows(self.table, _form(join_spec), section, names)
+        name = self.reader.shown(join_spec)
         key = f"inputs.{section}"
-        other = None if other is None else select(other, given, self.report, key, name)
-        if other is not None and given.long is not None:
-            keys = list(given.by.values())
-            other = pivot(other, given.long, keys, given.columns, self.report, f"{key}.long")
+        other = None if other is None else select(other, join_spec, self.report, key, name)
+        if other is not None and long is not None:
+            keys = list(join_spec.by.values())
+            other = pivot(other, long, keys, columns, self.report, f"{key}.long")
         if other is None:
             return None
-        return join(rows, other, given, self.report, key, (self.names()[0], name))
+        return join(rows, other, join_spec, self.report, key, (self.names()[0], name))
 
     def _stacked(self, rows: Rows) -> Rows | None:
         if self.source.stack is None:
             return rows
         key = f"inputs.{self.table}.stack"
-        given, kept = self.source.stack, self._mentioned()
-        made = stack(rows, given, kept, self.report, key, self.names()[0])
-        if made is not None:
-            used = set(rows.names).difference(made.names)
+        kept = self._mentioned()
+        stacked = stack(rows, self.source.stack, kept, self.report, key, self.names()[0])
+        if stacked is not None:
+            used = set(rows.names).difference(stacked.names)
             for _, file in self.files():
                 self.reader.use(file, used)
-        return made
+        return stacked
 
     def _pivoted(self, rows: Rows) -> Rows | None:
         if self.source.long is None:
@@ -349,8 +359,8 @@ class _Making:
         if sequence is not None and sequence in rows.text:
             keys.append(sequence)
         # Measurements of joined files bear their native names already.
-        own = self.source.long.tests.values()
-        joined = [name for name in rows.elsewhere if name not in {*wanted.values(), *own}]
+        measurements = self.source.long.tests.values()
+        joined = [n for n in rows.elsewhere if n not in {*wanted.values(), *measurements}]
         others = [
             *(wanted[n] for n in wanted if wanted[n] not in keys),
             *self.source.unit_columns.values(),
@@ -361,18 +371,18 @@ class _Making:
 
 
 def _form(file: FileForm) -> FileForm:
-    """What is said of how a file is read, without what a table makes of it."""
+    """How a file is read, without what a table makes of it."""
     return FileForm(**{name: getattr(file, name) for name in FileForm.model_fields})
 
 
 def _as_read(source: FileForm) -> FileForm:
-    """What is the same wherever a file is read in the same way."""
+    """The form of a file by its full path and without what is expected: the key of what is read."""
     path = str(Path(source.path or "").resolve())
     return source.model_copy(update={"path": path, "sha256": None, "records": None})
 
 
 def _has_names(file: File, cells: Cells) -> bool:
-    """Whether most columns have a name; those without are reported, with their first value."""
+    """Whether at most half of the columns have values but no name; those without are reported."""
     nameless = [str(i) for i, name in enumerate(cells.header) if not name.strip()]
     held = {i: cells.text.loc[cells.text[i] != "", i].astype(object) for i in nameless}
     filled = {i: texts for i, texts in held.items() if not texts.empty}

@@ -25,7 +25,7 @@ class ListingEntry(Entry):
     """
 
     def load(self) -> Listing:
-        """The listing itself."""
+        """The `Listing` of the module, which is imported now."""
         listing: Listing = import_module(f"{__name__}.{self.module}").LISTING
         return listing
 
@@ -55,5 +55,8 @@ LISTINGS = (
 
 
 def listings_of(plan: Plan, datasets: Collection[str]) -> list[ListingEntry]:
-    """The listings of an analysis that has these datasets, in the order of their numbers."""
+    """The listings of an analysis that has these datasets, in the order of their numbers.
+
+    Also those that the plan does not show. `datasets` are names in lower case.
+    """
     return [entry for entry in LISTINGS if entry.exists(plan, datasets)]

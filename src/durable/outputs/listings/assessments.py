@@ -64,7 +64,7 @@ def _component_columns(plan: Plan, component: Component) -> Columns:
 
 
 def value_column(plan: Plan, component: Component) -> Column:
-    """Column of the values of a measure of the core set."""
+    """Column of the values of a component of the core set, headed by its measure in the plan."""
     measure = core_set_measure(plan.response.measures[component.name])
     # A multiple of the upper limit of normal is a quotient; the other measures are as recorded.
     decimals = 2 if measure is ENZYME else None
@@ -72,7 +72,7 @@ def value_column(plan: Plan, component: Component) -> Column:
 
 
 def item_columns(part: str = "") -> Columns:
-    """Columns that say whether each item of the remission rules is met."""
+    """Columns that say whether each item of the remission rules is met: Y, N or U (unknown)."""
     return tuple(
         coded(code, capitalised(_(label)), _REMISSION_ITEMS, part) for code, label in _ITEMS.items()
     )
@@ -86,12 +86,15 @@ def assessment_records(folder: ResultsFolder, **having: Collection[str]) -> pd.D
     folder
         Folder of results.
     having
-        Values that a record of ADRS may have in a column; every assessment when empty.
+        By column of ADRS, the values of which a record has one; every assessment when empty.
 
     Returns
     -------
     DataFrame
-        In the order of ADRS, text as categories.
+        In the order of ADRS, text as categories: `ASSESSMENT` and what is the same in all records
+        of an assessment; ``SRCVAR``; ``LEVEL`` and ``REASON`` of the score; then a column for each
+        parameter listed, with AVAL of measures and scores and AVALC of statuses, missing where the
+        assessment has no record of it.
     """
     statuses = [*_ITEMS, *_STATUSES]
     listed = {"PARAMCD": [*_MEASURED, *statuses], **having}

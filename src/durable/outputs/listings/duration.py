@@ -35,27 +35,30 @@ def _endpoint(endpoint: Endpoint) -> str:
 
 
 def endpoint_listing(
-    name: str, title: str, endpoints: Sequence[Endpoint], described: Callable[[Plan], Iterator[str]]
+    name: str,
+    title: str,
+    endpoints: Sequence[Endpoint],
+    definition_notes: Callable[[Plan], Iterator[str]],
 ) -> Listing:
     """The listing of the records of some endpoints.
 
     Parameters
     ----------
     name
-        Of the listing.
+        Name of the listing.
     title
-        Marked for translation.
+        Title, marked for translation.
     endpoints
-        Those that the listing may have.
-    described
-        Footnotes on their definitions.
+        Endpoints whose records the listing has, where the plan asks for them.
+    definition_notes
+        Footnotes on their definitions, from the plan.
     """
     codes = [endpoint.code for endpoint in endpoints]
 
     def records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
-        found = folder.dataset("adtte", PARAMCD=codes)
-        found = folder.with_subject(found, "PART", "DOSELVL", "TRTSDT")
-        return found.assign(AVALM=found["AVAL"] / plan.statistics.days_per_month)
+        adtte = folder.dataset("adtte", PARAMCD=codes)
+        adtte = folder.with_subject(adtte, "PART", "DOSELVL", "TRTSDT")
+        return adtte.assign(AVALM=adtte["AVAL"] / plan.statistics.days_per_month)
 
     return Listing(
         name=name,
@@ -76,7 +79,7 @@ def endpoint_listing(
             date("LOWDT", N_("Last known free of the event")),
         ),
         notes=lambda plan: (
-            *described(plan),
+            *definition_notes(plan),
             sentences(*(_endpoint(one) for one in endpoints if one.asked(plan.response))),
             _(
                 "CNSR: 0 is an event, 1 or more a reason for censoring. One month is {days:g} days."

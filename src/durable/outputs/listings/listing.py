@@ -37,9 +37,9 @@ class Column:
     part: str = ""
     """Part of the listing that shows the column; every part when empty."""
     empty: str | Callable[[Mapping[str, str]], str] = ""
-    """What is shown where there is no value; by the record where it depends on it."""
+    """What is shown where there is no value: a marked text, or a function of the record's texts."""
     shown: Callable[[str], str] | None = None
-    """A value as a reader sees it, where that is not as it is recorded."""
+    """Function from a recorded value to what a reader sees; the value itself when None."""
 
 
 Columns = tuple[Column, ...]
@@ -59,7 +59,7 @@ class Listing:
     notes: Callable[[Plan], Iterable[str]]
     """The footnotes in the language in force, but for the one on the source."""
     records: Callable[[ResultsFolder, Plan], pd.DataFrame] | None = None
-    """The columns among others, in the order of the datasets; when None, the dataset `source`."""
+    """Function that makes the records, with at least the columns; None: the dataset `source`."""
     traced: bool = True
     """Whether each record names the row of the input table that determines it."""
     names_rows: bool = False
@@ -80,18 +80,20 @@ class Listing:
 
     @property
     def file(self) -> str:
-        """Name of the CSV."""
+        """Name of the CSV, ``l_NAME.csv``, without its folder."""
         return f"l_{self.name}.csv"
 
     def columns(self, plan: Plan, *, assessed: bool = True, flags: Collection[str] = ()) -> Columns:
-        """The columns in their order.
+        """The columns of the CSV in their order, those that name the source last.
 
         Parameters
         ----------
+        plan
+            The analysis plan.
         assessed
-            Whether the study has visits.
+            Whether the study has visits: without, the columns `of_assessments` are left out.
         flags
-            Variables of ADSL, those among them that flag imputed dates.
+            Variables that ADSL has: of the columns `imputed`, those among them are listed.
         """
         left_out = () if assessed else self.of_assessments
         variables = (column for column in self.variables(plan) if column.name not in left_out)
@@ -101,18 +103,18 @@ class Listing:
     def shown_columns(
         self, plan: Plan, *, assessed: bool = True, flags: Collection[str] = ()
     ) -> Columns:
-        """The columns that a reader sees, of those that the CSV has."""
+        """Those of `columns` that a document shows: not those on the source if `names_rows`."""
         columns = self.columns(plan, assessed=assessed, flags=flags)
         return tuple(c for c in columns if c not in _SOURCE) if self.names_rows else columns
 
     def footnotes(self, plan: Plan, *, assessed: bool = True) -> tuple[str, ...]:
-        """What is written under the listing, a paragraph each."""
+        """The footnotes of the listing, a paragraph each, that on the source last."""
         notes = self.notes if assessed or not self.of_assessments else self.without_assessments
         traced = self.traced and not self.names_rows
         return (*notes(plan), *((_(_TRACED),) if traced else ()))
 
     def table(self, folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
-        """The listing as its CSV holds it; whole numbers without a decimal point."""
+        """The records with the columns of the CSV; a column of whole numbers alone as Int64."""
         assessed = not self.of_assessments or "adrs" in folder.names
         flags = folder.variables("adsl") if self.imputed else ()
         columns = self.columns(plan, assessed=assessed, flags=flags)
@@ -124,26 +126,26 @@ class Listing:
 
 def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns that hold whole numbers only, as such: 7 instead of 7.0."""
-    whole = {
+    whole_numbers = {
         str(name): column.astype("Int64")
         for name, column in frame.select_dtypes("float").items()
         if (column.isna() | (column % 1 == 0)).all()
     }
-    return frame.assign(**whole)
+    return frame.assign(**whole_numbers)
 
 
 def text(name: str, label: str, over: str = "", part: str = "") -> Column:
-    """A column of text."""
+    """A column of text, shown as it is recorded."""
     return Column(name, label, over=over, part=part)
 
 
 def coded(name: str, label: str, over: str = "", part: str = "") -> Column:
-    """A column of coded texts, in the CSV as in the dataset."""
+    """A column of coded texts, shown in the language in force; in the CSV as in the dataset."""
     return Column(name, label, over=over, part=part, shown=shown)
 
 
 def number(name: str, label: str, decimals: int | None = None) -> Column:
-    """A column of numbers."""
+    """A column of numbers, with so many decimals; as recorded when None."""
     return Column(name, label, "number", decimals)
 
 
@@ -153,14 +155,14 @@ def date(name: str, label: str) -> Column:
 
 
 def period(plan: Plan, *more: Column) -> Columns:
-    """The column of the period, and more, where the plan says how a second infusion counts."""
+    """The column of the period, and more; none where the plan has no ``response.reinfusion``."""
     if plan.response.reinfusion is None:
         return ()
     return (number(PERIOD, N_("Period")), *more)
 
 
 def category_label() -> str:
-    """Heading of the categories of the score."""
+    """Heading of the categories of the score: its PARAMCD with ``response category``."""
     return _("{score} response category").format(score=SCORE.paramcd)
 
 
@@ -174,7 +176,7 @@ _IMPUTED = {
 
 
 def imputed_flags(*dates: str) -> Columns:
-    """Columns that flag the imputed dates among some of ADSL."""
+    """The columns of the imputation flags of these dates of ADSL, ``DTHDTF`` of ``DTHDT``."""
     labels = {date: name for name, (date, _, _) in IMPUTATION_FLAGS.items()}
     return tuple(text(labels[date], _IMPUTED[date]) for date in dates)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from durable.derive.identifiers import renamed, unique_identifiers
+from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
@@ -38,7 +38,7 @@ def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
     doses = folder.input_table("lymphodepletion")
     if doses is None:
         raise ValueError("there is no table lymphodepletion")
-    doses = renamed(doses, unique_identifiers(folder.path, plan.study.id))
+    doses = with_usubjid(doses, unique_identifiers(folder.path, plan.study.id))
     doses = folder.with_subject(doses.rename(columns={"subject_id": "USUBJID"}), *_OF_SUBJECTS)
     order = ["USUBJID", "medicine", "administration_date", "source_row"]
     doses = doses.astype({"medicine": object}).sort_values(order, ignore_index=True)

@@ -61,8 +61,8 @@ _OF_ASSESSMENTS = ("BESTSCOR", "BESTDT", "BESTLVL", "REMSTAT", "REMSTDT")
 def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     adsl = folder.dataset("adsl")
     cases = _cases(folder, adsl.loc[adsl["DTHFL"] == "Y"])
-    there = [*_OF_SUBJECTS, *(flag.name for flag in _IMPUTED if flag.name in adsl)]
-    cases = cases.merge(adsl[["USUBJID", *there]], on="USUBJID", how="left", validate="m:1")
+    variables = [*_OF_SUBJECTS, *(flag.name for flag in _IMPUTED if flag.name in adsl)]
+    cases = cases.merge(adsl[["USUBJID", *variables]], on="USUBJID", how="left", validate="m:1")
     event = cases["AEID"].notna()
     cases["ADT"] = pd.to_datetime(cases["ASTDT"].where(event, cases["DTHDT"]))
     cases["ADY"] = cases["ASTDY"].where(event, cases["DTHDY"]).astype("Int64")
@@ -94,20 +94,21 @@ def _therapies(cases: pd.DataFrame, therapies: pd.DataFrame | None) -> dict[str,
     """Therapies on the day of onset or death, and new systemic ones since the infusion."""
     if therapies is None:
         return dict.fromkeys(("THERAPY", "NEWTHER"), _(NO_THERAPIES))
-    given = (
+    of_cases = (
         cases[["SUBJID", "ADT", "TRTSDT"]]
         .reset_index()
         .merge(therapies, left_on="SUBJID", right_on="subject_id")
     )
-    given = given.sort_values(["index", "start_date", "therapy"])
-    given["text"] = [
-        _therapy(*of_one) for of_one in zip(*map(given.get, _OF_THERAPIES), strict=True)
+    of_cases = of_cases.sort_values(["index", "start_date", "therapy"])
+    of_cases["text"] = [
+        _therapy(*therapy) for therapy in zip(*map(of_cases.get, _OF_THERAPIES), strict=True)
     ]
-    on_the_day = (given["start_date"] <= given["ADT"]) & ~(given["end_date"] < given["ADT"])
-    new = (given["new_systemic"] == "Y") & (given["start_date"] >= given["TRTSDT"])
+    start, end = of_cases["start_date"], of_cases["end_date"]
+    on_the_day = (start <= of_cases["ADT"]) & ~(end < of_cases["ADT"])
+    new = (of_cases["new_systemic"] == "Y") & (start >= of_cases["TRTSDT"])
     return {
-        "THERAPY": _joined(given.loc[on_the_day], cases),
-        "NEWTHER": _joined(given.loc[new], cases),
+        "THERAPY": _joined(of_cases.loc[on_the_day], cases),
+        "NEWTHER": _joined(of_cases.loc[new], cases),
     }
 
 
