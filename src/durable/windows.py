@@ -40,14 +40,12 @@ class Days:
         return Days(self.first.fillna(other.first), self.last.fillna(other.last))
 
     def not_after(self, limit: Days) -> Days:
-        """The earlier of each date and its limit; the limit too where nothing is recorded.
+        """The earlier of each date and its limit; NaT where either is not recorded."""
+        return Days(_earlier(self.first, limit.first), _earlier(self.last, limit.last))
 
-        NaT where the limit is not recorded.
-        """
-        return Days(
-            self.first.where(self.first <= limit.first, limit.first),
-            self.last.where(self.last <= limit.last, limit.last),
-        )
+
+def _earlier(date: Dates, limit: Dates) -> Dates:
+    return date.where((date <= limit) | date.isna(), limit)
 
 
 def days_recorded(frame: pd.DataFrame, column: str) -> Days:

@@ -230,6 +230,18 @@ def test_what_is_seen_at_visits_is_known_to_lie_after_the_one_before():
     assert (row["LOWDT"], row["ADT"]) == (150, 150)
 
 
+def test_an_event_at_the_visit_of_the_first_remission_was_there_on_that_day():
+    """The visit shows remission, and a dose that counts as new therapy."""
+    visits = [
+        visit(day, values, "S1", glucocorticoid_mg_kg=dose)
+        for day, values, dose in ((-6, ACTIVE, 0.5), (30, ACTIVE, 0.1), (60, INACTIVE, 0.4))
+    ]
+    increase = {"glucocorticoid_increase": {"by_mg_kg": 0.2, "as_new_therapy": True}}
+    row = tte(derived([subject()], visits, response=increase))
+    assert (row["EVNTDESC"], row["CNSR"], row["AVAL"]) == ("NEW SYSTEMIC THERAPY", 0, 1)
+    assert (row["STARTDT"], row["LOWDT"], row["ADT"]) == (60, 60, 60)
+
+
 WORSE = {"recurrence": {"worsening": {"enabled": True}, "confirmed_loss": False}}
 
 
@@ -282,7 +294,7 @@ def test_records_are_ordered_dated_and_within_follow_up(when, what):
     assert 0 <= efs["ADT"] <= when[-1]
     assert (datasets.adtte["AVAL"] >= 1).all()
     for record in datasets.adtte.to_dict("records"):
-        assert record["STARTDT"] <= record["LOWDT"] <= record["ADT"] or record["CNSR"] == 0
+        assert record["STARTDT"] <= record["LOWDT"] <= record["ADT"]
     if datasets.adsl["REMFL"].item() == "Y" and tte(datasets)["STARTDT"] <= 194:
         dor = tte(datasets)
         assert (dor["ADT"], dor["CNSR"], dor["EVNTDESC"]) == (

@@ -240,6 +240,17 @@ def test_an_empty_date_in_a_column_that_the_file_lacks_is_unknown() -> None:
     assert (computed["E06"], computed["E11"], computed["E14"]) == (U, U, N)
 
 
+@pytest.mark.parametrize(("lacking", "refractory"), [([], Y), (["gc_end"], U)])
+def test_glucocorticoids_without_a_last_day_go_on_where_the_file_has_the_column(
+    lacking: list[str], refractory: str
+) -> None:
+    """From 2023-01-01 to the anchor are six months; without the column they may have ended."""
+    child = {"gc_start": "2023-01-01", "gc_end": None}
+    frame = evaluate(study([child]), {"screening": lacking}, rules())
+    computed = dict(zip(frame["criterion"], frame["computed"], strict=True))
+    assert computed["I03"] == refractory
+
+
 def test_without_therapies_and_visits_what_they_decide_is_unknown() -> None:
     frame = evaluate(study([{"ast": None}], therapies=False), {}, rules())
     computed = dict(zip(frame["criterion"], frame["computed"], strict=True))

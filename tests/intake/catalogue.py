@@ -1197,6 +1197,8 @@ CRITERIA = [
     case("screening before consent", cell(SCREENING, 7, "screening_date", "2023-05-07"),
          warning(SCREENING, 7, "screening_date", "2023-05-07", "screened_before_consent"),
          eligibility_violated=1, eligibility_disagrees=1),
+    doubtful_cell("screening after withdrawal and last contact", SCREENING, 10, "screening_date",
+                  "2023-11-01", "after_last_contact", eligibility_unknown=1),
     case("infused with a saturation below the limit", cell(SCREENING, 7, "spo2", "91"),
          warning(SCREENING, 7, "screening_date", "2023-05-10", "eligibility_violated"),
          eligibility_disagrees=1),

@@ -85,15 +85,18 @@ def test_a_pattern_that_takes_every_label_is_refused(pattern: str, tmp_path: Pat
         parse(study.raw)
 
 
-def test_a_finding_on_a_converted_value_shows_what_was_recorded(tmp_path: Path) -> None:
-    edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "physician_global", "240")
+@pytest.mark.parametrize("recorded", ["240", "2.4E+002"])
+def test_a_finding_on_a_converted_value_shows_what_was_recorded(
+    recorded: str, tmp_path: Path
+) -> None:
+    edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "physician_global", recorded)
     _, listing, _ = run(tmp_path, *edits)
     (line,) = listing.query("row == '6' and column == 'physician_global'").to_dict("records")
-    assert (line["value"], line["rule"]) == ("240", "out_of_range")
-    assert "found 240 (read as 24); expected a number from 0 to 10" in line["message"]
+    assert (line["value"], line["rule"]) == (recorded, "out_of_range")
+    assert f"found {recorded} (read as 24); expected a number from 0 to 10" in line["message"]
 
 
-@pytest.mark.parametrize("value", ["1,5", "1e", "<5", "9" * 400])
+@pytest.mark.parametrize("value", ["1,5", "1e", "<5", "9" * 400, "9" * 300 + "e99", "1e-400"])
 def test_what_is_no_number_is_not_converted(value: str, tmp_path: Path) -> None:
     edits = planned("inputs.visits.units", UNITS), cell("visits", 6, "ck", value)
     _, listing, _ = run(tmp_path, *edits)

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import openpyxl
 import pandas as pd
@@ -159,6 +160,24 @@ def test_a_whole_number_filled_up_with_zeros_is_what_it_shows(tmp_path: Path) ->
     book.active["A1"] = "subject_id"
     book.save(tmp_path / "v.xlsx")
     assert first_column(tmp_path / "v.xlsx") == ["001", "1234", "1", "1.5"]
+
+
+def test_a_number_beyond_double_precision_is_text_that_is_no_number(tmp_path: Path) -> None:
+    whole = "1" + "0" * 309
+    book = openpyxl.Workbook()
+    for row, (value, shown) in enumerate([(55, "0"), (66, "000"), (77, "000")], 2):
+        book.active.cell(row, 1, value).number_format = shown
+    book.active["A1"] = "cmas"
+    book.save(tmp_path / "plain.xlsx")
+    with ZipFile(tmp_path / "plain.xlsx") as plain, ZipFile(tmp_path / "v.xlsx", "w") as other:
+        for name in plain.namelist():
+            text = plain.read(name).decode()
+            for value, digits in (("55", whole), ("66", whole), ("77", "1e400")):
+                text = text.replace(f"<v>{value}</v>", f"<v>{digits}</v>")
+            other.writestr(name, text)
+    texts = first_column(tmp_path / "v.xlsx")
+    assert texts == [whole, whole, "inf"]
+    assert pd.isna(_converted(texts, "number")).all()
 
 
 # SAS.

@@ -79,3 +79,21 @@ def test_units_by_their_spelling() -> None:
     assert factor_of(cmas, "", {}) == 1
     assert scaled(Fraction(60), "2.0") == "120"
     assert scaled(Fraction(60), "<2") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("9.61E+006", "9610"),  # three digits of the exponent: C programs on Windows
+        ("1e-100", "0." + "0" * 102 + "1"),
+        ("1e312", None),
+        ("1e-330", None),
+        ("0e-330", "0"),
+        ("1_000", None),
+        ("+5", None),
+    ],
+)
+def test_what_is_a_number_in_the_tables_is_converted_or_refused(
+    text: str, read: str | None
+) -> None:
+    assert scaled(Fraction(1, 1000), text) == read

@@ -137,7 +137,9 @@ def _end(course: Course, ends: dict[str, pd.DataFrame]) -> Dated:
 
 
 def _last_free_of_event(course: Course) -> Dates:
-    """Last date known free of the event: what is seen at visits happened since the one before."""
-    before = course.last_before_event
-    before = np.where(np.isnat(before), course.start, before)
+    """Last date known free of the event: what is seen at visits happened since the one before.
+
+    Never before the origin: an event at the visit of the origin is known to have been there then.
+    """
+    before = np.fmax(course.last_before_event, course.start)
     return np.where(course.seen_at_visit, before, course.event["ADT"])

@@ -9,6 +9,7 @@ from durable.contracts.results import Result
 from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.figures import forest
 from durable.figures.spec import FigureSpec
+from durable.jdm.response import NewTherapy
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
@@ -18,8 +19,12 @@ from durable.wording import percent
 if TYPE_CHECKING:
     import pandas as pd
 
-#: Sections of `response` that the improvement rate depends on.
-_OF_IMPROVEMENT = {"improvement", "core_set", "hybrid", "ranges", "baseline"}
+#: Keys of `response` that the improvement rate rests on, but for new systemic therapy: its
+#: strategies are stated by endpoint.
+_OF_IMPROVEMENT = {
+    *("improvement", "core_set", "hybrid", "ranges", "baseline"),
+    *("glucocorticoid_increase", "reinfusion"),
+}
 _DURATIONS = {(code,) for code in ENDPOINT_BY_CODE}
 
 
@@ -31,8 +36,8 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
 def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
     """Points (`forest.COLUMNS`) of the results that the figure shows.
 
-    A sensitivity analysis is in a panel only where it changes a definition that the panel rests on,
-    by `_OF_IMPROVEMENT` of the improvement rate; durations are in months, rates in percent.
+    A sensitivity analysis is in a panel only where it changes a definition that the panel rests on:
+    its population, a key of `response` or `statistics`. Durations are in months, rates in percent.
 
     Parameters
     ----------
@@ -55,10 +60,16 @@ def _concerns(row: Result, plan: Plan) -> bool:
     if row.analysis == forest.PRIMARY:
         return True
     variant = plan.sensitivity[row.analysis]
-    changed = set(variant.response)
+    changed = set(variant.response) - {"new_therapy"}
+    stated = variant.response.get("new_therapy", {})
+    strategies = set(NewTherapy.model_fields) if isinstance(stated, str) else set(stated)
     if row.parameter in _DURATIONS:
-        return bool(variant.statistics) or changed != {"improvement"}
-    return bool(changed & _OF_IMPROVEMENT)
+        definitions_changed = changed - {"improvement"} or strategies - {"improvement"}
+        conventions_changed = bool(variant.statistics)
+    else:
+        definitions_changed = changed & _OF_IMPROVEMENT or strategies & {"improvement"}
+        conventions_changed = bool(variant.statistics.keys() & {"conf_level", "beta_prior"})
+    return bool(variant.population != "infused" or definitions_changed or conventions_changed)
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pandas as pd
 from durable.contracts.input_table import ColumnSpec
 from durable.dates import DateForm
 from durable.intake.findings import Findings, Recorded, escaped
-from durable.intake.numbers import Limited, NumberForm, scaled
+from durable.intake.numbers import NUMBER, Limited, NumberForm, scaled
 from durable.intake.parsing import is_native
 from durable.intake.texts import categorical, codes_and_values
 from durable.intake.units import factor_of, units_expected
@@ -137,8 +137,8 @@ class _Reading:
         ------
         _UnclearError
             Where two patterns of the value map match, where the text is in none of the
-            declared forms, or where two of them read it as different dates. The message is what was
-            expected.
+            declared forms, where two of them read it as different dates, or where the number is
+            beyond double precision in the unit of the table. The message is what was expected.
         """
         value = self.values.value(text)
         if value is not None:
@@ -162,8 +162,12 @@ class _Reading:
             value_by_rule = limited.by_rule(self.below, self.above)
             text = text if value_by_rule is None else value_by_rule
         factor = factor_of(self.spec, unit or self.unit, self.unit_names)
-        changed = None if factor in (None, 1) else scaled(factor, text)
-        return text if changed is None else changed
+        if factor in (None, 1) or not NUMBER.fullmatch(text):
+            return text
+        changed = scaled(factor, text)
+        if changed is None:
+            raise _UnclearError(self.spec.expected)
+        return changed
 
     def _number(self, text: str) -> str:
         """The number with a point; a text that is none in the declared form is refused."""

@@ -9,7 +9,9 @@ from fractions import Fraction
 
 from durable.intake.readers.cells import plain_decimal
 
-_PLAIN = re.compile(r"-?([0-9]{1,300}(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+#: A number of a table. ASCII digits only: full-width digits and thousands separators are not
+#: guessed at. With an exponent (9.61e+06, 9.61E+006) programs write what they have as a number.
+NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _LIMITED = re.compile(r"(<=|>=|[<>≤≥])\s*(.+)")
 
 
@@ -100,9 +102,14 @@ class Limited:
 def scaled(factor: Fraction, text: str) -> str | None:
     """A number times an exact factor, in the fewest decimals that mean the nearest double.
 
-    "1.1" times 3 gives "3.3". None where the text is no number, or not written with a point and
-    without signs of thousands.
+    "1.1" times 3 gives "3.3". None where the text is no `NUMBER`, or the product is no finite
+    double, or so small that its double is 0.
     """
-    if not _PLAIN.fullmatch(text):
+    if not NUMBER.fullmatch(text):
         return None
-    return plain_decimal(Decimal(repr(float(Fraction(Decimal(text)) * factor))))
+    product = Fraction(Decimal(text)) * factor
+    try:
+        nearest = float(product)
+    except OverflowError:
+        return None
+    return None if product and not nearest else plain_decimal(nearest)

@@ -20,16 +20,15 @@ from durable.contracts.table_schema import table_columns, table_schema
 from durable.contracts.words import is_missing_word
 from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
+from durable.intake.numbers import NUMBER
 from durable.intake.texts import Codes, categorical_of_codes, codes_and_values, is_plain_ascii
 from durable.jdm.response import Ranges
 from durable.language import _
 from durable.lookalikes import look, named
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
-#: ASCII digits only: full-width digits and thousands separators are not guessed at. With an
-#: exponent (9.61e+06) programs write what they have as a number.
 _FORMS = {
-    "number": re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"),
+    "number": NUMBER,
     "integer": re.compile(r"-?[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,3}|-?[0-9]+"),
     "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
     "time": re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]"),

@@ -284,9 +284,9 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     if not boundaries(plan):
         return
     yield _(
-        "Evaluable for DLT: as in the table of dose-limiting toxicities; for CRS and ICANS:"
-        " followed through the window, died in it, or with the event. Each subject counts once, in"
-        " the order of infusion."
+        "Evaluable for DLT: as in the table of dose-limiting toxicities; for CRS and ICANS: with"
+        " the event, or, once the window has closed, followed through it or died in it. Each"
+        " subject counts once, in the order of infusion."
     )
     yield _(
         "Beta-binomial: by the posterior probability of a rate above the acceptable one."

@@ -117,7 +117,7 @@ def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Report records before consent, or after death, withdrawal or last contact of their subject.
 
     Consent and withdrawal are compared only where the table has a rule for it (`InputTable`). A
-    date after death or withdrawal is never reported as after the last contact.
+    date that is reported as after death or withdrawal is not reported as after the last contact.
     """
     spec = INPUT_TABLES[table.recorded.table]
     # A date recorded in part is wrong only where every day it can mean is.
@@ -133,8 +133,9 @@ def check_dates(table: StudyTable, study: Study, findings: Findings) -> None:
         limit = subject_value(table.frame, study.subjects, limit_name)
         wrong = last < limit if side == "before" else first > limit
         if rule == "after_last_contact":  # reported once: after death or withdrawal says more
-            for reported in ("death_date", "withdrawal_date"):
-                wrong &= ~(first > subject_value(table.frame, study.subjects, reported))
+            reported = ["death_date", *(["withdrawal_date"] if spec.after_withdrawal else [])]
+            for name in reported:
+                wrong &= ~(first > subject_value(table.frame, study.subjects, name))
         words = _("a date not after the subject's {limit} ({date})")
         if side == "before":
             words = _("a date not before the subject's {limit} ({date})")

@@ -191,7 +191,7 @@ def significant_digits(number: float | Decimal, digits: Context = _DIGITS) -> fl
     number that is not finite, or whose exponent is above 400, is returned as it is; any other as a
     Decimal.
     """
-    exact = number if isinstance(number, Decimal) else Decimal(repr(number))
+    exact = Decimal(repr(float(number)) if isinstance(number, float) else number)
     if not exact.is_finite() or abs(exact.adjusted()) > _MOST_DIGITS:
         return number
     # Below 2^53 every whole number is one of its own.
@@ -205,10 +205,11 @@ def plain_decimal(number: float | Decimal) -> str:
 
     One that is not finite, or whose exponent is above 400, is as Python writes it ("nan").
     """
-    if not isinstance(number, Decimal):
+    if isinstance(number, float):
         if not math.isfinite(number):
-            return str(number)
-        number = Decimal(repr(number))
+            return str(float(number))
+        number = Decimal(repr(float(number)))
+    number = Decimal(number)
     if not number.is_finite() or abs(number.adjusted()) > _MOST_DIGITS:
         return str(number)
     digits = format(number, "f")

@@ -238,7 +238,7 @@ def _text(cell: Any, epoch: dt.datetime) -> str:
         if date is not None:
             return native_text(date)
         width = zero_width(cell.number_format)
-        if width and value == int(value):
+        if width and (isinstance(value, int) or value.is_integer()):
             return f"{int(value):0{width}d}"
         if "%" in format_signs(cell.number_format):
             return f"{plain_decimal(significant_digits(Decimal(repr(value)) * 100))}%"

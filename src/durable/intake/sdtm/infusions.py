@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 
 import pandas as pd
 
 from durable.intake.findings import place_in_words
-from durable.intake.numbers import scaled
+from durable.intake.numbers import NUMBER, scaled
 from durable.intake.readers.cells import plain_decimal
 from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.maker import TableMaker, without_time
@@ -238,9 +238,5 @@ def _mapped(maker: TableMaker, text: str) -> str:
 
 
 def _number(text: str) -> Decimal | None:
-    """The number that a text is, None where it is none that is finite."""
-    try:
-        value = Decimal(text) if text.isascii() else None
-    except InvalidOperation:
-        return None
-    return value if value is not None and value.is_finite() else None
+    """The number that a text is, None where it is no `NUMBER`."""
+    return Decimal(text) if NUMBER.fullmatch(text) else None

@@ -1,0 +1,62 @@
+"""Which sensitivity analyses stand in which panels of the forest plot."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from durable.contracts.results import Result
+from durable.figures.sensitivity import panels
+from tests.derive.build import plan
+
+RATE, MEDIAN = "rate", "median"
+
+
+@pytest.mark.parametrize(
+    ("variant", "shown"),
+    [
+        ({"response": {"improvement": {"missing": "observed"}}}, [RATE]),
+        ({"response": {"remission": {"rule": "printo"}}}, [MEDIAN]),
+        ({"response": {"recurrence": {"consecutive": 1}}}, [MEDIAN]),
+        ({"response": {"new_therapy": "treatment_policy"}}, [RATE, MEDIAN]),
+        ({"response": {"new_therapy": {"improvement": "treatment_policy"}}}, [RATE]),
+        ({"response": {"new_therapy": {"duration": "hypothetical"}}}, [MEDIAN]),
+        (
+            {
+                "response": {
+                    "improvement": {"missing": "observed"},
+                    "new_therapy": {"improvement": "treatment_policy"},
+                }
+            },
+            [RATE],
+        ),
+        ({"statistics": {"conf_level": 0.9}}, [RATE, MEDIAN]),
+        ({"statistics": {"km_ci": "plain"}}, [MEDIAN]),
+    ],
+)
+def test_an_analysis_is_shown_where_it_changes_what_a_result_rests_on(
+    variant: dict[str, Any], shown: list[str]
+) -> None:
+    assert _panels(variant) == shown
+
+
+def test_another_population_concerns_every_result() -> None:
+    inputs = {
+        name: {"path": f"{name}.csv"} for name in ("subjects", "visits", "therapies", "screening")
+    }
+    assert _panels({"population": "eligible"}, inputs=inputs, eligibility={}) == [RATE, MEDIAN]
+
+
+def _panels(variant: dict[str, Any], **sections: Any) -> list[str]:
+    """Statistics of which the figure shows the analysis ``other``; the primary one is in both."""
+    results = [
+        Result("t_sensitivity", analysis, "all", "all", parameter, statistic, 0.5)
+        for parameter, statistic in ((("M2",), RATE), (("DOR",), MEDIAN))
+        for analysis in ("primary", "other")
+    ]
+    points = panels(results, plan(sensitivity={"other": variant}, **sections))
+    by_panel = {panel: list(rows) for panel, rows in points.groupby("parameter")["analysis"]}
+    assert len(by_panel) == 2
+    shown = points.loc[points["analysis"] == "other", "parameter"]
+    return [RATE if "%" in panel else MEDIAN for panel in shown]
