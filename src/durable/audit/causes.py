@@ -6,7 +6,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from durable.audit.records import InputChange, input_changes
-from durable.audit.sides import BEFORE, CODE, PLAN, SINCE, UNEXPLAINED, Side, Step, differing_keys
+from durable.audit.sides import (
+    BEFORE,
+    CODE,
+    PLAN,
+    SINCE,
+    UNEXPLAINED,
+    Side,
+    Step,
+    differing_keys,
+    has_other_code,
+)
 from durable.audit.statuses import NO_STATUS, Status, differing, status_label
 from durable.contracts.results import Result
 from durable.language import N_, Text, _
@@ -126,7 +136,7 @@ def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterato
     Those with the cause BEFORE come first; else in the order of the earlier results, then of new
     rows. Rows that are equal in all of value, limits and note are no change.
     """
-    code = _other_code(earlier, later)
+    code = has_other_code(earlier, later)
     changed = []
     for key in dict.fromkeys((*earlier.results, *later.results)):
         old, new = earlier.results.get(key), later.results.get(key)
@@ -141,7 +151,7 @@ def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterato
             if step.cause == PLAN or differing_subjects:
                 causes.append(step.cause)
                 subjects |= differing_subjects
-        if code:
+        if code and CODE not in causes:
             causes.append(CODE)
         who = tuple(sorted(subjects))
         changed.append(ResultChange(key, old, new, tuple(causes) or (UNEXPLAINED,), who))
@@ -161,13 +171,3 @@ def _subjects(step: Step, key: tuple[str, ...]) -> set[str]:
     groups = before.members(group_by, group), after.members(group_by, group)
     differ = differing(before, after, output, parameter) & (groups[0] | groups[1])
     return differ | (groups[0] ^ groups[1])
-
-
-def _other_code(earlier: Side, later: Side) -> bool:
-    """Whether a rule that both analyses have ran with other code or other packages."""
-    digests = [{r["id"]: r["digests"] for r in side.manifest["rules"]} for side in (earlier, later)]
-    return any(
-        digests[0][rule].get(kind) != digests[1][rule].get(kind)
-        for rule in digests[0].keys() & digests[1].keys()
-        for kind in ("code", "libraries")
-    )

@@ -69,7 +69,7 @@ class Step:
     """Two analyses between which one thing differs."""
 
     cause: str
-    """BEFORE, SINCE or PLAN."""
+    """BEFORE, SINCE or PLAN; of the only step CODE or UNEXPLAINED."""
     before: Side
     after: Side
 
@@ -101,9 +101,9 @@ def steps_between(
 ) -> list[Step]:
     """The steps from the earlier to the later analysis: BEFORE, SINCE, PLAN, those that are needed.
 
-    BEFORE where the input files differ, SINCE where the cut-offs do (and where files, cut-off and
-    plan all agree), PLAN where keys of the plan differ that can move a number (`differing_keys`).
-    Analyses between the two are computed.
+    BEFORE where the input files differ, SINCE where the cut-offs do, PLAN where keys of the plan
+    differ that can move a number (`differing_keys`); where all agree one step alone, CODE or, with
+    the same code, UNEXPLAINED. Analyses between the two are computed.
 
     Parameters
     ----------
@@ -126,6 +126,9 @@ def steps_between(
     same_plan = not list(differing_keys(earlier, later))
     cutoffs = [side.plan.analysis.data_cutoff for side in (earlier, later)]
     same_cutoff = cutoffs[0] == cutoffs[1]
+    if same_data and same_plan and same_cutoff:
+        cause = CODE if has_other_code(earlier, later) else UNEXPLAINED
+        return [Step(cause, earlier, later)]
     if not ((same_data and (same_plan or same_cutoff)) or (same_plan and same_cutoff)):
         refuse_replaced(later)
 
@@ -156,6 +159,16 @@ def input_digests(side: Side) -> dict[str, str]:
     digests = {entity["id"]: entity["sha256"] for entity in side.manifest["inputs"]}
     other = {f"#input-{name}" for name in OTHER_INPUTS}
     return {name: value for name, value in digests.items() if name not in other}
+
+
+def has_other_code(earlier: Side, later: Side) -> bool:
+    """Whether a rule that both analyses have ran with other code or other packages."""
+    digests = [{r["id"]: r["digests"] for r in side.manifest["rules"]} for side in (earlier, later)]
+    return any(
+        digests[0][rule].get(kind) != digests[1][rule].get(kind)
+        for rule in digests[0].keys() & digests[1].keys()
+        for kind in ("code", "libraries")
+    )
 
 
 def differing_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:

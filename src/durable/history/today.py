@@ -39,6 +39,9 @@ def check_today(plan: Plan, record: Record) -> Iterator[Check]:
         file = files.get(name)
         path = Path(file) if file else None
         digest = sha256(path) if path and path.is_file() else "no file"
+        if name in OTHER_INPUTS and name not in expected and digest == "no file":
+            # An earlier listing may lie alone, without its numbers of records: it did then, too.
+            continue
         if digest == expected.get(name):
             yield Check("input", name, State.VERIFIED, f"{file} is the file that was read")
         else:
