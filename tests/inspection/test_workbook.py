@@ -149,6 +149,19 @@ def test_a_heading_says_which_day_it_is(tmp_path: Path) -> None:
     assert any("drafted as DD/MM/YYYY: its heading says" in text for text in study.questions)
 
 
+def test_every_way_in_which_dates_are_written_is_chosen_or_asked_about(tmp_path: Path) -> None:
+    days = ("03/04/2020", "05/06/2021", "03-04-2020", "07-08-2021")
+    study = csv_study(tmp_path, "Visit date (mm/dd/yyyy)", *days)
+    assert study.plan["inputs"]["visits"]["dates"] == {"visit_date": ["MM/DD/YYYY", "MM-DD-YYYY"]}
+    study = csv_study(tmp_path, "Visit date", *days)
+    assert "dates" not in study.plan["inputs"]["visits"]
+    asked = [text for text in study.questions if "each another day" in text]
+    assert [text.split(", each")[0].split("that are ")[1] for text in asked] == [
+        "MM/DD/YYYY or DD/MM/YYYY",
+        "DD-MM-YYYY or MM-DD-YYYY",
+    ]
+
+
 def test_days_since_1960_are_a_question(tmp_path: Path) -> None:
     study = csv_study(tmp_path, "ADT", "23001", "23040")
     assert any("days since 1960" in text for text in study.questions)

@@ -38,7 +38,6 @@ from durable.inspection.wide import (
     find_tests,
     patterns,
 )
-from durable.intake.units import spellings
 from durable.plan.source_files import column_pattern
 
 EVENT, INSTRUMENT, INSTANCE = (
@@ -392,12 +391,6 @@ def _best_column(
     }
     best = max(scores, key=lambda name: scores[name], default=None)
     return best if best is not None and scores[best] >= LIKELY else None
-
-
-def known_units(contents: Contents, column: str) -> dict[str, int]:
-    """Number of cells by unit, of the units that a native column of ``visits`` does not know."""
-    known = spellings(INPUT_TABLES["visits"].by_name[column])
-    return {text: n for text, n in contents.counts.items() if text.casefold() not in known}
 
 
 # --- A column for each item of each visit --------------------------------------------------------

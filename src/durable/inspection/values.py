@@ -213,7 +213,7 @@ def _draft_dates(
     forms: dict[str, list[str]] = {c.name: list(d.forms) for c, d in sure.items()}
     for column, dates in dated.items():
         if dates.ambiguous:
-            forms |= _chosen_form(table, column, dates, clear, matches, draft)
+            forms |= _chosen_forms(table, column, dates, clear, matches, draft)
         _ask_of_dates(table, column, held[column], draft)
     if not forms:
         return
@@ -223,7 +223,7 @@ def _draft_dates(
     draft.notes["dates"] = "forms seen beside YYYY-MM-DD"
 
 
-def _chosen_form(
+def _chosen_forms(
     table: str,
     column: ColumnSpec,
     dates: Dates,
@@ -231,34 +231,37 @@ def _chosen_form(
     matches: Mapping[str, Match],
     draft: ValueDraft,
 ) -> dict[str, list[str]]:
-    """The form of an ambiguous column by its heading or by other columns; else a question."""
-    (options, *_) = dates.ambiguous
-    foreign = matches[column.name].foreign if column.name in matches else ""
-    stated = _stated_form(foreign)
+    """The forms of an ambiguous column by its heading or by other columns; else questions.
+
+    Each group of forms that read the same texts as different dates is decided or asked about; where
+    one is not decided, the column has no forms.
+    """
+    stated = heading(matches[column.name].foreign if column.name in matches else "").unit
     orders = {_order(form) for form in clear}
-    by_others = [form for form in options if _order(form) in orders]
-    chosen = next((form for form in options if _order(form) == stated), "")
-    why = f"its heading says {heading(foreign).unit}"
-    if not chosen and len(by_others) == 1:
-        (chosen,) = by_others
-        why = "other columns of the table are written so"
-    readings = " or ".join(options)
-    if not chosen:
-        draft.questions.append(
-            f"{table}.{column.name}: dates that are {readings}, each another day. Name one as"
-            f" inputs.{table}.dates.{column.name}."
-        )
+    chosen: list[str] = []
+    for options in dates.ambiguous:
+        by_heading = [form for form in options if _order(form) == _order(stated)]
+        by_others = [form for form in options if _order(form) in orders]
+        readings = " or ".join(options)
+        if by_heading or len(by_others) == 1:
+            form = (by_heading or by_others)[0]
+            why = f"its heading says {stated}"
+            if not by_heading:
+                why = "other columns of the table are written so"
+            draft.questions.append(
+                f"{table}.{column.name}: dates could be {readings}; drafted as {form}: {why}."
+            )
+            chosen.append(form)
+        else:
+            draft.questions.append(
+                f"{table}.{column.name}: dates that are {readings}, each another day. Name one as"
+                f" inputs.{table}.dates.{column.name}."
+            )
+    if len(chosen) < len(dates.ambiguous):
         return {}
-    draft.questions.append(
-        f"{table}.{column.name}: dates could be {readings}; drafted as {chosen}: {why}."
-    )
-    rest = [form for form in dates.forms if form not in options]
-    return {column.name: [chosen, *rest]}
-
-
-def _stated_form(name: str) -> tuple[str, ...]:
-    """The order of day and month that a heading states, such as Date (dd/mm/yyyy)."""
-    return _order(heading(name).unit)
+    doubtful = {form for options in dates.ambiguous for form in options}
+    rest = [form for form in dates.forms if form not in doubtful]
+    return {column.name: list(dict.fromkeys([*chosen, *rest]))}
 
 
 def _order(form: str) -> tuple[str, ...]:
