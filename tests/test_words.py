@@ -115,6 +115,15 @@ def test_a_dose_level_is_given_in_the_units_of_the_language() -> None:
         assert [*map(dose_level, ("1e7", "2"))] == ["1×10^7 细胞/kg", "剂量水平2"]
 
 
+def test_a_level_that_is_called_dose_level_is_not_called_so_twice() -> None:
+    names = ("Dose level 2", "dose level 1e7", "Dose level 1: low", "Dose level")
+    assert [*map(dose_level, names)] == [
+        *("Dose level 2", "1 x 10^7 cells/kg", "Dose level 1: low", "Dose level Dose level"),
+    ]
+    with language("zh"):
+        assert [*map(dose_level, ("Dose level 2", "剂量水平2"))] == ["剂量水平2", "剂量水平2"]
+
+
 def variants() -> list[Response]:
     """Definitions with each rule and each alternative of the disease once in force."""
     changes: list[dict[str, object]] = [

@@ -62,9 +62,24 @@ def percent(proportion: float) -> str:
 
 
 def dose_level(name: str) -> str:
-    """A dose level as readers see it: "1e7" is "1 x 10^7 cells/kg", "2" is "Dose level 2"."""
-    dose = short_dose_level(name)
-    return _("Dose level {name}").format(name=name) if dose == name else dose
+    """A dose level as readers see it: "1e7" is "1 x 10^7 cells/kg", "2" is "Dose level 2".
+
+    A name that begins with these words itself does not have them twice.
+    """
+    own_name = without_dose_level(name)
+    dose = short_dose_level(own_name)
+    return _("Dose level {name}").format(name=own_name) if dose == own_name else dose
+
+
+def without_dose_level(name: str) -> str:
+    """A name without the words "Dose level" before it, in English or the language of the outputs.
+
+    "Dose level 2" is "2"; a name of these words alone stays.
+    """
+    for words in ("Dose level", _("Dose level {name}").format(name="").strip()):
+        if name.casefold().startswith(words.casefold()) and name[len(words) :].strip():
+            return name[len(words) :].strip()
+    return name
 
 
 def short_dose_level(name: str) -> str:

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -22,6 +23,7 @@ from durable.contents import NUMBERS
 from durable.errors import UserError
 from durable.figures import drawings, kaplan_meier, kinetics, swimmer
 from durable.figures.captions import caption_of, figures_drawn
+from durable.figures.core_set import axis_ends
 from durable.figures.doses import dose_levels
 from durable.figures.drawings import draw_all
 from durable.figures.points import drawable, read_points, short
@@ -34,7 +36,7 @@ from durable.figures.style import (
     thin_labels,
     wrap,
 )
-from durable.jdm.response import Response
+from durable.jdm.response import Response, Scale
 from durable.plan import Statistics
 from durable.stage import STAGES
 from tests.figures import point_texts
@@ -568,6 +570,43 @@ def test_dose_levels_differ_in_colour_hatch_and_lines_in_the_order_of_their_numb
     assert len({dose.line["marker"] for dose in doses.values()}) == 4
 
 
+def test_levels_with_a_name_and_a_dose_are_told_apart() -> None:
+    doses = dose_levels([f"Dose level {n}: {n} x 10^6 cells/kg" for n in (1, 3)])
+    assert [dose.label for dose in doses.values()] == [
+        f"Dose level {n}: {n}\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SIX} cells/kg" for n in (1, 3)
+    ]
+    assert [dose.brief for dose in doses.values()] == [
+        f"{n}: {n}\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SIX}" for n in (1, 3)
+    ]
+    assert [(dose.label, dose.brief) for dose in dose_levels(["Dose level 2"]).values()] == [
+        ("Dose level 2", "2")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "ends"),
+    [
+        ([10, 30], (10, 50)),
+        ([0, 5], (0, 40)),
+        ([95, 98], (60, 100)),
+        ([100, 100], (60, 100)),
+        ([12, 75], (10, 80)),
+    ],
+)
+def test_an_axis_at_an_end_of_the_scale_is_as_long_as_the_range(
+    values: list[float], ends: tuple[float, float]
+) -> None:
+    assert axis_ends(Scale(range=40, min=0, max=100), np.array(values, dtype=float)) == ends
+
+
+def test_the_course_of_more_subjects_than_were_planned_stays_in_its_panel(tmp_path: Path) -> None:
+    planned = PLAN.monitoring.improvement.maximum_subjects
+    axes = drawn("monitoring", point_texts.monitoring(planned + 3), tmp_path).axes[0]
+    assert axes.get_xlim() == (0, planned + 3)
+    axes = drawn("monitoring", point_texts.monitoring(planned - 3), tmp_path).axes[0]
+    assert axes.get_xlim() == (0, planned)
+
+
 def test_months_are_marked_where_their_days_are(tmp_path: Path) -> None:
     csv = "subject,group,kind,start_day,end_day,label\nA,,bar,0,740,\n"
     axes = drawn("swimmer", csv, tmp_path).axes[0]
@@ -632,7 +671,7 @@ def test_measures_have_panels_with_the_scale_of_the_plan(tmp_path: Path) -> None
         ((25, 31), (20, 60)),  # the range of 40, of the 100 possible points
         ((11.2, 54.2), (10, 60)),  # further apart than the range
         ((45, 88), (40, 90)),
-        ((93, 99), (90, 100)),  # no further than the highest possible value
+        ((93, 99), (60, 100)),  # no further than the highest possible value
     ],
 )
 def test_the_axis_of_a_summary_score_is_as_long_as_its_range(

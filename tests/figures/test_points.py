@@ -7,12 +7,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from durable.contracts.results import Result
 from durable.derive.datasets import Datasets
+from durable.figures import monitoring
 from durable.figures.core_set import measure_values
 from durable.figures.quantiles import visit_quantiles
 from durable.figures.spider import score_quantiles, scores
 from durable.figures.swimmer import lanes
 from durable.figures.waterfall import best_scores
+from durable.outputs.datasets import AnalysisDatasets
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, visit
 
 
@@ -141,3 +144,12 @@ def test_scores_of_many_are_quantiles_at_the_target_day_of_the_visit() -> None:
     # Changes of 60, 50, 40, 30 and 20 % of the scale score 20, 20, 17.5, 17.5 and 15.
     score = score_quantiles(of(adrs, "TIS")).query("subject == 'median'")
     assert list(zip(score["day"], score["tis"], strict=True)) == [(0, 0.0), (60, 17.5)]
+
+
+def test_a_rule_called_as_a_word_of_the_results_is_no_point_of_the_course() -> None:
+    results = [
+        Result("t_monitoring", "primary", "total", "Total", parameter, "probability_above", 0.5)
+        for parameter in (("M3",), ("M3", "AFTER", "1"), ("RULE", "AFTER"))
+    ]
+    datasets = AnalysisDatasets(adsl=pd.DataFrame(), results=results)
+    assert len(monitoring.points(datasets, plan())) == 1

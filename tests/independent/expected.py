@@ -491,12 +491,15 @@ def of_parameter(code: str, records: list[concentrations.Parameter], infused: in
     yield from plain(of_values)
     mean, sd = of_values["mean"], of_values["sd"]
     yield "cv", 100 * sd / mean if mean and sd is not None else None, ""
-    zeros = values.count(0)
-    note = f"{zeros} not detected: no logarithm" if zeros else ""
+    flags = [r.flag for r in records if r.value == 0]
+    without = flags.count("NOT DETECTED")
+    said = [f"{without} not detected"] * (without > 0)
+    said += [f"{len(flags) - without} measured as 0"] * (len(flags) > without)
+    note = f"{', '.join(said)}: no logarithm" if said else ""
     geo_mean, geo_cv = estimates.geometric(values)
     yield "geo_mean", geo_mean, note
     yield "geo_cv", geo_cv, note
-    detected = [v for v in values if v > 0]
+    detected = [r.value for r in records if r.value is not None and r.flag != "NOT DETECTED"]
     geo_mean, geo_cv = estimates.geometric(detected)
     yield "n_detected", len(detected), ""
     yield "geo_mean_detected", geo_mean, ""

@@ -107,6 +107,24 @@ def test_a_profile_never_above_the_limit_has_no_peak_but_an_area_of_zero() -> No
     assert summary(adpp, "CMAX")["n_not_detected"] == 1
 
 
+def test_an_area_of_zero_with_cells_is_not_one_of_a_subject_without() -> None:
+    """S1 has its only cells on day 0, S2 never any, S3 a course; by linear trapezoids."""
+    rule = Kinetics(method="linear")
+    rows = [
+        *profile({0: 5.0, 7: None, 14: None}),
+        *profile(dict.fromkeys(EXAMPLE), "S2"),
+        *profile(EXAMPLE, "S3"),
+    ]
+    adpp = datasets(rows, [child(), child("S2"), child("S3")], rule)[1]
+    assert [values(adpp, name)["AUCLAST"] for name in ("S1", "S2")] == [0, 0]
+    found = summary(adpp, "AUCLAST")
+    assert (found["n"], found["n_not_detected"], found["n_detected"]) == (3, 1, 2)
+    assert isnan(found["geo_mean_detected"])
+    records = adpp.loc[adpp["PARCAT3"] == "AUCLAST"]
+    notes = {row.name: row.note for row in kinetics_statistics("AUCLAST", records, 3)}
+    assert notes["geo_mean"] == "1 not detected, 1 measured as 0: no logarithm"
+
+
 def test_one_sample_only_gives_its_peak_and_no_area() -> None:
     adpp = datasets(profile({10: 5.0}))[1]
     found = values(adpp)

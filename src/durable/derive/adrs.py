@@ -73,7 +73,10 @@ def derive(
 def derive_improvement(
     adsl: pd.DataFrame, frame: pd.DataFrame, schedule: tuple[Visit, ...], response: Response
 ) -> pd.DataFrame:
-    """The records of the improvement rate in ADRS, with the ASEQ that they have there.
+    """The records of IMPR in ADRS, with the ASEQ that they have there; texts categorical.
+
+    One for each infused subject and visit of the improvement rate, assessed or not: AVAL is 1
+    improved, 0 not, NaN unknown.
 
     Parameters
     ----------

@@ -149,7 +149,7 @@ class Course:
 
     @cached_property
     def has_event(self) -> Flags:
-        """Whether there is an event."""
+        """Whether each subject has an `event`, one that counts for the endpoint."""
         return ~np.isnat(self.event["ADT"])
 
     @cached_property

@@ -95,7 +95,7 @@ def begun_since(new: pd.DataFrame, date: pd.Series[pd.Timestamp]) -> pd.DataFram
 
 
 def first_of_each(new: pd.DataFrame) -> pd.DataFrame:
-    """The first of the new therapies of each subject, as `new_systemic` orders them."""
+    """The first row of each subject, of therapies in the order of `new_systemic`."""
     return new.drop_duplicates("subject_id", ignore_index=True)
 
 

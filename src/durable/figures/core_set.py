@@ -125,18 +125,20 @@ def axis_ends(scale: object, values: NDArray[np.float64]) -> tuple[float, float 
     """Lower and upper end of an axis on which a change is seen against the range of the measure.
 
     That range is the whole scale of most measures. Where more values are possible, as of a summary
-    score, the axis is as long as the range, from a multiple of a quarter of it at or below the
-    lowest value (there must be one), and longer where the values are further apart; never beyond
-    the scale. Where the plan has no `Scale`, as of an enzyme, 0 and None, which is left open.
+    score, the axis is as long as the range: from a multiple of a quarter of it at or below the
+    lowest value (there must be one), or from or to an end of the scale that lies nearer. It is
+    longer where the values are further apart. Where the plan has no `Scale`, as of an enzyme, 0 and
+    None, which is left open.
     """
     if not isinstance(scale, Scale):
         return 0, None
     if scale.range >= scale.max - scale.min:
         return scale.min, scale.max
     quarter = scale.range / 4
-    low = floor(values.min() / quarter) * quarter
+    low = min(floor(values.min() / quarter) * quarter, scale.max - scale.range)
+    low = max(low, scale.min)
     high = max(low + scale.range, ceil(values.max() / quarter) * quarter)
-    return max(low, scale.min), min(high, scale.max)
+    return low, min(high, scale.max)
 
 
 FIGURES = (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from durable.figures.points import Points, short
 from durable.figures.style import DASHES, Style
 from durable.language import _
-from durable.wording import dose_level, dose_name
+from durable.wording import dose_level, dose_name, without_dose_level
 
 #: Okabe and Ito (2008); neighbours differ in lightness. Each with a pale and a middle tint, for
 #: bars under marks.
@@ -22,8 +22,8 @@ _COLOURS = (
     ("#000000", "#E8E8E8", "#A6A6A6"),
 )
 _MARKERS = ("o", "s", "^", "D", "v")
-#: What levels may be named with, which is left out beside the name of a subject.
-_KIND, _UNIT = "Dose level", "cells/kg"
+#: What is left out beside the name of a subject.
+_UNIT = "cells/kg"
 _HATCHES = ("", "//", "..", "xx", "--")
 _POWER = re.compile(r"(?: x |\N{MULTIPLICATION SIGN})10\^(\d+)")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -44,17 +44,21 @@ class Dose:
     def label(self) -> str:
         """The label in a key: ``1e7`` with its power of ten typeset and ``cells/kg``.
 
-        ``Dose level not recorded`` of an empty level, ``Subject`` if it is the only one.
+        ``2`` is ``Dose level 2``. ``Dose level not recorded`` of an empty level, ``Subject`` if it
+        is the only one.
         """
         if self.level:
-            return typeset(dose_level(short(self.level)))
+            return typeset(dose_level(short(without_dose_level(self.level))))
         return _("Dose level not recorded") if self.several else _("Subject")
 
     @property
     def brief(self) -> str:
-        """The label without its unit, beside the name of a subject; '' where it is not recorded."""
-        label = dose_name(short(self.level)).removesuffix(_UNIT).removeprefix(_KIND)
-        return typeset(label.strip())
+        """The level beside the name of a subject: ``label`` without "Dose level" and ``cells/kg``.
+
+        ``1e7`` is typeset as 1 times 10⁷, ``2`` is ``2``; '' where it is not recorded.
+        """
+        name = dose_name(without_dose_level(self.level)).removesuffix(_UNIT)
+        return typeset(short(name.strip()))
 
     @property
     def colour(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,10 +69,11 @@ _LIMIT: Style = {"color": FAINT, "linestyle": (0, (1, 2)), "linewidth": 1.0}
 
 
 def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
-    """Values of each series after each number of evaluable subjects (`COLUMNS`), from the results.
+    """The results drawn (`COLUMNS`): a statistic after each number ``n`` of evaluable subjects.
 
     ``panel`` is the visit of the improvement rate or the name of a safety boundary; ``series`` the
-    name of the statistic.
+    name of the statistic. ``value`` is a probability (0 to 1) or a number of subjects; of a
+    boundary NaN where no number stops.
     """
     import pandas as pd
 
@@ -85,7 +87,8 @@ def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
 
 def _is_shown(row: Result) -> bool:
     if row.output == "t_monitoring":
-        return AFTER_SUBJECTS in row.parameter and row.statistic in _PROBABILITIES
+        is_course = len(row.parameter) == 3 and row.parameter[1] == AFTER_SUBJECTS
+        return is_course and row.statistic in _PROBABILITIES
     return row.output == "t_safety_boundary" and len(row.parameter) > 1
 
 
@@ -118,9 +121,10 @@ def _draw_probabilities(axes: Axes, points: Points, plan: Plan) -> None:
     if monitored:
         for limit in _limits(monitored):
             axes.axhline(100 * limit, gid="limit", zorder=1, **_LIMIT)
-        visit, most = monitored.visit, monitored.maximum_subjects
-        axes.set_title(_("Improved at {visit}").format(visit=visit), loc="left", weight="bold")
-        _count_axis(axes, most)
+        title = _("Improved at {visit}").format(visit=monitored.visit)
+        axes.set_title(title, loc="left", weight="bold")
+        # More can be evaluable than the trial was planned for.
+        _count_axis(axes, max(monitored.maximum_subjects, int(points.number("n").max())))
     axes.set_ylim(0, 100)
     axes.set_ylabel(_("Probability (%)"))
 
@@ -149,7 +153,8 @@ def _draw_events(axes: Axes, points: Points, title: str) -> None:
 
 def _count_axis(axes: Axes, most: int) -> None:
     """A horizontal axis of evaluable subjects in the order of their infusions."""
-    step = next(step for step in (1, 2, 5, 10, 50, 100) if most / step <= 20)
+    steps = (base * 10**power for power in count() for base in (1, 2, 5))
+    step = next(step for step in steps if most / step <= 20)
     ticks = list(range(0, most + 1, step))
     axes.set_xlim(0, most)
     axes.set_xticks(ticks, [str(tick) for tick in ticks])

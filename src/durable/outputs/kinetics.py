@@ -58,10 +58,11 @@ def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parame
 
 
 def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Iterator[Statistic]:
-    """Summary of one parameter; persistence is a percentage of the subjects with a result.
+    """Summary of one parameter: how many subjects have a value, and why the others have none.
 
-    n, n_not_calculable and n_no_sample add up to n_infused. NaN where too few values are known, and
-    of a geometric mean where a value is 0.
+    n, n_not_calculable and n_no_sample add up to n_infused. Persistence: n_quantifiable, also in
+    percent of n. Others: `SUMMARY`, CV, geometric mean and CV (NaN where a value is 0), and these
+    of the subjects with cells (``_detected``). NaN where too few values are known.
 
     Parameters
     ----------
@@ -77,9 +78,13 @@ def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Itera
     yield Statistic("n_infused", infused)
     yield Statistic("n_no_sample", infused - len(records))
     yield Statistic("n_not_calculable", int(np.isnan(values).sum()))
-    yield Statistic("n_not_detected", int((flag == "NOT DETECTED").sum()))
+    undetected = (flag == "NOT DETECTED").to_numpy(bool)
+    yield Statistic("n_not_detected", int(undetected.sum()))
     yield Statistic("n_extrapolated", int((flag == "EXTRAPOLATED").sum()))
-    yield from _persistence(values) if code.startswith("PERS") else _exposure(values)
+    if code.startswith("PERS"):
+        yield from _persistence(values)
+    else:
+        yield from _exposure(values, undetected)
 
 
 def _persistence(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
@@ -90,17 +95,24 @@ def _persistence(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
     yield Statistic("percent_quantifiable", 100 * known.mean() if len(known) else nan)
 
 
-def _exposure(values: npt.NDArray[np.float64]) -> Iterator[Statistic]:
+def _exposure(
+    values: npt.NDArray[np.float64], undetected: npt.NDArray[np.bool_]
+) -> Iterator[Statistic]:
     statistics = {statistic.name: statistic for statistic in summary(values)}
     yield from statistics.values()
     mean, sd = statistics["mean"].value, statistics["sd"].value
     yield Statistic("cv", percent(sd, mean))
     everyone = geometric(values)
-    undetected = int((values == 0).sum())
-    note = f"{undetected} not detected: no logarithm" if undetected else ""
+    # With cells too: an area or a time is 0 where the only result that counts is of day 0.
+    zeros = {
+        "not detected": int((undetected & (values == 0)).sum()),
+        "measured as 0": int((~undetected & (values == 0)).sum()),
+    }
+    parts = [f"{n} {words}" for words, n in zeros.items() if n]
+    note = f"{', '.join(parts)}: no logarithm" if parts else ""
     yield Statistic("geo_mean", everyone.geo_mean, note=note)
     yield Statistic("geo_cv", everyone.geo_cv, note=note)
-    detected = geometric(values[values > 0])
+    detected = geometric(values[~undetected])
     yield Statistic("n_detected", detected.n)
     yield Statistic("geo_mean_detected", detected.geo_mean)
     yield Statistic("geo_cv_detected", detected.geo_cv)

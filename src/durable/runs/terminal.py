@@ -43,7 +43,7 @@ class StageLines(logging.Filter):
         self._up_to_date = up_to_date
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether Snakemake's own line is shown."""
+        """Print the line of a job or its failure; whether Snakemake's own line is shown too."""
         event = getattr(getattr(record, "event", None), "name", "")
         if event == "JOB_INFO":
             self._show_job(record)

@@ -238,7 +238,7 @@ class _Counts:
 
     @property
     def waiting(self) -> Ints:
-        """Without a response just before each time."""
+        """Number without a response just before each time, shape (samples, times)."""
         total: Ints = self.first.sum(axis=2)[:, ::-1].cumsum(axis=1)[:, ::-1]
         return total
 

@@ -54,7 +54,7 @@ _VARIABLES = {
     "NCAXFL": marker("PK NCA Exclusion Flag"),
     "NCAXRS": text("Reason for PK NCA Exclusion", null=True),
     "PKSUMXF": marker("PK Summary Exclusion Flag"),
-    **source_variables([], null=False),
+    **source_variables(["kinetics"], null=False),
 }
 #: Those that a study has where the plan says how a second infusion counts.
 _OF_PERIODS = (PERIOD, "ARRLT")

@@ -73,7 +73,7 @@ PARAMETER = {
 def source_variables(domain: list[str], *, null: bool = True) -> dict[str, Any]:
     """The variables SRCDOM, SRCVAR and SRCSEQ, by which a record is traced to its input row.
 
-    SRCDOM, the input table, is one of `domain`, or any text where that is empty.
+    SRCDOM is the input table, one of `domain`.
     """
     return {
         "SRCDOM": text("Source Data", null=null, isin=domain),
