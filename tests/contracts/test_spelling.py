@@ -8,7 +8,7 @@ import pytest
 
 from durable.contracts.spelling import differing_characters, expected_spelling, fold
 from durable.contracts.words import is_missing_word, outcome_class
-from durable.intake.doses import parse_dose
+from durable.doses import parse_dose
 
 
 @pytest.mark.parametrize(

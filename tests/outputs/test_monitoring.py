@@ -231,10 +231,11 @@ def test_dose_limiting_toxicities_are_those_of_their_table() -> None:
 
 
 def escalation(
-    subjects: list[dict[str, Any]], toxic: str = "", **section: Any
+    subjects: list[dict[str, Any]], toxic: str = "", planned: Any = None, **section: Any
 ) -> dict[tuple[str, ...], Result]:
     """Results by group and parameter; the subjects named have a dose-limiting toxicity."""
-    the_plan = plan(monitoring={"escalation": section})
+    exposure = {"exposure": {"planned_cells_per_kg": planned}} if planned else {}
+    the_plan = plan(monitoring={"escalation": section}, **exposure)
     events = [event(3, 5, name, dlt="Y") for name in toxic]
     datasets = AnalysisDatasets(adsl=adsl(subjects), adae=derived(events, subjects))
     results = results_of(["t_escalation"], datasets, the_plan)
@@ -264,6 +265,39 @@ def test_the_decisions_of_two_dose_levels() -> None:
     }
     assert found["3e7", "A", "isotonic"].value == pytest.approx(2.05 / 3.1)
     assert (found["Total", "MTD", "mtd"].value, found["Total", "MTD", "mtd"].note) == (1, "1e7")
+
+
+LOW, MEDIUM, HIGH = "ABC", "DEFGHI", "JKL"
+
+
+@pytest.mark.parametrize(
+    ("levels", "planned"),
+    [
+        (("1e6", "3e6", "1e7"), None),
+        (("1x10^6", "3x10^6", "1x10^7"), None),
+        (("low", "medium", "high"), {"low": 1e6, "medium": 3e6, "high": 1e7}),
+    ],
+)
+def test_the_dose_estimated_does_not_depend_on_how_levels_are_written(
+    levels: tuple[str, ...], planned: dict[str, float] | None
+) -> None:
+    """0 of 3, 4 of 6 and 1 of 3: the upper two are pooled, and the middle one is eliminated."""
+    by_level = zip((LOW, MEDIUM, HIGH), levels, strict=True)
+    subjects = [one for names, level in by_level for one in at_level(names, level)]
+    found = escalation(subjects, "DEFGJ", planned, target=0.3)
+    rates = [found[level, "A", "isotonic"].value for level in levels]
+    assert rates[0] < rates[1] == rates[2]
+    assert (found["Total", "MTD", "mtd"].value, found["Total", "MTD", "mtd"].note) == (1, levels[0])
+
+
+def test_no_dose_is_estimated_where_the_order_of_the_levels_is_not_known() -> None:
+    found = escalation([*at_level("ABC", "low"), *at_level("DEF", "high")], "DE")
+    assert math.isnan(found["low", "A", "isotonic"].value)
+    assert math.isnan(found["high", "A", "isotonic"].value)
+    dose = found["Total", "MTD", "mtd"]
+    assert math.isnan(dose.value)
+    assert dose.note.startswith("NE: the order of the dose levels is not known")
+    assert found["high", "A", "boin"].note == "de-escalate"
 
 
 def test_one_evaluable_subject_and_none_of_a_level() -> None:

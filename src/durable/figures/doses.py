@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from contextlib import suppress
 from dataclasses import dataclass
 
+from durable.doses import in_order_of_dose
 from durable.figures.points import Points, short
 from durable.figures.style import DASHES, Style
 from durable.language import _
@@ -95,13 +95,12 @@ def typeset(label: str) -> str:
 
 
 def dose_levels(levels: Collection[str]) -> dict[str, Dose]:
-    """The dose levels by label, from the lowest: sorted as numbers if all are, else as text.
+    """The dose levels by label, from the lowest where their order is known, else sorted as text.
 
     The empty label of subjects without a recorded dose level is last.
     """
     known = sorted({level for level in levels if level})
-    with suppress(ValueError):
-        known.sort(key=float)
+    known = in_order_of_dose(known, {}) or known
     labels = [*known, *([""] if "" in levels else [])]
     return {label: Dose(label, rank, len(labels) > 1) for rank, label in enumerate(labels)}
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from durable.contracts.results import NOT_RECORDED, TOTAL, Statistic
 from durable.contracts.subgroups import DOSE_LEVEL
+from durable.doses import in_order_of_dose
 from durable.language import N_, _, translated
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
@@ -46,6 +47,7 @@ _DECISIONS: dict[Decision | None, str] = {
     None: N_("no decision, no evaluable subject"),
 }
 _NONE_TOLERATED = N_("none: the lowest level is eliminated, or nobody is evaluable")
+_NOT_ORDERED = N_("NE: the order of the dose levels is not known (exposure.planned_cells_per_kg)")
 _FORMS = (*STEPS, *_DECISIONS.values(), _NONE_TOLERATED)
 #: Decisions shown by number of evaluable subjects: name of the statistics, rule and heading.
 _LIMITS = (
@@ -105,17 +107,29 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl = datasets.adsl.loc[datasets.adsl["PART"] == part]
     *columns, everybody = groups(adsl, (DOSE_LEVEL,))
     status = dlt_status(datasets.adsl, datasets.adae, plan.safety)
-    levels = [column for column in columns if column.group != NOT_RECORDED]
+    levels, is_ordered = _from_the_lowest(columns, plan)
     counts = [_evaluable(column.select(status)) for column in levels]
     x, n = [toxic for toxic, _ in counts], [size for _, size in counts]
-    for column, toxic, size, estimate in zip(levels, x, n, isotonic_rates(x, n), strict=True):
+    isotonic = isotonic_rates(x, n) if is_ordered else [nan] * len(x)
+    for column, toxic, size, estimate in zip(levels, x, n, isotonic, strict=True):
         unassessed = int(column.select(status)["unassessed"].sum())
         statistics = [
             Statistic("n_dlt_unassessed_death", unassessed),
             *_of_level(toxic, size, float(estimate), rules),
         ]
         yield column, of_parameter((part,), statistics)
-    yield everybody, _overall(levels, x, n, rules)
+    yield everybody, _overall(levels if is_ordered else None, x, n, rules)
+
+
+def _from_the_lowest(columns: Sequence[Group], plan: Plan) -> tuple[list[Group], bool]:
+    """The dose levels in the order of their doses; as they are, and False, where it is not known.
+
+    A level must not be estimated from its neighbours, or tolerated, by the order of its letters.
+    """
+    levels = {column.group: column for column in columns if column.group != NOT_RECORDED}
+    planned = plan.exposure.planned_cells_per_kg if plan.exposure else {}
+    order = in_order_of_dose(levels, planned)
+    return [levels[name] for name in order or levels], order is not None
 
 
 def _evaluable(status: pd.DataFrame) -> tuple[int, int]:
@@ -137,12 +151,22 @@ def _of_level(x: int, n: int, isotonic: float, rules: _Rules) -> Iterator[Statis
 
 
 def _overall(
-    levels: Sequence[Group], x: Sequence[int], n: Sequence[int], rules: _Rules
+    levels: Sequence[Group] | None, x: Sequence[int], n: Sequence[int], rules: _Rules
 ) -> Estimates:
-    """The dose level that would be the maximum tolerated one, and the decision table."""
+    """The dose level that would be the maximum tolerated one, and the decision table.
+
+    Parameters
+    ----------
+    levels
+        Dose levels from the lowest; None where their order is not known.
+    x, n
+        Subjects with a dose-limiting toxicity, and evaluable for one, of each level.
+    """
     position = select_mtd(x, n, rules.elimination) if levels else None
     number = nan if position is None else position + 1
-    level = _NONE_TOLERATED if position is None else levels[position].group
+    level = _NOT_ORDERED if levels is None else _NONE_TOLERATED
+    if levels is not None and position is not None:
+        level = levels[position].group
     yield MTD, Statistic("mtd", number, note=level)
     section = rules.section
     for name, limit in zip(

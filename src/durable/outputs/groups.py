@@ -18,6 +18,7 @@ from durable.contracts.results import (
     Statistic,
 )
 from durable.contracts.subgroups import GroupVariable
+from durable.doses import in_order_of_dose
 
 #: Statistics, each with the parameter that it is of.
 Estimates = Iterator[tuple[Parameter, Statistic]]
@@ -83,7 +84,7 @@ def groups(
     -------
     list of Group
         Levels in the order of the plan, and of no other than it declares; where it declares none,
-        those recorded, sorted as numbers where all of them are numbers (1e7, 3e7), else as text.
+        those recorded: doses and numbers by value (`in_order_of_dose`), else sorted as text.
         Then of each variable those for whom it is not recorded, where there are any; `TOTAL`, of
         all members of the population, last.
     """
@@ -103,7 +104,4 @@ def _levels(values: pd.Series[str], declared: tuple[str, ...], *, empty: bool) -
     levels = sorted(values.dropna().unique())
     if declared:
         return [level for level in declared if empty or level in levels]
-    try:
-        return sorted(levels, key=float)
-    except ValueError:
-        return levels
+    return in_order_of_dose(levels, {}) or levels

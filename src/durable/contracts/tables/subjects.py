@@ -80,7 +80,7 @@ SUBJECTS = InputTable(
             absent=True,
             needed_by=_GROUPS,
             counted=True,
-            same="durable.intake.doses:dose_or_fold",
+            same="durable.doses:dose_or_fold",
             sdtm=SdtmSource("SUPPDM.DOSELVL", selected=_INFUSION),
             adam=("ADSL.DOSELVL",),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from durable.intake.doses import parse_dose
+from durable.doses import parse_dose
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, check_order, left_empty, subject_value

@@ -1,8 +1,10 @@
-"""Dose levels that are written as a dose."""
+"""Dose levels: those that are written as a dose, and their order."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from math import nan
 from unicodedata import normalize
 
@@ -15,6 +17,7 @@ _POWER = re.compile(
     rf"(?:(?P<factor>[0-9]+(?:\.[0-9]+)?)(?:e|[x*\u00d7\u00b7]10\^?)|10\^)\+?(?P<power>[0-9]{{1,2}}){_UNIT}"
 )
 _PLAIN = re.compile(rf"(?P<number>[0-9]+(?:\.[0-9]+)?|[0-9]{{1,3}}(?:,[0-9]{{3}})+){_UNIT}")
+_DIGITS = re.compile(r"([0-9]+(?:\.[0-9]+)?)")
 _SUPERSCRIPT = re.compile("[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+")
 
 
@@ -47,3 +50,27 @@ def dose_or_fold(text: str) -> str | float:
     """The dose of a dose level (`parse_dose`), so that 1e7 and 1x10^7 are one; else its `fold`."""
     dose = parse_dose(text)
     return fold(text) if dose != dose else dose
+
+
+def in_order_of_dose(levels: Iterable[str], planned: Mapping[str, float]) -> list[str] | None:
+    """Dose levels from the lowest; None where nothing tells which dose is higher.
+
+    By the dose planned where every level has one; else by that which each level states (1e7, 1x10^6
+    cells/kg); else as numbers (1, 2), or by the one number in which they differ (DL2, DL10).
+
+    Parameters
+    ----------
+    planned
+        Cells per kg by level, ``exposure.planned_cells_per_kg`` of the plan.
+    """
+    known = sorted(set(levels))
+    stated = planned if set(known) <= set(planned) else {name: parse_dose(name) for name in known}
+    if all(stated[name] == stated[name] for name in known):
+        return sorted(known, key=stated.__getitem__)
+    with suppress(ValueError):
+        return sorted(known, key=float)
+    parts = {name: _DIGITS.split(name) for name in known}
+    names = {tuple(text.casefold() for text in pieces[::2]) for pieces in parts.values()}
+    if len(names) == 1 and all(len(pieces) == 3 for pieces in parts.values()):
+        return sorted(known, key=lambda name: float(parts[name][1]))
+    return known if len(known) < 2 else None
