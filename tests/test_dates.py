@@ -44,6 +44,11 @@ def test_a_text_in_its_form(form: str, text: str, date: str, time: str) -> None:
     ("form", "text"),
     [
         ("DD-MMM-YYYY", "31-FEB-2025"),
+        ("DD-MMM-YYYY", "00-MAR-2025"),
+        ("MM/DD/YYYY", "00/16/2025"),
+        ("MM/DD/YYYY", "00/00/2025"),
+        ("MM/YYYY", "00/2025"),
+        ("YYYY-MM-DD hh:mm", "2025-03-00 08:30"),
         ("DD-MMM-YYYY", "16-Mär-2025"),
         ("DD-MMM-YYYY", "16-UNK-2025"),  # a day without its month
         ("DD-MMM-YYYY", "6-MAR-2025"),

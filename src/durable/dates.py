@@ -112,13 +112,14 @@ def _date(parts: dict[str, str]) -> str | None:
     """YYYY-MM-DD, without what is not known; None where there is no such day."""
     year = parts["year"] if len(parts["year"]) == 4 else f"20{parts['year']}"
     month, day = _month(parts.get("month")), _day(parts.get("day"))
-    # A day without its month says no more than the year does.
+    if month is None and day is not None:
+        return None
     try:
-        dt.date(int(year), month or 1, (day or 1) if month else 1)
+        dt.date(int(year), 1 if month is None else month, 1 if day is None else day)
     except ValueError:
         return None
     if month is None:
-        return None if day is not None else year
+        return year
     return f"{year}-{month:02d}" + ("" if day is None else f"-{day:02d}")
 
 

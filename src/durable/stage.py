@@ -115,8 +115,8 @@ _STAGES = (
         (
             *(*_DEFINITIONS, "groups", "subgroups", "safety", "kinetics", "over_time"),
             *("monitoring", "laboratory", "exposure", "cells_outcome", "deviations"),
-            *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.month_decimals"),
-            "outputs.estimands",
+            *("outputs.patient_profiles", "outputs.landmarks_months", "outputs.estimands"),
+            *("outputs.percent_decimals", "outputs.month_decimals"),
         ),
         "compute the analysis results, ard.csv, and the points of the figures",
         cores=True,

@@ -34,6 +34,14 @@ def read(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def repeat_visit(path: Path, subject: str, visit: str, date: str) -> None:
+    """Record a visit of the table of visits a second time, on another day."""
+    rows = read(path)
+    (row,) = (r for r in rows if (r["subject_id"], r["visit"]) == (subject, visit))
+    again = ",".join((row | {"visit_date": date}).values())
+    path.write_text(f"{path.read_text()}{again}\n")
+
+
 def ard(path: Path) -> dict[tuple[str, ...], tuple[str, ...]]:
     """Value, limits and note by key, read as plainly as possible."""
     return {tuple(row.values())[:6]: tuple(row.values())[6:] for row in read(path)}
@@ -247,6 +255,29 @@ def test_data_changed_before_the_cutoff_and_a_changed_rule_are_told_apart(tmp_pa
     # By file, where another number of records was read.
     assert plan["sources.medication"] == ("36", "37")
     assert "visits" not in plan
+
+
+def test_what_either_plan_lowers_to_a_warning_stops_no_step(tmp_path: Path) -> None:
+    """CQ-001 has month 3 twice in both deliveries, CQ-003 the screening in the later one."""
+    study = new_study(tmp_path / "study")
+    visits = study.folder / "data/demo/visits.csv"
+    first, second = (study.folder / f"config/{name}.yaml" for name in ("first", "second"))
+    plan = SHORT.replace("response:", "  severity: [{lowered}]\nresponse:")
+    rule = "{{rule: duplicate_visit, table: visits, subject: {}, reason: Both are valid.}}"
+    rules = [rule.format(subject) for subject in ("CQ-001", "CQ-003")]
+    first.write_text(plan.replace("demo-interim", "first").replace("{lowered}", rules[0]))
+    repeat_visit(visits, "CQ-001", "M3", "2023-05-15")
+    assert study.run("--configfile", str(first)).returncode == 0
+    later = plan.replace("demo-interim", "second").replace("{lowered}", ", ".join(rules))
+    second.write_text(f"{later.replace('2024-06-30', '2024-08-31')}statistics: {{km_ci: log}}\n")
+    repeat_visit(visits, "CQ-003", "SCREENING", "2023-03-10")
+    assert study.run("--configfile", str(second)).returncode == 0
+    done = study.run("compare", "--configfile", str(second), "--config", "against=first")
+    assert done.returncode == 0, done.stdout
+    assert "0 unexplained" in done.stdout
+    rows = read(study.folder / "results/second/compare/first/plan.csv")
+    keys = {row["key"] for row in rows if row["kind"] == "plan"}
+    assert "inputs.severity[1].subject" in keys
 
 
 @pytest.mark.parametrize("against", ["demo-interim", "none", "../demo-interim", ""])

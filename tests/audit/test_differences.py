@@ -11,17 +11,23 @@ import pandas as pd
 import pytest
 
 from durable.audit.acts import Act, recorded_acts
-from durable.audit.causes import ResultChange
+from durable.audit.causes import ResultChange, StatusChange
 from durable.audit.cells import Change, changes
+from durable.audit.compare import status_reasons
 from durable.audit.comparison_page import values
 from durable.audit.curves import overlay
 from durable.audit.plans import key_differences
 from durable.audit.records import input_changes, text
 from durable.audit.shown import ChangedCell, Size, size_of
+from durable.audit.sides import Side, differing_keys
+from durable.audit.statuses import Datasets, differing
+from durable.audit.statuses import Status as SubjectStatus
 from durable.audit.verdict import Audited, Status, verdict_page
 from durable.contracts.results import Result, to_csv
+from durable.plan import load
 
 AUDITED = Audited("S-1", "interim-1", "<First>", "2026-01-31", "", "ab" * 32, "1f2e")
+ROOT = Path(__file__).parents[2]
 VISITS = ["subject_id", "visit", "visit_date", "cmas", "source_row"]
 
 
@@ -212,3 +218,118 @@ def test_a_broken_history_names_nobody_and_stops_nothing(tmp_path: Path) -> None
     assert recorded_acts(tmp_path, "interim-1") == []
     (tmp_path / "history.jsonl").write_text('{"number": 7}\n')
     assert recorded_acts(tmp_path, "interim-1") == []
+
+
+def status_change(subject: str, status: str) -> StatusChange:
+    improved = (SubjectStatus("not improved"), SubjectStatus("improved"))
+    return StatusChange(subject, status, *improved, ("plan",), "", ())
+
+
+@pytest.mark.parametrize(
+    ("output", "parameter", "reasons"),
+    [
+        ("t_improvement", "M2", ["S1 Improvement M2"]),
+        ("t_improvement", "M24", ["S1 Improvement M24"]),
+        ("t_improvement", "EITHER", ["S1 Improvement M2", "S1 Improvement M24"]),
+        ("t_dor", "DOR", ["S1 DOR"]),
+        ("t_kinetics", "DOR", []),
+    ],
+)
+def test_the_reasons_of_a_result_are_those_of_its_visit_or_endpoint_and_its_subjects(
+    output: str, parameter: str, reasons: list[str]
+) -> None:
+    names = ("Improvement M2", "Improvement M24", "DOR")
+    flips = [status_change(subject, name) for subject in ("S1", "S2") for name in names]
+    key = (output, "primary", "total", "Total", parameter, "n")
+    told = status_reasons(ResultChange(key, None, None, ("plan",), ("S1",)), flips)
+    assert told == "; ".join(f"{reason} not improved -> improved" for reason in reasons)
+
+
+def datasets_of(folder: Path, **tables: list[dict[str, object]]) -> Datasets:
+    """The datasets of an analysis, from rows as written here."""
+    (folder / "adam").mkdir(parents=True)
+    for name, rows in tables.items():
+        pd.DataFrame(rows).to_parquet(folder / "adam" / f"{name}.parquet")
+    return Datasets(folder, {})
+
+
+def test_a_later_cutoff_names_who_has_another_record_and_who_was_followed_longer(
+    folders: tuple[Path, Path],
+) -> None:
+    """S1 has a further event; S2 was seen again; of S3, who had died, the cut-off alone moves."""
+    old, new = (
+        datasets_of(
+            folder,
+            adsl=[
+                {"USUBJID": "S1", "CUTDT": cutoff, "CUTDY": day, "LSTALVDT": "2024-01-09"},
+                {"USUBJID": "S2", "CUTDT": cutoff, "CUTDY": day, "LSTALVDT": contact},
+                {"USUBJID": "S3", "CUTDT": cutoff, "CUTDY": day, "LSTALVDT": "2024-01-05"},
+            ],
+            adae=[{"USUBJID": "S1", "AEDECOD": term} for term in terms],
+        )
+        for folder, cutoff, day, contact, terms in (
+            (folders[0], "2024-02-01", 40, "2024-01-20", ["Fever"]),
+            (folders[1], "2024-06-01", 161, "2024-05-30", ["Fever", "Cough"]),
+        )
+    )
+    assert differing(old, new, "t_ae_soc_pt", "ALL") == {"S1"}
+    assert differing(old, new, "t_baseline", "AGE") == {"S1"}
+    # Their numbers count who was followed through a window that has closed.
+    for output in ("t_disposition", "t_dlt", "t_ae_overview"):
+        assert differing(old, new, output, "ALL") == {"S1", "S2", "S3"}
+
+
+def test_a_corrected_remission_at_baseline_is_behind_the_endpoints_that_count_it(
+    folders: tuple[Path, Path],
+) -> None:
+    """S2 becomes a year older, and S3 joins the study: neither is behind a duration."""
+    new_subject = {"USUBJID": "S3", "BLREMFL": None, "AGE": 8}
+    old, new = (
+        datasets_of(
+            folder,
+            adsl=[
+                {"USUBJID": "S1", "BLREMFL": status, "AGE": 9},
+                {"USUBJID": "S2", "BLREMFL": "N", "AGE": age},
+                *further,
+            ],
+            adtte=[
+                {"USUBJID": subject, "PARAMCD": code, "AVAL": 10}
+                for subject in ("S1", "S2")
+                for code in ("DOR", "EFS", "TTREM")
+            ],
+        )
+        for folder, status, age, further in (
+            (folders[0], "N", 9, []),
+            (folders[1], "Y", 10, [new_subject]),
+        )
+    )
+    assert differing(old, new, "t_dor", "DOR") == {"S1"}
+    assert differing(old, new, "t_dor", "TTREM") == {"S1"}
+    assert differing(old, new, "t_dor", "EFS") == set()
+    # The table of subgroups has no such row.
+    assert differing(old, new, "t_subgroups", "DOR") == set()
+
+
+def plan_of(folder: Path, **values: object) -> Side:
+    """An analysis of which only the plan is looked at."""
+    plan = load(ROOT / "config/config.yaml")
+    manifest = {"plan": {"value": plan.model_dump(mode="json") | values}}
+    return Side(folder.name, plan, folder, manifest)
+
+
+def test_keys_that_move_no_number_are_no_cause(folders: tuple[Path, Path]) -> None:
+    old, new = folders
+    inputs = load(ROOT / "config/config.yaml").inputs.model_dump(mode="json")
+    lowered = {"rule": "blank_row", "table": "visits", "reason": "An empty row at the end"}
+    earlier = plan_of(old, series=None, simulation=None, groups=["part"])
+    later = plan_of(
+        new,
+        governance={"reason_required": True, "approvals": ["reviewed"]},
+        series={"cutoffs": ["2025-01-01"]},
+        simulation={"seed": 5},
+        pins={"python": "3.11"},
+        inputs=inputs | {"severity": [lowered], "limits": {"rows": 7}},
+        groups=["dose_level"],
+    )
+    keys = [key for key, _, _ in differing_keys(earlier, later)]
+    assert keys == ["groups"]

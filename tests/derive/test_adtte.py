@@ -104,6 +104,15 @@ def test_the_investigator_counts_in_the_early_window_too():
     assert ends(visits, cutoff=70)[:3] == ("RECURRENCE", 0, 20)
 
 
+@pytest.mark.parametrize(("counts", "flare"), [(True, "N"), (False, "Y")])
+def test_an_early_loss_that_the_investigator_recorded_is_an_event_or_listed(counts, flare):
+    visits = [BASE, visit(10, INACTIVE), said(20, "recurrence", FLARING), visit(60, INACTIVE)]
+    response = {"recurrence": {"investigator": counts}}
+    datasets = derived([subject()], visits, cutoff=70, response=response)
+    assert status(datasets, "FLARE") == ["N", "N", flare, "N"]
+    assert (tte(datasets)["CNSR"] == 0) == counts
+
+
 @pytest.mark.parametrize(
     ("word", "event"), [("recurrence", "RECURRENCE"), ("progression", "PROGRESSION")]
 )

@@ -120,6 +120,16 @@ def test_the_enzyme_most_abnormal_as_a_multiple_of_its_uln_is_followed_throughou
     assert frame.loc[60, "change_enzyme"] == pytest.approx(100 / 3)  # (3 - 2) / 3
 
 
+def test_of_two_enzymes_equally_abnormal_ck_goes_before_aldolase():
+    # 510 / 170 and 22.8 / 7.6 are both 3, though the second is 3.0000000000000004 in binary.
+    base = ACTIVE | {"ck": 510, "ck_uln": 170, "aldolase": 22.8, "aldolase_uln": 7.6}
+    frame = assessed([subject()], [visit(-6, base)], response=IMACS)
+    assert frame["enzyme"].tolist() == ["ck"]
+    alone = assessed([subject()], [visit(-6, base | {"ck": None})], response=IMACS)
+    assert alone["enzyme"].tolist() == ["aldolase"]
+    assert alone["value_enzyme"].tolist() == [3]
+
+
 def test_the_uln_of_each_visit_is_used():
     base, later = ACTIVE | {"ck": 300, "ck_uln": 100}, INACTIVE | {"ck": 300, "ck_uln": 200}
     frame = assessed([subject()], [visit(-6, base), visit(60, later)], response=IMACS)
@@ -165,6 +175,16 @@ def test_the_skin_predominant_child_can_attain_no_more_than_47_5():
     base = ACTIVE | skin | {"mmt8": 80, "chaq": 0, "ck": 80}
     datasets = derived([subject()], [visit(-6, base)], response=IMACS)
     assert datasets.adsl["MAXTIS"].tolist() == [47.5]
+
+
+@pytest.mark.parametrize(
+    ("component", "attainable"), [("zero", 92.5), ("scored", 92.5), ("maximum", 100)]
+)
+def test_the_attainable_score_has_the_enzyme_component_that_is_fixed(component, attainable):
+    rule = {"improvement": {"enzyme_component": component}}
+    best = ACTIVE | {"chq_phs": 100.0}  # it cannot improve: 7.5 of 100 points
+    datasets = derived([subject()], [visit(-6, best)], response=rule)
+    assert datasets.adsl["MAXTIS"].tolist() == [attainable]
 
 
 def test_before_infusion_there_is_no_change_to_speak_of():

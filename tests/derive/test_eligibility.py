@@ -17,6 +17,24 @@ from tests.derive.screened import THERAPIES, answers
 
 Y, N, U, NA = "Y", "N", "U", "NA"
 MTX, CSA = THERAPIES
+SEPTEMBER = {"screening_date": "2024-09-01"}
+
+
+def by_therapies(*courses: tuple[Any, ...]) -> dict[str, Any]:
+    """A child whose glucocorticoids stand in the therapies alone: start, dose and end of each."""
+    given = [
+        {
+            "therapy": "prednisolone",
+            "class": "gc",
+            "start_date": start,
+            "dose": dose,
+            "end_date": end[0] if end else None,
+        }
+        for start, dose, *end in courses
+    ]
+    return {"gc_start": None, "gc_max_mg_kg": None, "therapies": [MTX, CSA, *given]}
+
+
 #: Criterion, what differs, and the answer.
 CASES: list[tuple[str, dict[str, Any], str]] = [
     # I01: 5 to below 17 completed years on the day of screening.
@@ -62,6 +80,30 @@ CASES: list[tuple[str, dict[str, Any], str]] = [
     ("I03", {"gc_start": "2023-06-01", "gc_end": "2023-11-30"}, N),
     ("I03", {"gc_start": "2023-06-01", "gc_end": "2023-11"}, N),
     ("I03", {"gc_start": "2023-06-02", "gc_end": "2023-12"}, U),
+    # Without a course in screening it is that of the therapies. One that began in 2024 may have
+    # begun by the screening: then, from 2024-01-01, the glucocorticoids lasted six months or less.
+    ("I03", by_therapies(("2023-12-15", 1)), Y),
+    ("I03", by_therapies(("2023-12-16", 1)), N),
+    ("I03", by_therapies(("2023-12-15", 0.9)), N),
+    ("I03", by_therapies(("2024-05-01", 2), ("2024", 2)), N),
+    ("I03", by_therapies(("2024-05-01", 2), ("2023", 2)), U),
+    ("I03", by_therapies(("2023-12-16", 2, "2024-06-01"), ("2024", 2)), N),
+    ("I03", by_therapies(("2023-06-01", 2, "2023-11-30"), ("2024", 2)), U),
+    ("I03", by_therapies(("2023-06-01", 2, "2023-12-01"), ("2024", 2)), Y),
+    ("I03", by_therapies(("2024", 2)), U),
+    ("I03", by_therapies(("2024-05-01", 2)) | SEPTEMBER, N),
+    ("I03", by_therapies(("2024-05-01", 2), ("2024", 2)) | SEPTEMBER, U),
+    ("I03", by_therapies(("2024-05-01", 2), ("2024-04", 2)) | SEPTEMBER, N),
+    # Its dose counts for what it may change, and so does one that is not recorded.
+    ("I03", by_therapies(("2023-12-15", 0.9), ("2024", 1)), U),
+    ("I03", by_therapies(("2023-12-15", 0.9), ("2024-01", 1)), Y),
+    ("I03", by_therapies(("2023-12-15", 0.9), ("2024", 0.9)), N),
+    ("I03", by_therapies(("2023-12-15", 1), ("2024", None)), Y),
+    ("I03", by_therapies(("2023-12-15", 1), ("2023-12-15", None)), Y),
+    ("I03", by_therapies(("2023-12-15", 0.9), ("2023-12-15", None)), U),
+    # A last day that screening records stands, though the first day is of the therapies.
+    ("I03", by_therapies(("2023-06-01", 2)) | {"gc_end": "2023-12-01"}, Y),
+    ("I03", by_therapies(("2023-06-01", 2)) | {"gc_end": "2023-11-30"}, N),
     ("I03", {"therapies": [MTX]}, N),
     ("I03", {"therapies": [MTX, MTX | {"start_date": "2022-01-01"}]}, N),  # one name
     ("I03", {"therapies": [MTX, CSA | {"outcome": "other"}]}, N),

@@ -333,8 +333,20 @@ def test_the_values_that_decided_stand_with_their_rows() -> None:
     assert frame["basis"]["I06"].endswith("visits row 2: ast 121, ast_uln 40")
     assert frame["basis"]["E06"].startswith("screening row 2: ami_date 2024-01, congenital_heart N")
     assert "therapies row 2, 3: immunosuppressants_failed 2" in frame["basis"]["I03"]
+    recorded = BY_THERAPIES | {"gc_end": "2024-05"}
+    by_therapies = evaluate(study([recorded]), {}, rules()).set_index("criterion")["basis"]["I03"]
+    assert by_therapies.startswith("therapies row 4: gc_start 2023-07-01, gc_max_mg_kg 2; ")
+    assert "screening row 2: gc_end 2024-05, gc_outcome unresponsive" in by_therapies
     unknown = evaluate(study([{"lvef": None}]), {}, rules()).set_index("criterion")
     assert unknown["basis"]["I06"].endswith("; not recorded: lvef, height_cm, creatinine")
+
+
+def test_a_day_that_therapies_tell_in_part_is_shown_from_its_first_to_its_last() -> None:
+    course = {"therapy": "prednisolone", "class": "gc", "dose": 2, "end_date": "2024-05"}
+    child = BY_THERAPIES | {"therapies": [*THERAPIES, course | {"start_date": "2023-12"}]}
+    basis = evaluate(study([child]), {}, rules()).set_index("criterion")["basis"]["I03"]
+    days = "gc_start 2023-12-01 to 2023-12-31, gc_end 2024-05-01 to 2024-05-31"
+    assert basis.startswith(f"therapies row 4: {days}, gc_max_mg_kg 2; ")
 
 
 def test_of_two_assessments_the_closest_counts_and_of_two_alike_the_earlier() -> None:

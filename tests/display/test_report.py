@@ -16,7 +16,7 @@ import pytest
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import listing_records
-from durable.display.report_plan import differing_definitions, plan_keys, shown
+from durable.display.report_plan import differing_definitions, plan_keys, shown, variants
 from durable.display.report_summary import summary
 from durable.display.tables import all_tables
 from durable.files import recorded_cell, safe_cell
@@ -25,6 +25,7 @@ from durable.outputs.ard import Ard, read_ard
 from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from durable.stage import STAGES
+from tests.derive import build
 from tests.display.study import demo_data, run_study
 
 Made = tuple[Plan, Path]
@@ -272,6 +273,21 @@ def test_errors_that_the_plan_lowers_are_printed_with_their_reasons(tmp_path: Pa
     assert "Errors that the plan lowers to warnings" in text
     assert '<td>any</td><td>any</td><td class="number">1</td><td>Seen &lt;twice&gt;</td>' in text
     assert "1 warning: <code>duplicate_visit</code> in visits" in text
+
+
+def test_a_sensitivity_analysis_of_other_subjects_says_so_among_its_changes() -> None:
+    tables = ("subjects", "visits", "therapies", "screening")
+    stated = {
+        "eligible": {"population": "eligible"},
+        "both": {"population": "eligible", "statistics": {"conf_level": 0.9}},
+        "infused": {"title": "All", "population": "infused", "statistics": {"km_ci": "plain"}},
+    }
+    inputs = {name: {"path": f"{name}.csv"} for name in tables}
+    assert variants(build.plan(inputs=inputs, eligibility={}, sensitivity=stated)) == [
+        ("eligible", "eligible", "population: eligible"),
+        ("both", "both", "population: eligible, statistics.conf_level: 0.9"),
+        ("infused", "All", "statistics.km_ci: plain"),
+    ]
 
 
 def test_does_without_matplotlib() -> None:

@@ -10,6 +10,7 @@ import pytest
 from durable.contents import NUMBERS
 from durable.display.listings import listing_records
 from durable.display.report import listing_views
+from durable.display.shells import as_yaml, shell_entries
 from durable.display.tables import all_tables, to_csv
 from durable.figures.captions import figures_drawn
 from durable.outputs.ard import read_ard
@@ -78,6 +79,19 @@ def test_without_shells_every_output_is_shown_by_its_number(demo: Made) -> None:
     # The plan of the fixture has no sensitivity analyses.
     whole = [name for name in NUMBERS if "sensitivity" not in name]
     assert [*tables, *figures, *listings] == whole
+
+
+def test_titles_of_the_contents_are_those_of_the_outputs(demo: Made) -> None:
+    plan, folder = demo
+    titles = {entry.name: entry.title for entry in shell_entries(plan)}
+    assert titles["f_km_dor"] == "Duration of response (Kaplan-Meier estimate)"
+    drawn = {figure.name: figure.caption.title for figure in figures_drawn(plan, folder)}
+    assert {name: titles[name] for name in drawn} == drawn
+    stated = [line for line in as_yaml(shell_entries()) if "f_km_os," in line]
+    assert stated == [
+        '    - {output: f_km_os, number: "14.2.13",'
+        ' title: "Overall survival (Kaplan-Meier estimate)"}'
+    ]
 
 
 def test_what_is_not_chosen_is_neither_made_nor_recorded(demo: Made, tmp_path: Path) -> None:

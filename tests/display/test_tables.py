@@ -690,6 +690,31 @@ def test_footnotes_of_efficacy_and_kinetics_follow_the_plan():
         assert said in definitions(name, changed)
 
 
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        ("composite", "is an event (composite strategy)"),
+        (
+            "hypothetical",
+            "censors at the last assessment in remission before it, or before remission on Day 1"
+            " (hypothetical strategy)",
+        ),
+        ("treatment_policy", "is ignored (treatment policy strategy)"),
+    ],
+)
+def test_event_free_survival_names_its_events_and_strategy(strategy, said):
+    response = Response.model_validate({"new_therapy": strategy})
+    (first, *_) = (
+        entry_of_table("t_efs")
+        .load()
+        .table("t_efs")
+        .footnotes(PLAN.model_copy(update={"response": response}))
+    )
+    assert "from infusion to recurrence, progression or death from any cause" in first
+    assert f"New systemic immunosuppressive therapy {said}." in first
+    assert "by day 194 (end of the M6 window): event on Day 1" in first
+
+
 def test_footnotes_and_definitions_of_the_laboratory_follow_the_plan():
     sections = {
         "b_cells": {"aplasia_below": 20, "recovery_consecutive": 3},

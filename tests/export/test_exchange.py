@@ -35,9 +35,7 @@ from durable.export.handover import FinishedAnalysis
 from durable.export.transport import fit_to_xpt
 from durable.jdm.response import NewTherapy
 from durable.outputs import OUTPUTS
-from durable.outputs.ard import read_ard
-from durable.outputs.datasets import ResultsFolder
-from durable.plan import Plan
+from durable.plan import Plan, parse
 from tests.export.conftest import ROOT
 
 pytestmark = pytest.mark.requirement("OUT-07")
@@ -306,10 +304,16 @@ def rows(results: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+def reporting_event(plan: Plan, results: Path) -> dict[str, Any]:
+    analysis = FinishedAnalysis(plan, results)
+    return ars.reporting_event(
+        plan, ars.read_rows(results), analysis.tables, analysis.dataset_names
+    )
+
+
 @pytest.fixture(scope="module")
-def event(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
-    names = ResultsFolder(results, plan).names
-    return ars.reporting_event(plan, rows, read_ard(results), names)
+def event(plan: Plan, results: Path) -> dict[str, Any]:
+    return reporting_event(plan, results)
 
 
 def test_every_cell_of_the_results_is_a_result_of_one_analysis(
@@ -335,12 +339,11 @@ def test_every_cell_of_the_results_is_a_result_of_one_analysis(
 
 
 @pytest.fixture(scope="module")
-def with_programs(plan: Plan, rows: list[dict[str, str]], results: Path) -> dict[str, Any]:
+def with_programs(plan: Plan, results: Path) -> dict[str, Any]:
     """The event of a plan that delivers the programs too."""
     asked = {"datasets": ("xpt", "ars", "r-programs", "sas-programs")}
     delivering = plan.model_copy(update={"outputs": plan.outputs.model_copy(update=asked)})
-    names = ResultsFolder(results, plan).names
-    return ars.reporting_event(delivering, rows, read_ard(results), names)
+    return reporting_event(delivering, results)
 
 
 @pytest.mark.parametrize("name", ["event", "with_programs"])
@@ -371,6 +374,63 @@ def test_methods_name_the_programs_that_compute_them_again(with_programs: dict[s
     assert "EFS.not_in_remission=NOT IN REMISSION BY M6" in values["events"]
 
 
+def shown_by(plan: Plan, *shells: dict[str, Any]) -> Plan:
+    """The plan with these shells as the only outputs that it shows."""
+    raw = plan.model_dump(mode="json")
+    raw["outputs"]["shells"] = list(shells)
+    return parse(raw)
+
+
+def test_the_outputs_are_the_tables_that_the_plan_shows_as_it_titles_them(
+    plan: Plan, results: Path
+) -> None:
+    shells = (
+        {"output": "t_efs", "title": "Event-free survival in part A", "number": "9.9.9"},
+        {"output": "t_dor", "footnotes": ["Sponsor's own footnote."]},
+        {"output": "f_km_dor"},
+    )
+    event = reporting_event(shown_by(plan, *shells), results)
+    (output,) = event["outputs"]
+    assert [file["name"] for file in output["fileSpecifications"]] == ["t_dor.rtf", "t_efs.rtf"]
+    dor, efs = (entry["display"] for entry in output["displays"])
+    assert efs["displayTitle"] == "Event-free survival in part A"
+
+    def texts(display: dict[str, Any], kind: str) -> list[str]:
+        (section,) = (s for s in display["displaySections"] if s["sectionType"] == kind)
+        return [part["subSection"]["text"] for part in section["orderedSubSections"]]
+
+    assert texts(efs, "Title") == [
+        "Table 9.9.9. Event-free survival in part A",
+        "Safety Analysis Set (all infused); data cut-off 2024-06-30",
+    ]
+    assert "Sponsor's own footnote." in texts(dor, "Footnote")
+    assert "Sponsor's own footnote." not in texts(efs, "Footnote")
+    # Analyses of which no table is shown are listed without one.
+    listed = event["mainListOfContents"]["contentsList"]["listItems"]
+    assert [item["outputId"] for item in listed if "outputId" in item] == ["t_dor"]
+    assert len(listed) > 10
+
+
+def test_a_dose_level_below_zero_selects_its_subjects(
+    plan: Plan, results: Path, tmp_path: Path
+) -> None:
+    """``ard.csv`` holds the group -1 as ``'-1``; the condition on ADSL has the value itself."""
+    text = (results / "ard.csv").read_text("utf-8")
+    assert ",dose_level,1e7," in text
+    (tmp_path / "ard.csv").write_text(text.replace(",dose_level,1e7,", ",dose_level,'-1,"))
+    event = ars.reporting_event(plan, ars.read_rows(tmp_path), (), ())
+    (doses,) = (g for g in event["analysisGroupings"] if g["id"] == "dose_level")
+    assert ["-1"] in [group["condition"]["value"] for group in doses["groups"]]
+    groups = {
+        entry["groupId"]
+        for analysis in event["analyses"]
+        for result in analysis["results"]
+        for entry in result["resultGroups"]
+    }
+    assert "dose_level/-1" in groups
+    assert not [group for group in groups if "'" in group]
+
+
 def test_what_is_not_estimable_says_so(event: dict[str, Any]) -> None:
     results = [r for analysis in event["analyses"] for r in analysis["results"]]
     empty = [r for r in results if "rawValue" not in r]
@@ -396,7 +456,7 @@ def test_everything_that_the_reporting_event_refers_to_is_in_it(event: dict[str,
         assert result["operationId"] in operations
         assert all(g["groupId"] in groups for g in result["resultGroups"])
     listed = event["mainListOfContents"]["contentsList"]["listItems"]
-    assert {item["outputId"] for item in listed} == ids("outputs")
+    assert {item["outputId"] for item in listed if "outputId" in item} == ids("outputs")
     below = [i["analysisId"] for item in listed for i in item["sublist"]["listItems"]]
     assert sorted(below) == sorted(a["id"] for a in event["analyses"])
 

@@ -383,6 +383,13 @@ def test_numbers_are_exact(datasets: dict[str, Dataset], numbers: list[float]) -
     assert list(read["AVAL"]) == numbers
 
 
+@pytest.mark.parametrize("missing", [None, np.nan])
+def test_a_missing_text_is_empty_and_not_listed(missing: Any, datasets: dict[str, Dataset]) -> None:
+    fitted, changes = fit_to_xpt(with_texts(datasets["ADDV"], "SRCVAR", ["x", missing]), "ascii")
+    assert fitted.frame["SRCVAR"].tolist() == ["x", ""]
+    assert not [change for change in changes if change.variable == "SRCVAR"]
+
+
 def test_utf8_is_kept_where_the_plan_says_so(datasets: dict[str, Dataset], tmp_path: Path) -> None:
     fitting, changes = fit_to_xpt(with_texts(datasets["ADSL"], "DCSREAS", ["撤回 é"]), "utf-8")
     assert changes == []

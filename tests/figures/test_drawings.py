@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,9 +25,9 @@ from durable.errors import UserError
 from durable.figures import drawings, kaplan_meier, kinetics, swimmer
 from durable.figures.captions import caption_of, figures_drawn
 from durable.figures.core_set import axis_ends
-from durable.figures.doses import dose_levels
+from durable.figures.doses import dose_levels, dose_ranks, doses_of, with_ranks
 from durable.figures.drawings import draw_all
-from durable.figures.points import drawable, read_points, short
+from durable.figures.points import Points, drawable, read_points, short, short_names
 from durable.figures.saving import accessible, save
 from durable.figures.spec import FigureSpec
 from durable.figures.style import (
@@ -39,6 +40,7 @@ from durable.figures.style import (
 from durable.jdm.response import Response, Scale
 from durable.plan import Statistics
 from durable.stage import STAGES
+from tests.derive.build import plan
 from tests.figures import point_texts
 from tests.figures.layout import MONITORED as PLAN
 from tests.figures.layout import SPECS, drawn, misplaced, smallest_type, words
@@ -208,6 +210,34 @@ def test_long_names_lose_their_middle() -> None:
 def test_long_names_leave_room_for_the_figure(tmp_path: Path, name: str) -> None:
     csv = point_texts.study(10)[name].replace("CQ-", "NCT06569472-CHONGQING-SITE-")
     assert misplaced(drawn(name, csv, tmp_path)) == []
+
+
+def test_names_that_would_be_drawn_the_same_keep_what_differs() -> None:
+    names = [f"Anti-MDA5 antibody: {word} at screening" for word in ("positive", "negative")]
+    assert short(names[0]) == short(names[1]) == "Anti-MDA5 a…t screening"
+    assert short_names([*names, "short"]) == {
+        names[0]: "Anti-MDA5 a…positive at…",
+        names[1]: "Anti-MDA5 a…negative at…",
+        "short": "short",
+    }
+    subjects = [f"TCARTJDM2024-SITE{site}-SUBJECT-001" for site in (1, 2)]
+    assert list(short_names(subjects).values()) == [
+        "TCARTJDM202…1-SUBJECT-0…",
+        "TCARTJDM202…2-SUBJECT-0…",
+    ]
+
+
+def test_levels_of_a_subgroup_are_told_apart(tmp_path: Path) -> None:
+    levels = [f"Anti-MDA5 antibody: {word} at screening" for word in ("positive", "negative")]
+    csv = "group_by,group,parameter,statistic,n,total,estimate,lower,upper,text\n" + "".join(
+        f"{group},M2,rate,5,10,50,19,81,50.0\n"
+        for group in ("total,Total", *(f"msa,{level}" for level in levels))
+    )
+    with_subgroup = plan(subgroups={"msa": {"column": "msa", "label": "Antibody"}})
+    figure = drawn("subgroups", csv, tmp_path, with_subgroup)
+    shown = [text for text in words(figure) if text.startswith("Anti-MDA5")]
+    assert shown == ["Anti-MDA5 a…positive at…", "Anti-MDA5 a…negative at…"]
+    assert misplaced(figure) == []
 
 
 def test_missing_column_is_named(tmp_path: Path) -> None:
@@ -562,7 +592,7 @@ def test_dose_levels_differ_in_colour_hatch_and_lines_in_the_order_of_their_numb
     bars = drawn("swimmer", csv, tmp_path).axes[0].patches
     assert len({bar.get_facecolor() for bar in bars}) == 3
     assert len({bar.get_hatch() for bar in bars}) == 3
-    doses = dose_levels(["10e6", "3e6", "3e7", ""])
+    doses = dose_levels(dose_ranks(["10e6", "3e6", "3e7", ""]))
     assert list(doses) == ["3e6", "10e6", "3e7", ""]
     assert doses["3e7"].label == "3\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SEVEN} cells/kg"
     assert doses[""].label == "Dose level not recorded"
@@ -571,16 +601,35 @@ def test_dose_levels_differ_in_colour_hatch_and_lines_in_the_order_of_their_numb
 
 
 def test_levels_with_a_name_and_a_dose_are_told_apart() -> None:
-    doses = dose_levels([f"Dose level {n}: {n} x 10^6 cells/kg" for n in (1, 3)])
+    doses = dose_levels(dose_ranks([f"Dose level {n}: {n} x 10^6 cells/kg" for n in (1, 3)]))
     assert [dose.label for dose in doses.values()] == [
         f"Dose level {n}: {n}\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SIX} cells/kg" for n in (1, 3)
     ]
     assert [dose.brief for dose in doses.values()] == [
         f"{n}: {n}\N{MULTIPLICATION SIGN}10\N{SUPERSCRIPT SIX}" for n in (1, 3)
     ]
-    assert [(dose.label, dose.brief) for dose in dose_levels(["Dose level 2"]).values()] == [
-        ("Dose level 2", "2")
-    ]
+    (only,) = dose_levels(dose_ranks(["Dose level 2"])).values()
+    assert (only.label, only.brief) == ("Dose level 2", "2")
+
+
+def test_a_dose_level_has_one_colour_in_figures_that_show_other_levels() -> None:
+    scores = pd.DataFrame({"subject": ["A", "B"], "group": ["2", "3"]})
+    doses = pd.DataFrame({"subject": ["A", "C", ""], "group": ["2", "1", ""]})
+    ranks = [with_ranks(points, {"1", "2", "3"})["group_rank"] for points in (scores, doses)]
+    # Of the levels 1, 2 and 3 the second has rank 1 in both; a mean is of no level.
+    assert ranks[0].tolist() == [1, 2]
+    assert ranks[1].tolist() == [1, 0, pd.NA]
+    one, other = (
+        doses_of(Points({"group": np.array(levels), "group_rank": np.array(ranks)}))["2"]
+        for levels, ranks in ((["2", "3"], ["1", "2"]), (["2", "1"], ["1", "0"]))
+    )
+    assert (one.colour, one.hatch, one.line) == (other.colour, other.hatch, other.line)
+
+
+def test_long_levels_that_begin_and_end_alike_are_told_apart() -> None:
+    levels = [f"Expansion cohort {name} of the second part" for name in ("A", "B")]
+    labels = [dose.label for dose in dose_levels(dose_ranks(levels)).values()]
+    assert labels == [f"Dose level Expansion c…{name} of the se…" for name in "AB"]
 
 
 @pytest.mark.parametrize(
@@ -683,6 +732,28 @@ def test_the_axis_of_a_summary_score_is_as_long_as_its_range(
     assert axes.get_ylim() == ends
 
 
+def test_single_values_of_many_subjects_are_dots(tmp_path: Path) -> None:
+    header = "measure,unit,subject,group,day,value\n"
+    single = "".join(f"CMAS,,S{i:02d},1,-10,{i}\n" for i in range(45))
+    # Of the last a value, a gap, a line of two values, and a value of no height.
+    last = "".join(
+        f"CMAS,,S45,2,{day},{value}\n"
+        for day, value in ((-10, 5), (0, ""), (60, 10), (90, 20), (180, ""))
+    )
+    axes = drawn("csm", header + single + last, tmp_path).axes[0]
+    assert data(axes, "dots") == [*((-10, i) for i in range(45)), (-10, 5)]
+    colours = [line.get_color() for line in axes.get_lines() if line.get_gid() == "dots"]
+    assert colours == [dose.colour for dose in dose_levels(dose_ranks(["1", "2"])).values()]
+
+
+def test_infused_subjects_without_a_score_are_counted_in_a_note(tmp_path: Path) -> None:
+    csv = "subject,group,day,tis,partial\nA,1,0,0,N\nA,1,60,40,N\nB,1,0,0,N\nC,1,0,0,N\nC,1,60,,N\n"
+    figure = drawn("tis", csv, tmp_path)
+    assert any("Subjects without a score after infusion: 2." in text for text in words(figure))
+    of_all = drawn("tis", csv.replace("60,,", "60,0,").replace("B,1,0,0,N\n", ""), tmp_path)
+    assert not any("without a score" in text for text in words(of_all))
+
+
 def profile(axes: Axes) -> dict[str, list[tuple[float, float]]]:
     return {gid: data(axes, gid) for gid in ("A", "below", "geo_mean")}
 
@@ -715,6 +786,24 @@ def test_values_below_the_limit_of_one_day_stand_below_one_another(tmp_path: Pat
     assert heights[0] >= axes.get_ylim()[0]
     assert heights[1] / heights[0] == pytest.approx(heights[2] / heights[1])
     assert heights[2] / heights[1] > 1.1
+
+
+def test_the_limit_of_quantification_is_within_an_axis_of_values_far_above_it(
+    tmp_path: Path,
+) -> None:
+    header = "assay,unit,subject,group,day,value,below_lloq,lloq,kind\n"
+    rows = "qPCR,copies,S1,1,7,200000,N,50,individual\nqPCR,copies,S1,1,14,700000,N,50,individual\n"
+    axes = drawn("kinetics", header + rows, tmp_path).axes[0]
+    assert axes.get_ylim() == pytest.approx((10, 1_000_000))
+
+
+def test_the_key_has_no_mark_of_values_below_a_limit_that_is_not_given(tmp_path: Path) -> None:
+    header = "assay,unit,subject,group,day,value,below_lloq,lloq,kind\n"
+    rows = "qPCR,copies,S1,1,7,900,N,,individual\nqPCR,copies,S1,1,60,,Y,,individual\n"
+    without = words(drawn("kinetics", header + rows, tmp_path))
+    assert not any(text.startswith("BLQ (at") for text in without)
+    limited = words(drawn("kinetics", header + rows.replace("Y,,", "Y,50,"), tmp_path))
+    assert any(text.startswith("BLQ (at") for text in limited)
 
 
 def test_profile_never_above_the_limit_and_one_sample_only_are_drawn(tmp_path: Path) -> None:
@@ -760,6 +849,18 @@ def test_forest_draws_estimates_and_intervals_of_each_parameter(tmp_path: Path) 
     assert [x for x, _ in data(median, "interval")][2:] == [3, 20]
     assert [x for x, _ in data(rate, "estimate")] == [60]
     assert rate.get_xlim() == (0, 100)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 2, 4, 6])
+def test_numbers_of_many_decimals_have_room(tmp_path: Path, decimals: int) -> None:
+    numbers = f"{100:.{decimals}f}"
+    text = f'"{numbers} ({numbers}, {numbers})"'
+    rows = [f"primary,Primary,Improved at M{n} (%),100,100,100,{text}\n" for n in range(4)]
+    csv = "analysis,title,parameter,estimate,lower,upper,text\n" + "".join(rows)
+    assert misplaced(drawn("sensitivity", csv, tmp_path)) == []
+    level = f"total,Total,M2,rate,10,10,100,100,100,{text}\n"
+    csv = "group_by,group,parameter,statistic,n,total,estimate,lower,upper,text\n" + level
+    assert misplaced(drawn("subgroups", csv, tmp_path)) == []
 
 
 def test_limit_that_is_not_estimable_is_an_arrow_to_the_edge(tmp_path: Path) -> None:

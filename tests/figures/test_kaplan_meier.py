@@ -114,6 +114,12 @@ def test_median_is_drawn_and_written_with_its_limits(tmp_path: Path) -> None:
     assert "Median 5.0 months (95% CI 2.0, NE)" in words(figure)
 
 
+def test_median_is_rounded_as_in_the_table(tmp_path: Path) -> None:
+    # A half is rounded away from zero on its decimal form.
+    csv = SMALL.replace("median,total,Total,5,0.5,2,", "median,total,Total,4.25,0.5,2.05,6.35")
+    assert "Median 4.3 months (95% CI 2.1, 6.4)" in words(drawn("km_dor", csv, tmp_path))
+
+
 def test_median_that_is_not_estimable_has_no_line(tmp_path: Path) -> None:
     csv = SMALL.replace("median,total,Total,5,0.5,2,", "median,total,Total,,0.5,2,")
     figure = drawn("km_dor", csv, tmp_path)

@@ -16,15 +16,17 @@ from durable.figures.spider import score_quantiles, scores
 from durable.figures.swimmer import lanes
 from durable.figures.waterfall import best_scores
 from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.new_therapy import day_of_new_therapy
 from tests.derive.build import ACTIVE, INACTIVE, UNKNOWN, date, derived, plan, subject, visit
 
 
-def marks(datasets: Datasets) -> dict[str, list[tuple[str, float, float]]]:
-    """Start and end of every mark of the swimmer, by subject."""
+def marks(datasets: Datasets, **response: Any) -> dict[str, list[tuple[str, float, float]]]:
+    """Start and end of every mark of the swimmer, by subject; `response` are keys of the plan."""
     infused = datasets.adsl.set_index("SUBJID")
     adrs, adtte = datasets.adrs, datasets.adtte
     improvements = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
-    frame = lanes(infused, improvements, adtte.loc[adtte["PARAMCD"] == "DOR"])
+    new_therapy = day_of_new_therapy(datasets.adsl, adrs, plan(response=response).response)
+    frame = lanes(infused, improvements, adtte.loc[adtte["PARAMCD"] == "DOR"], new_therapy)
     return {
         str(name): list(zip(rows["kind"], rows["start_day"], rows["end_day"], strict=True))
         for name, rows in frame.groupby("subject", sort=False)
@@ -73,15 +75,37 @@ def test_new_therapy_is_drawn_whether_or_not_it_is_the_event() -> None:
         ]
 
 
+@pytest.mark.parametrize(("counts", "expected"), [(True, [("new_therapy", 90, 90)]), (False, [])])
+def test_an_increase_of_glucocorticoids_is_marked_where_it_counts_as_new_therapy(
+    counts: bool, expected: list[tuple[str, float, float]]
+) -> None:
+    doses = {-10: 1.0, 60: 0.1, 90: 0.8, 180: 0.9}
+    rows = [
+        visit(day, (INACTIVE if day > 0 else ACTIVE) | {"glucocorticoid_mg_kg": dose})
+        for day, dose in doses.items()
+    ]
+    # 0.8 is 0.7 mg/kg more than the lowest dose, 0.1 on day 60.
+    stated = {"glucocorticoid_increase": {"by_mg_kg": 0.5, "as_new_therapy": counts}}
+    found = marks(derived([subject()], rows, response=stated), **stated)
+    assert [mark for mark in found["S1"] if mark[0] == "new_therapy"] == expected
+
+
 def test_longest_follow_up_comes_first() -> None:
     subjects = [subject(f"S{i}", last_contact_date=date(100 * i)) for i in (1, 3, 2)]
     assert list(marks(derived(subjects, []))) == ["S3", "S2", "S1"]
 
 
 def test_a_score_that_cannot_be_calculated_interrupts_the_line() -> None:
-    frame = scores(of(course((60, INACTIVE), (90, UNKNOWN), (180, INACTIVE)).adrs, "TIS"))
+    frame = scores(of(course((60, INACTIVE), (90, UNKNOWN), (180, INACTIVE)).adrs, "TIS"), ["S1"])
     assert frame["day"].tolist() == [0, 60, 90, 180]
     assert frame["tis"].isna().tolist() == [False, False, True, False]
+
+
+def test_an_infused_subject_without_an_assessment_has_the_score_of_the_infusion_alone() -> None:
+    datasets = derived([subject("S1"), subject("S2")], [visit(-10, ACTIVE), visit(60, INACTIVE)])
+    frame = scores(of(datasets.adrs, "TIS"), ["S1", "S2"])
+    assert frame["subject"].tolist() == ["S1", "S1", "S2"]
+    assert frame["day"].tolist() == [0, 60, 0]
 
 
 def test_the_best_score_is_of_its_first_visit_and_a_subject_without_one_is_not_left_out() -> None:
@@ -108,7 +132,7 @@ def test_figures_of_few_subjects_are_the_same_from_categories_as_from_text() -> 
     categories = text.astype(dict.fromkeys(names, "category"))
     for frame in (best_scores(text, group), best_scores(categories, group)):
         assert frame[["subject", "visit", "level"]].to_numpy().tolist() == [["S1", "UNS", "major"]]
-    for frame in (scores(text), scores(categories)):
+    for frame in (scores(text, ["S1"]), scores(categories, ["S1"])):
         assert frame["visit"].tolist() == ["", "UNS", "M2"]
         assert frame["day"].tolist() == [0, 45, 60]
 

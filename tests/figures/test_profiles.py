@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from durable.figures import drawings, profile_points
@@ -46,6 +47,8 @@ def events() -> pd.DataFrame:
             "AETOXGR": pd.array([1, 4, 5], dtype="Int64"),
             "AESER": ["N", "Y", "N"],
             "TRTEMFL": ["Y", "Y", "N"],
+            "AOUT": ["RECOVERED", "NOT RECOVERED", "FATAL"],
+            "ONGOFL": ["", "Y", ""],
         }
     ).astype({"ASTDT": "datetime64[ns]", "AENDT": "datetime64[ns]"})
 
@@ -92,6 +95,81 @@ def test_points_are_days_since_infusion_and_an_event_without_an_end_is_open() ->
     assert course.loc["bar", "end_day"] == 200
     assert course.loc["remission", "start_day"] == 60
     assert course.loc["death", "start_day"] == 200
+
+
+@pytest.mark.parametrize(
+    ("outcome", "ongoing", "end"),
+    [("RECOVERED", "", 5), ("FATAL", "", None), ("NOT RECOVERED", "Y", None), (None, "Y", None)],
+)
+def test_an_event_that_resolved_on_a_day_not_recorded_ends_where_it_began(
+    outcome: str | None, ongoing: str, end: float | None, tmp_path: Path
+) -> None:
+    datasets, adae = study(), events()
+    adae.loc[1, ["AOUT", "ONGOFL"]] = [outcome, ongoing]
+    found = profile_points.points(
+        AnalysisDatasets(datasets.adsl, datasets.adrs, datasets.adtte, adae), plan()
+    )
+    event = found.loc[found["label"] == "Neutropenia"].iloc[0]
+    assert event["start_day"] == 5
+    assert (None if pd.isna(event["end_day"]) else event["end_day"]) == end
+    # The shortest bar, 0.9 mm; else one to the end of follow-up on day 200.
+    (page, _second) = pages(found, tmp_path)
+    (width,) = bars(page, to_rgba("#B30000"))
+    assert (width == 0.9) == (end is not None)
+
+
+def bars(page: Figure, colour: tuple[float, ...]) -> list[float]:
+    """Widths, in millimetres, of the bars of a colour."""
+    (drawn,) = (part for part in page.axes[0].collections if part.get_gid() == "bars")
+    return [
+        round(float(path.get_extents().width), 3)
+        for path, face in zip(drawn.get_paths(), drawn.get_facecolor(), strict=True)
+        if tuple(face) == colour
+    ]
+
+
+LONG = "Quantitative PCR of the transgene in peripheral blood (vector copies)"
+
+
+def kinetics(*units: str) -> AnalysisDatasets:
+    """The study with concentrations of S1 by one assay with a long name, in these units."""
+    datasets = study()
+    samples = {"SUBJID": "S1", "PARCAT1": LONG, "BLQFL": "N", "LLOQ": 50.0, "PKSUMXF": None}
+    adpc = pd.DataFrame(
+        [
+            samples | {"AVALU": unit, "AFRLT": day, "AVAL": value}
+            for unit in units
+            for day, value in ((7.0, 1000.0), (14.0, 20.0))
+        ]
+    )
+    adpp = pd.DataFrame(
+        [
+            {"SUBJID": "S1", "PARCAT1": LONG, "PARCAT2": unit, "PARCAT3": code, "AVAL": value}
+            for unit in units
+            for code, value in (("CMAX", 1000.0), ("TMAX", 7.0))
+        ]
+    )
+    return AnalysisDatasets(datasets.adsl, datasets.adrs, datasets.adtte, adpc=adpc, adpp=adpp)
+
+
+def test_a_long_name_of_an_assay_lies_on_no_value_and_hides_neither_unit_nor_scale(
+    tmp_path: Path,
+) -> None:
+    page, _ = pages(profile_points.points(kinetics("copies/ug DNA"), plan()), tmp_path)
+    assert misplaced(page) == []
+    found = " ".join(words(page))
+    assert "1,000 copies/ug DNA, day 7" in found
+    # 20 and 1,000 copies are between 10 and 1,000.
+    assert f"{LONG} (copies/ug DNA), log 10-1,000" in found
+    assert f"Cmax, {LONG}".split()[-1] in found
+
+
+def test_peaks_of_an_assay_in_two_units_are_two_key_numbers() -> None:
+    one = numbers(profile_points.points(kinetics("copies/ug DNA"), plan()), "S1")
+    assert one[f"Cmax, {LONG}"] == "1,000 copies/ug DNA, day 7"
+    two = numbers(profile_points.points(kinetics("copies/ug DNA", "copies/mL"), plan()), "S1")
+    assert two[f"Cmax, {LONG} (copies/ug DNA)"] == "1,000 copies/ug DNA, day 7"
+    assert two[f"Cmax, {LONG} (copies/mL)"] == "1,000 copies/mL, day 7"
 
 
 def test_a_study_with_more_subjects_than_the_plan_allows_has_none_and_says_so(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan
 from typing import Any
 
 import pytest
@@ -46,6 +47,29 @@ def test_another_population_concerns_every_result() -> None:
         name: {"path": f"{name}.csv"} for name in ("subjects", "visits", "therapies", "screening")
     }
     assert _panels({"population": "eligible"}, inputs=inputs, eligibility={}) == [RATE, MEDIAN]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "rate", "median"),
+    [
+        ({}, "31.3 (10.1, 50.0)", "8.5 (2.3, NE)"),
+        ({"percent_decimals": 0, "month_decimals": 2}, "31 (10, 50)", "8.45 (2.25, NE)"),
+    ],
+)
+def test_numbers_are_rounded_as_in_the_tables(
+    outputs: dict[str, int], rate: str, median: str
+) -> None:
+    # 5 of 16 are 31.25%: a half is rounded away from zero.
+    results = [
+        Result("t_sensitivity", "primary", "all", "all", ("M2",), RATE, 5 / 16, 0.1005, 0.5),
+        Result("t_sensitivity", "primary", "all", "all", ("DOR",), MEDIAN, 8.45, 2.25),
+    ]
+    assert panels(results, plan(outputs=outputs))["text"].tolist() == [rate, median]
+
+
+def test_a_result_that_is_not_estimable_is_ne_alone() -> None:
+    results = [Result("t_sensitivity", "primary", "all", "all", ("DOR",), MEDIAN, nan)]
+    assert panels(results, plan())["text"].tolist() == ["NE"]
 
 
 def _panels(variant: dict[str, Any], **sections: Any) -> list[str]:

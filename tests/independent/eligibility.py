@@ -162,21 +162,37 @@ def refractory(row: Record, therapies: list[Record], day: date, least: int) -> F
         name = therapy["therapy"].lower()
         by_name[name] = max(failed, by_name.get(name, NO))
     counted = [*by_name.values(), *[NO] * least]
-    steroids = [t for t, b in began if b == YES and t["class"] == "gc"]
-    start, end = days(row["gc_start"]), days(row["gc_end"]) or [day]
-    if not start:
-        firsts = [days(t["start_date"]) for t in steroids]
-        lasts = [days(t["end_date"]) or [day] for t in steroids]
-        start = sorted({min(f[0] for f in firsts), min(f[-1] for f in firsts)}) if firsts else []
-        end = sorted({max(x[0] for x in lasts), max(x[-1] for x in lasts)}) if lasts else []
-    highest = row["gc_max_mg_kg"]
-    if not highest and steroids and all(t["dose"] for t in steroids):
-        highest = str(max(Fraction(t["dose"]) for t in steroids))
-    long = of_all([s <= months_before_end(min(e, day), s, 6) for s in start for e in end])
+    long, high = steroids(row, [(t, b) for t, b in began if t["class"] == "gc"], day)
     bad = truth(row["gc_outcome"] in ("intolerant", "unresponsive")) if row["gc_outcome"] else HALF
-    high = truth(Fraction(highest) >= 1) if highest else HALF
     features = max(is_(row, name, "Y") for name in FEATURES)
     return min(bad, high, long, at_least_of(counted, least), features)
+
+
+def steroids(
+    row: Record, courses: list[tuple[Record, Fraction]], day: date
+) -> tuple[Fraction, Fraction]:
+    """Six months of glucocorticoids, and a dose of 1 mg/kg: asked of everything that can be true.
+
+    A course that perhaps began is once in and once out; one without a dose has a low one or a high
+    one.
+    """
+    recorded = row["gc_start"], row["gc_end"], row["gc_max_mg_kg"]
+    sure = [t for t, b in courses if b == YES]
+    long, high = [], []
+    for some in (sure, [t for t, _ in courses]) if sure else ([],):
+        begins = [days(t["start_date"]) for t in some]
+        ends = [days(t["end_date"]) or [day] for t in some]
+        start, end = days(recorded[0]), days(recorded[1]) or [day]
+        if not recorded[0]:
+            start = [min(b[k] for b in begins) for k in (0, -1)] if some else []
+        if not recorded[0] and not recorded[1] and some:
+            end = [max(e[k] for e in ends) for k in (0, -1)]
+        long += [s <= months_before_end(min(e, day), s, 6) for s in start for e in end]
+        doses = [[Fraction(t["dose"])] if t["dose"] else [NO, Fraction(99)] for t in some]
+        if recorded[2]:
+            doses = [[Fraction(recorded[2])]]
+        high += [max(d[k] for d in doses) >= 1 for k in (0, -1) if doses]
+    return of_all(long), of_all(high)
 
 
 def months_before_end(end: date, start: date, months: int) -> date:

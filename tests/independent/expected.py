@@ -391,6 +391,8 @@ def between_visits(records: list[Duration]) -> Iterator[Row]:
         over = sum(r.mass for r in finite if (r.right or 0) <= when)
         open_ = sum(r.mass for r in finite if r.left < when < (r.right or 0))
         note = f"between {1 - over - open_:.3f} and {1 - over:.3f}" if open_ else ""
+        if not over + open_:  # "nobody has had the event"
+            note = "no event before: no interval"
         yield f"landmark_M{month}", 1 - over, note
 
 
@@ -671,19 +673,24 @@ def counts(
 
 
 def course(part: list[Event]) -> Iterator[Row]:
-    """Day of each subject's first onset; days from first to last day of events with an end."""
+    """Day of each subject's first onset; days from first to last day of events with an end.
+
+    Fatal events are counted apart: they end neither resolved nor ongoing.
+    """
     onset: dict[str, int] = {}
     for event in part:
         assert event.day is not None
         onset[event.subject] = min(event.day, onset.get(event.subject, event.day))
-    lasted = [(e.end - e.start).days + 1 for e in part if e.end]
+    survived = [e for e in part if not e.fatal]
+    lasted = [(e.end - e.start).days + 1 for e in survived if e.end]
     for name, days in (("onset", list(onset.values())), ("duration", lasted)):
         found = summary([Fraction(d) for d in days])
         for of in ("median", "min", "max"):
             yield f"{name}_{of}", found[of], ""
         yield f"n_{name}_imputed", 0, ""  # every date of these studies is recorded whole
-    yield "n_ongoing", sum(e.ongoing for e in part), ""
-    yield "n_end_unknown", sum(e.end is None and not e.ongoing for e in part), ""
+    yield "n_ongoing", sum(e.ongoing for e in survived), ""
+    yield "n_end_unknown", sum(e.end is None and not e.ongoing for e in survived), ""
+    yield "n_fatal", len(part) - len(survived), ""
 
 
 def limiting(members: list[Subject], seen: list[Event]) -> Iterator[Row]:

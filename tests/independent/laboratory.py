@@ -242,7 +242,7 @@ def b_cells(
     courses = {s.id: course(of_first(s, series[s.id, "BCELL"])) for s in members}
     n = len(members)
     first = [s.since(a) for s in members if (a := courses[s.id].aplasia)]
-    low = [s for s in members if (b := baseline(series[s.id, "BCELL"])) and b.value < APLASIA]
+    low = [s for s in members if (b := baseline(series[s.id, "BCELL"])) and b.aplastic]
     days = summary([Fraction(d) for d in first])
     infections = [
         e

@@ -299,3 +299,27 @@ def test_datasets_that_are_handed_over_name_domain_variable_and_seq(tmp_path: Pa
     adpc = datasets["ADPC"]
     assert set(zip(adpc["SUBJID"], adpc["SRCSEQ"], strict=True)) <= seqs
     assert set(adpc["SRCVAR"]) == {"PCSTRESC"}
+
+
+@pytest.mark.slow
+def test_a_measure_that_was_not_recorded_leads_to_the_date_of_its_visit(tmp_path: Path) -> None:
+    """CHAQ of CQ-002 at month 2 and DAS of CQ-009 at month 3 have no record in the package."""
+    study = packaged(tmp_path, "csv")
+    results(study)
+    analysis = FinishedAnalysis(study.plan(), study.results)
+    names = ["SUBJID", "SRCDOM", "SRCVAR"]
+    of_visit = {("CQ-002", "QS", "QSDTC"), ("CQ-009", "QS", "QSDTC")}
+    datasets = {dataset.name: dataset.frame for dataset in analysis.datasets}
+    # CQ-004 was not seen in the window at all.
+    addv = datasets["ADDV"].query("SUBJID != 'CQ-004'")
+    incomplete = addv.query("DVDECOD == 'CORE SET INCOMPLETE'")
+    missing = datasets["ADRS"].query(
+        "ANL01FL == 'Y' and AVAL.isna() and PARAMCD in ('FUN', 'EXTR')"
+    )
+    for records in (incomplete, missing):
+        assert set(records[names].itertuples(index=False, name=None)) == of_visit
+    # As transport files the same, and a --SEQ that the package does not have is missing.
+    transported = {dataset.name: dataset.frame for dataset, _ in analysis.transport}
+    assert len(transported["ADRS"]) == 2254
+    assert set(transported["ADRS"]["SRCVAR"]) == set(datasets["ADRS"]["SRCVAR"].fillna(""))
+    assert transported["ADRS"]["SRCSEQ"].isna().all()

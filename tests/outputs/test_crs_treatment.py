@@ -20,6 +20,8 @@ def event(name: str, interest: str = "CRS", **given: Any) -> dict[str, Any]:
         "TRTEMFL": "Y",
         "AESI": interest,
         "ASTCTGR": 1,
+        "AETOXGR": 1,
+        "AOUT": None,
         "ADAY": 3,
         "ASTDT": date(3),
         "AENDT": date(5),

@@ -9,7 +9,20 @@ import pytest
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.estimands import OUTPUT
-from tests.derive.build import ACTIVE, INACTIVE, date, derived, plan, status, subject, tte, visit
+from tests.derive.build import (
+    ACTIVE,
+    FLARING,
+    INACTIVE,
+    UNKNOWN,
+    date,
+    derived,
+    ends_of,
+    plan,
+    status,
+    subject,
+    tte,
+    visit,
+)
 
 ESTIMANDS = {"outputs": {"estimands": True}}
 RULE = {"by_mg_kg": 0.2}
@@ -105,6 +118,43 @@ def test_a_remission_after_it_is_not_credited_and_an_improvement_fails() -> None
     assert improved["REASON"].tolist() == ["NEW SYSTEMIC THERAPY"] * 2
     plain = derived([subject()], course, cutoff=200)
     assert plain.adsl["REMFL"].tolist() == ["Y"]
+
+
+AS_THERAPY = {"glucocorticoid_increase": {"by_mg_kg": 0.1, "as_new_therapy": True}}
+IN = [BASE, dosed(60, 0.1), dosed(90, 0.1)]
+
+
+def ends(visits: list[dict[str, Any]], **response: Any) -> tuple[str, int, int, float]:
+    never = {"missed_assessments": {"consecutive": None}}
+    return ends_of("DOR", visits, cutoff=300, **AS_THERAPY, **never, **response)
+
+
+@pytest.mark.parametrize("strategy", ["composite", "hypothetical", "treatment_policy"])
+def test_as_new_therapy_it_confirms_a_loss_under_every_strategy(strategy: str) -> None:
+    """A loss on day 180 with a dose raised then or before the next adequate assessment."""
+    recurrence = ("RECURRENCE", 0, 180, 121)
+    raised, unknown = dosed(180, 1.0, FLARING), dosed(190, 1.0, UNKNOWN)
+    assert ends([*IN, raised], new_therapy=strategy) == recurrence
+    assert ends([*IN, dosed(180, 0.1, FLARING), unknown], new_therapy=strategy) == recurrence
+    # At the next adequate assessment, in remission, it comes too late.
+    late = [*IN, dosed(180, 0.1, FLARING), dosed(270, 1.0)]
+    assert ends(late, new_therapy=strategy)[0] != "RECURRENCE"
+
+
+def test_an_increase_that_goes_on_begins_once() -> None:
+    """0.5 on day 28 over 0.1 on day 14: the same dose in remission on day 60 is no new one."""
+    before = [BASE, dosed(14, 0.1, ACTIVE), dosed(28, 0.5, ACTIVE)]
+    credited: dict[str, Any] = {"new_therapy": {"remission": "treatment_policy"}}
+    ongoing = ("ONGOING AT DATA CUT-OFF", 1, 90, 31)
+    assert ends([*before, dosed(60, 0.5), dosed(90, 0.5)], **credited) == ongoing
+    assert ends([*before, dosed(60, 0.5), dosed(90, 0.55)], **credited) == ongoing
+    # A further step of the limit is a new one, and so is one after the dose was low again.
+    stepped = ("NEW SYSTEMIC THERAPY", 0, 90, 31)
+    assert ends([*before, dosed(60, 0.5), dosed(90, 0.6)], **credited) == stepped
+    assert ends([*before, dosed(60, 0.15), dosed(90, 0.2)], **credited) == stepped
+    # Nor does it confirm a loss.
+    lost = [*before, dosed(60, 0.5), dosed(90, 0.5), dosed(180, 0.5, FLARING)]
+    assert ends(lost, **credited) == ("UNCONFIRMED LOSS", 6, 90, 31)
 
 
 def shown(visits: list[dict[str, Any]], people: int = 1, **response: Any) -> dict[str, list[str]]:

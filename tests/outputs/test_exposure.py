@@ -10,8 +10,10 @@ import pytest
 
 from durable.contracts.results import TOTAL, Result
 from durable.jdm.parameters import SCORE
+from durable.outputs.ard import Ard
+from durable.outputs.cells_outcome import OUTPUT
 from durable.outputs.datasets import AnalysisDatasets
-from durable.plan import PlanError
+from durable.plan import Plan, PlanError
 from tests.derive.build import date, plan, subject
 from tests.derive.events import adsl, child, derived, event, never_infused
 from tests.derive.laboratory import adlb, sample
@@ -172,12 +174,28 @@ def test_a_planned_medicine_is_named_once() -> None:
 def outcome(
     cells: list[float],
     scores: list[float],
-    events: list[Any] = [],  # noqa: B006
+    events: list[Any] | None = [],  # noqa: B006
     reasons: dict[str, str] | None = None,
     b_cells: list[dict[str, Any]] | None = None,
     **section: Any,
 ) -> dict[tuple[str, ...], Result]:
-    """Cmax and score at month 3 of subjects S1, S2, ...; improved from a score of 30 on."""
+    """Cmax and score at month 3 of subjects S1, S2, ...; improved from a score of 30 on.
+
+    `events` is None where the study has no table of adverse events.
+    """
+    the_plan = plan(cells_outcome={"visit": "M3"} | section)
+    return total(outcome_results(the_plan, cells, scores, events, reasons, b_cells))
+
+
+def outcome_results(
+    the_plan: Plan,
+    cells: list[float],
+    scores: list[float],
+    events: list[Any] | None,
+    reasons: dict[str, str] | None = None,
+    b_cells: list[dict[str, Any]] | None = None,
+) -> list[Result]:
+    """Results of t_cells_outcome, of all its columns."""
     names = [f"S{place}" for place in range(1, len(cells) + 1)]
     subjects = [child(name) for name in names]
     status = pd.DataFrame({"USUBJID": names, "AVISIT": "M3", "ANL01FL": "Y", "AVAL": scores})
@@ -190,12 +208,12 @@ def outcome(
     adpp = pd.DataFrame(
         {"USUBJID": names, "PARCAT1": "flow", "PARCAT2": "cells/uL", "PARCAT3": "CMAX"}
     ).assign(AVAL=cells)
-    the_plan = plan(cells_outcome={"visit": "M3"} | section)
     datasets = AnalysisDatasets(
-        adsl=adsl(subjects), adrs=adrs, adae=derived(events, subjects), adpp=adpp,
+        adsl=adsl(subjects), adrs=adrs, adpp=adpp,
+        adae=None if events is None else derived(events, subjects),
         adlb=None if b_cells is None else adlb(b_cells, *map(subject, names)),
     )  # fmt: skip
-    return total(list(results_of(["t_cells_outcome"], datasets, the_plan)))
+    return list(results_of(["t_cells_outcome"], datasets, the_plan))
 
 
 def crs(name: str, grade: int | None, day: int = 3) -> Any:
@@ -235,6 +253,42 @@ def test_without_laboratory_there_is_no_outcome_of_b_cells() -> None:
     assert {key[1] for key in found if len(key) > 2} == {
         *("SCORE", "CRS", "IMPROVED", "NOT_IMPROVED", "CRS_NONE", "CRS_ANY"),
     }
+
+
+def test_without_adverse_events_there_is_no_outcome_of_cytokine_release() -> None:
+    """Nobody counts as with CRS, nor as without: the events are not known."""
+    found = outcome([1, 2], [90, 20], events=None)
+    assert {key[1] for key in found if len(key) > 2} == {"SCORE", "IMPROVED", "NOT_IMPROVED"}
+
+
+def test_footnotes_speak_of_the_outcomes_that_the_study_records() -> None:
+    response = {"reinfusion": {"as_new_therapy": True}}
+    the_plan = plan(cells_outcome={"visit": "M3"}, response=response)
+    b_cells = [sample(90, 200.0, "BCELL", subject_id="S1", lloq=1)]
+
+    def notes(events: list[Any] | None, *laboratory: list[dict[str, Any]]) -> list[str]:
+        results = outcome_results(the_plan, [1, 2], [90, 20], events, None, *laboratory)
+        (table, *_) = OUTPUT.tables
+        return list(OUTPUT.notes(table, Ard.from_results(results), the_plan))[2:-1]
+
+    assert notes([], b_cells) == [
+        "B cells: result at M3, 0 below quantification; aplasia: below 50.",
+        "CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation. After"
+        " a second infusion neither cells nor CRS count.",
+    ]
+    assert notes(None) == ["After a second infusion cells do not count."]
+
+
+def test_cells_by_outcome_have_the_decimals_that_the_smallest_needs() -> None:
+    """0.05 improved, 0 and 2 not: 0.0500 and 2.0000, never 0.1 or 0.0 for 0.05."""
+    the_plan = plan(cells_outcome={"visit": "M3"})
+    results = outcome_results(the_plan, [0.05, 0, 2], [90, 20, 10], None)
+    rows = OUTPUT.table_rows(OUTPUT.tables[1], Ard.from_results(results), the_plan)
+    shown = [(row.label, row.cells[-1]) for row in rows if row.cells and row.label != "n"]
+    assert shown == [
+        *(("Median", "0.0500"), ("Minimum", "0.0500"), ("Maximum", "0.0500")),
+        *(("Median", "1.0000"), ("Minimum", "0.0000"), ("Maximum", "2.0000")),
+    ]
 
 
 def test_the_pending_are_in_no_group_of_response_and_the_missing_are_not_improved() -> None:

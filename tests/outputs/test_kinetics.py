@@ -17,10 +17,12 @@ from durable.contracts.results import NO_SAMPLES, TOTAL, Result
 from durable.contracts.tables import NATIVE_COLUMNS
 from durable.derive.endpoint_registry import EVERY_ENDPOINT
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
+from durable.display.record_view import cell_text
 from durable.figures.kinetics import profiles
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.kinetics import OUTPUT, kinetics_statistics
+from durable.outputs.listings.kinetics_parameters import LISTING as PARAMETERS
 from durable.outputs.table import Row
 from durable.plan import Exposure, Kinetics, Persistence, parse
 from tests.derive.build import date
@@ -510,3 +512,42 @@ def test_a_group_without_any_sample_has_its_rows() -> None:
     rows = results(profile({7: 4.0}), [child("S1", DOSELVL="1e7"), other])
     found = {(row.group, row.statistic): row.value for row in rows if row.parameter == ("CMAX",)}
     assert (found["3e7", "n_infused"], found["3e7", "n_no_sample"], found["3e7", "n"]) == (1, 1, 0)
+
+
+def test_small_concentrations_are_shown_with_three_significant_digits() -> None:
+    """Peaks 0.03269 and 12.5 of one unit: both with the four decimals that the smaller needs."""
+    rows = results(
+        profile({7: 0.03269}, lloq=0.01) + profile({7: 12.5}, "S2"), [child(), child("S2")]
+    )
+    shown = OUTPUT.table_rows(OUTPUT.tables[0], Ard.from_results(rows), parse(GIVEN, "plan"))
+    labels = [row.label for row in shown]
+    peak = {row.label: row.cells[-1] for row in shown[labels.index("Cmax") + 1 :][:6]}
+    assert peak == {
+        "n": "2",
+        "Geometric mean": "0.6392",  # sqrt(0.03269 x 12.5) = 0.639238...
+        "Geometric CV (%)": peak["Geometric CV (%)"],
+        "Median": "6.2663",
+        "Minimum": "0.0327",
+        "Maximum": "12.5000",
+    }
+    days = {row.label: row.cells[-1] for row in shown[labels.index("Tmax (days)") + 1 :][:4]}
+    assert days == {"n": "2", "Median": "7.0", "Minimum": "7.0", "Maximum": "7.0"}
+
+
+@pytest.mark.parametrize(
+    ("peak", "shown"), [(32.69, "32.7"), (1.0, "1.0"), (0.999, "0.999"), (0.0004, "0.000400")]
+)
+def test_from_1_on_a_concentration_has_the_decimals_of_percentages(peak: float, shown: str) -> None:
+    rows = results(profile({7: peak}, lloq=0.0001), [child()])
+    table = OUTPUT.table_rows(OUTPUT.tables[1], Ard.from_results(rows), parse(GIVEN, "plan"))
+    assert next(row.cells[-1] for row in table if row.label == "Maximum") == shown
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [("251.4862", "251.49"), ("8.0", "8"), ("0.0004", "0.0004"), ("0.03269", "0.0327"), ("0", "0")],
+)
+def test_the_listing_of_parameters_shows_no_small_value_as_0(recorded: str, shown: str) -> None:
+    column = next(c for c in PARAMETERS.variables(parse(GIVEN, "plan")) if c.name == "AVAL")
+    assert cell_text({"AVAL": recorded}, column) == shown
+    assert cell_text({"AVAL": ""}, column) == "NC"

@@ -19,10 +19,13 @@ PEOPLE = [subject("S1"), subject("S2"), subject("S3")]
 
 
 def results(
-    output: str, rows: list[dict[str, Any]], events: list[dict[str, Any]] | None = None
+    output: str,
+    rows: list[dict[str, Any]],
+    events: list[dict[str, Any]] | None = None,
+    **rules: Any,
 ) -> dict[tuple[str, str], Result]:
-    """Statistics of the Total column, by parameter and name."""
-    adsl, laboratory = subjects(*PEOPLE), adlb(rows, *PEOPLE)
+    """Statistics of the Total column, by parameter and name; `rules` of the section laboratory."""
+    adsl, laboratory = subjects(*PEOPLE), adlb(rows, *PEOPLE, **rules)
     adae = None if events is None else pd.DataFrame(events)
     datasets = AnalysisDatasets(
         adsl=adsl, adlb=laboratory, adbc=derive(adsl, laboratory, BCells()), adae=adae
@@ -112,6 +115,16 @@ def test_aplasia_and_recovery_count_the_infused_and_those_in_aplasia() -> None:
     assert value(found, "BCREC", "n_censored_ongoing") == 1
     # Days 61 censored and 91 an event: nobody is left, and the median is the event.
     assert value(found, "BCREC", "median") == pytest.approx(91 / 30.4375)
+
+
+@pytest.mark.parametrize(("lloq", "low"), [(60, 0), (50, 1)])
+def test_a_baseline_below_quantification_is_judged_as_a_later_result(lloq: int, low: int) -> None:
+    """Below 60, put at 30, may be 55, and is no aplasia; below 50, put at 50, is aplasia."""
+    imputed = "half" if lloq == 60 else "limit"
+    rows = [of("S1", day, None, "BCELL", below_lloq="Y", lloq=lloq) for day in (-7, 14)]
+    found = results("t_bcells", rows, below_lloq=imputed)
+    assert value(found, "BCAPL", "n_low_at_baseline") == low
+    assert value(found, "BCAPL", "n_event") == low
 
 
 @pytest.mark.parametrize(

@@ -141,6 +141,9 @@ def test_the_peaks_of_both_periods_are_those_of_the_re_infused() -> None:
     assert (found["CMAX|PERIOD_2", "n"], found["CMAX|PERIOD_2", "median"]) == (1, 10)
     cells = shown([subject(**AGAIN), subject("S2")], BASE, adpp=adpp)
     assert [label for label in cells if label.startswith("Second infusion")]
+    small = shown([subject(**AGAIN), subject("S2")], BASE, adpp=adpp.assign(AVAL=[3, 0.0047, 9]))
+    assert small["Second infusion / Median"] == "0.00470"
+    assert small["First infusion / Median"] == "3.00000"
 
 
 def test_the_table_is_there_where_the_plan_says_how_an_infusion_counts() -> None:

@@ -10,9 +10,10 @@ import pytest
 from durable.contracts.results import Result
 from durable.outputs.ard import Ard, TableResults
 from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.new_therapy import day_of_new_therapy
 from durable.outputs.response_visits import OUTPUT
 from durable.plan import Plan
-from tests.derive.build import ACTIVE, INACTIVE, date, derived, plan, subject, visit
+from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, derived, plan, subject, visit
 from tests.outputs.analysed import parameter_of, results_of
 
 #: Physician global at month 2: 2, 4 and 9, mean 5, variance 13.
@@ -70,6 +71,43 @@ def test_assessments_after_new_therapy_are_counted_and_used_as_the_plan_says(rul
 def test_an_assessment_on_the_day_that_therapy_began_lies_before_it():
     found = statistics(results([THERAPY | {"start_date": date(60)}]), "PHYS|M2")
     assert found["n_new_therapy"].value == 0
+
+
+@pytest.mark.parametrize(("counts", "after"), [(True, 2), (False, 0)])
+def test_an_increase_of_glucocorticoids_that_counts_as_new_therapy_is_one(counts, after):
+    """S1 from 0.1 to 1 mg/kg on day 30, S2 on the day of month 2, S3 never.
+
+    S1 alone is assessed after it at month 2; at month 3 S1 and S2 are.
+    """
+    doses = {"S1": (0.1, 1.0, 1.0), "S2": (0.1, 0.1, 1.0), "S3": (0.1, 0.1, 0.1)}
+    visits = [
+        visit(day, values | {"glucocorticoid_mg_kg": dose, "physician_global": GLOBALS[name]}, name)
+        for name, (before, early, late) in doses.items()
+        for day, values, dose in (
+            *((-6, ACTIVE, before), (30, FLARING, early)),
+            *((60, INACTIVE, late), (90, INACTIVE, late)),
+        )
+    ]
+    response = {"glucocorticoid_increase": {"by_mg_kg": 0.5, "as_new_therapy": counts}}
+    datasets = derived([subject(name) for name in doses], visits, cutoff=200, response=response)
+    found = AnalysisDatasets(adsl=datasets.adsl, adrs=datasets.adrs, adtte=datasets.adtte)
+    the_plan = plan(groups=[], response=response, over_time={"after_new_therapy": "excluded"})
+    rows = list(results_of(["t_response_visits"], found, the_plan))
+    assert statistics(rows, "PHYS|M3")["n_new_therapy"].value == after
+    assert statistics(rows, "PHYS|M3")["n"].value == 3 - after
+    assert statistics(rows, "PHYS|M2")["n_new_therapy"].value == after / 2
+
+
+def test_the_earlier_of_therapy_and_increase_counts():
+    """Therapy on day 50, the increase on day 90: month 2 lies after the therapy."""
+    dose = {"glucocorticoid_mg_kg": 0.1}
+    visits = [visit(-6, ACTIVE | dose, "S2"), visit(60, INACTIVE | dose, "S2")]
+    visits += [visit(90, INACTIVE | {"glucocorticoid_mg_kg": 1.0}, "S2")]
+    response = {"glucocorticoid_increase": {"by_mg_kg": 0.5, "as_new_therapy": True}}
+    datasets = derived([subject("S2")], visits, [THERAPY], cutoff=200, response=response)
+    the_plan = plan(response=response)
+    day = day_of_new_therapy(datasets.adsl, datasets.adrs, the_plan.response)
+    assert day.to_list() == [51]
 
 
 def table(name: str, rows: list[Result], the_plan: Plan) -> list[tuple[str, tuple[str, ...]]]:

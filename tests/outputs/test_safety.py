@@ -20,10 +20,12 @@ from durable.contracts.adam.adae import adae_schema as contract
 from durable.contracts.results import join_parameter, split_parameter, to_csv
 from durable.derive import adae, datasets
 from durable.intake import check, cutoff
+from durable.outputs.ae_crs import OUTPUT as CRS
+from durable.outputs.ard import Ard
 from durable.outputs.dlt import next_step
 from durable.plan import Safety, load
 from durable.plan.inputs import Input
-from tests.derive.build import date
+from tests.derive.build import date, plan
 from tests.derive.events import adsl, child, derived, event, never_infused, table
 from tests.outputs.analysed import safety_results
 
@@ -393,13 +395,40 @@ def test_events_between_lymphodepletion_and_infusion_have_a_row():
 
 
 @pytest.mark.parametrize("outcome", ["recovered", "RECOVERED/RESOLVED", "Recovered with sequelae",
-                                     "fatal", "\u75ca\u6108"])  # fmt: skip
+                                     "\u75ca\u6108"])  # fmt: skip
 def test_what_recovered_without_an_end_is_not_ongoing(outcome):
     events = [event(2, aesi="CRS", outcome=outcome), event(3, name="S2", aesi="CRS")]
     found = study(events, TWO)
     assert total(found, "t_ae_crs", "CRS", "n_ongoing") == 1
     assert total(found, "t_ae_crs", "CRS", "n_end_unknown") == 1
     assert np.isnan(total(found, "t_ae_crs", "CRS", "duration_median"))
+
+
+@pytest.mark.parametrize("end", [None, 12])
+@pytest.mark.parametrize(("grade", "outcome"), [(4, "fatal"), (5, None), (5, "recovered")])
+def test_a_fatal_event_is_neither_resolved_nor_ongoing(end, grade, outcome):
+    """S1 died of the event of day 3, with or without its end on day 12; S2 was ill for 4 days."""
+    events = [
+        event(3, end, aesi="CRS", ctcae_grade=grade, outcome=outcome),
+        event(3, 6, "S2", aesi="CRS", outcome="recovered"),
+    ]
+    found = study(events, TWO)
+    names = ("n_fatal", "n_ongoing", "n_end_unknown", "n_duration_imputed", "duration_median",
+             "duration_max", "onset_median")  # fmt: skip
+    values = [total(found, "t_ae_crs", "CRS", name) for name in names]
+    assert values == [1, 0, 0, 0, 4, 4, 3]
+    assert total(found, "t_ae_crs", "ICANS", "n_fatal") == 0
+
+
+@pytest.mark.parametrize(("outcome", "rows"), [("fatal", ["1"]), ("recovered", [])])
+def test_fatal_events_have_a_row_and_a_footnote_where_there_are_any(outcome, rows):
+    frame = adsl(TWO)
+    adae = derived([event(3, 12, aesi="CRS", outcome=outcome)], TWO)
+    ard = Ard.from_results(safety_results(frame, adae, Safety()))
+    shown = CRS.table_rows(CRS.tables[0], ard, plan())
+    assert [row.cells[-1] for row in shown if row.label == "Fatal events"] == rows
+    notes = CRS.notes(CRS.tables[0], ard, plan())
+    assert sum(note.startswith("Fatal: of CTCAE grade 5") for note in notes) == len(rows)
 
 
 @pytest.mark.parametrize("outcome", ["not recovered", "recovering/resolving", "unknown", None, "?"])
@@ -674,6 +703,7 @@ def expected_neurotoxicity(after, n):
             | {
                 "n_ongoing": len(events) - len(lasted),
                 **dict.fromkeys(("n_onset_imputed", "n_duration_imputed", "n_end_unknown"), 0),
+                "n_fatal": 0,
             },
         )
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 from math import isnan
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from durable.contracts.results import Result
 from durable.derive import datasets
+from durable.derive.endpoints import ENDPOINTS
 from durable.figures.sensitivity import panels
 from durable.files import write_parquet
 from durable.outputs import analysis
-from durable.outputs.datasets import read_datasets
+from durable.outputs.ard import Ard
+from durable.outputs.datasets import AnalysisDatasets, read_datasets
+from durable.outputs.sensitivity import OUTPUT
 from durable.plan import Plan, load
 from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
 from tests.derive.build import plan as plan_of
-from tests.outputs.analysed import name_tables, results_of
+from tests.outputs.analysed import NONE, name_tables, results_of
 
 ROOT = Path(__file__).parents[2]
 MONTH = 30.4375
@@ -208,6 +212,44 @@ def test_interval_censored_duration_says_what_the_visits_leave_open(found: Rows)
     assert (highest, note) == (pytest.approx(1), "between 0.800 and 1.000")
 
 
+def between_visits(*bounds: tuple[int, int, int]) -> dict[str, Result]:
+    """Results of DOR by Turnbull, month 6 and 12, from low, day and CNSR of each child."""
+    low, days, cnsr = (list(column) for column in zip(*bounds, strict=True))
+    start = pd.Timestamp("2024-01-01")
+    adtte = pd.DataFrame({"PARAMCD": "DOR", "AVAL": days, "CNSR": cnsr, "STARTDT": start})
+    adtte["LOWDT"] = start + pd.to_timedelta(pd.Series(low) - 1, unit="D")
+    adtte = pd.concat(adtte.assign(PARAMCD=endpoint.code) for endpoint in ENDPOINTS)
+    adrs = pd.DataFrame({"PARAMCD": [], "AVISIT": [], "AVAL": [], "REASON": []})
+    the_plan = plan_of(
+        statistics={"sensitivity_landmarks_months": [6, 12], "bootstrap_replicates": 100},
+        sensitivity={"tb": {"title": "T", "statistics": {"dor_estimator": "turnbull"}}},
+    )
+    datasets = AnalysisDatasets(
+        adsl=NONE, adrs=adrs, adtte=adtte, variant_adrs=adrs.assign(ANALYSIS="tb"),
+        variant_adtte=adtte.assign(ANALYSIS="tb"),
+    )  # fmt: skip
+    results = results_of(["t_sensitivity"], datasets, the_plan)
+    return {r.statistic: r for r in results if (r.analysis, r.parameter) == ("tb", ("DOR",))}
+
+
+def test_before_any_event_a_rate_between_visits_has_no_limits() -> None:
+    """Five followed to day 400, one with the event between day 370 and 400: 100% at month 12."""
+    found = between_visits(*[(400, 400, 1)] * 5, (370, 400, 0))
+    for name in ("landmark_M6", "landmark_M12"):
+        rate = found[name]
+        assert (rate.value, isnan(rate.lower), isnan(rate.upper)) == (1, True, True)
+        assert rate.note == "no event before: no interval"
+
+
+def test_where_all_had_the_event_a_rate_between_visits_has_no_limits() -> None:
+    """Six between day 90 and 100, one by day 400: 0%, no limits. Apart from them: 1 of 7."""
+    rate = between_visits(*[(90, 100, 0)] * 6, (90, 400, 0))["landmark_M6"]
+    assert (rate.value, isnan(rate.lower), isnan(rate.upper)) == (0, True, True)
+    rate = between_visits(*[(90, 100, 0)] * 6, (380, 400, 0))["landmark_M6"]
+    assert rate.value == pytest.approx(1 / 7)
+    assert rate.lower < 1 / 7 < rate.upper
+
+
 @pytest.mark.parametrize("name", sorted(SAME))
 def test_a_variant_that_states_the_primary_definition_equals_the_primary(
     found: Rows, name: str
@@ -246,6 +288,65 @@ sensitivity:
     assert (rate, round(lower, 4), round(upper, 4)) == (0.75, 0.4003, 0.9536)
     forest = panels(sensitivity(plan, tmp_path), plan)
     assert "Remission confirmed and new therapy ignored" in forest["title"].to_list()
+
+
+def shown(
+    plan: Plan, folder: Path, name: str
+) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]], str]:
+    """Headings, cells by label, and footnotes of a table on the study."""
+    analysed(folder, plan)
+    ard, sensitivity_table = Ard.from_results(sensitivity(plan, folder)), OUTPUT.table(name)
+    rows = OUTPUT.table_rows(sensitivity_table, ard, plan)
+    notes = " ".join(OUTPUT.notes(sensitivity_table, ard, plan))
+    return OUTPUT.columns(sensitivity_table, ard, plan), {r.label: r.cells for r in rows}, notes
+
+
+def varied(**sensitivity: dict[str, object]) -> Plan:
+    """Primary: month 2, landmark month 1, level 95%."""
+    return plan_of(
+        schedule=SCHEDULE,
+        response={"improvement": {"visits": ["M2"]}},
+        statistics={"sensitivity_landmarks_months": [1]},
+        sensitivity=sensitivity,
+    )
+
+
+def test_an_analysis_of_another_visit_has_a_column_of_its_own(tmp_path: Path) -> None:
+    """Month 2: 6 of 8 improved. Month 3: treated, and the three that flare but score 30 or more."""
+    plan = varied(third={"title": "Month 3", "response": {"improvement": {"visits": ["M3"]}}})
+    headings, rows, notes = shown(plan, tmp_path, "t_sensitivity_s")
+    assert headings == (
+        *("Improved at M2, n/N (%)", "M2, exact 95% CI"),
+        *("Improved at M3, n/N (%)", "M3, exact 95% CI"),
+    )
+    assert rows["Primary analysis"] == ("6/8 (75.0)", "(34.9, 96.8)", "", "")
+    assert rows["Month 3"][:2] == ("", "")
+    assert rows["Month 3"][2:] == ("4/8 (50.0)", "(15.7, 84.3)")
+    assert "Empty: a month or visit that the analysis does not have." in notes
+
+
+def test_an_analysis_of_other_landmarks_has_columns_of_its_own(tmp_path: Path) -> None:
+    """Brief 31, lost 61, treated 71, died 131, blip 151+: all at month 1, 2 of 5 at month 3."""
+    statistics = {"sensitivity_landmarks_months": [3]}
+    plan = varied(third={"title": "Month 3", "statistics": statistics})
+    headings, rows, _ = shown(plan, tmp_path, "t_sensitivity")
+    assert headings[4:] == ("Month 1, %", "Month 1, 95% CI", "Month 3, %", "Month 3, 95% CI")
+    assert rows["Primary analysis"][4:] == ("100.0", "NE", "", "")
+    assert rows["Month 3"][4:7] == ("", "", "40.0")
+
+
+def test_where_levels_differ_each_row_states_its_own(tmp_path: Path) -> None:
+    """Exact limits of 6 of 8: 34.9 and 96.8 of 95%, 40.0 and 95.4 of 90%."""
+    plan = varied(level={"title": "Other level", "statistics": {"conf_level": 0.9}})
+    headings, rows, notes = shown(plan, tmp_path, "t_sensitivity_s")
+    assert headings == ("Improved at M2, n/N (%)", "M2, exact CI")
+    assert rows == {
+        "Primary analysis (95% CI)": ("6/8 (75.0)", "(34.9, 96.8)"),
+        "Other level (90% CI)": ("6/8 (75.0)", "(40.0, 95.4)"),
+    }
+    assert "Empty" not in notes
+    names = OUTPUT.columns(OUTPUT.table("t_sensitivity"), Ard(), plan)
+    assert names[3:] == ("Median, CI", "Month 1, %", "Month 1, CI")
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "final.yaml"])

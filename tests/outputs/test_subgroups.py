@@ -17,8 +17,10 @@ from durable.contracts.subgroups import GroupVariable
 from durable.intake import check
 from durable.outputs.groups import groups
 from durable.plan import parse
+from durable.stage import STAGES
+from durable.stages import derive
 from tests.intake.package import domains, packaged, supplement
-from tests.intake.study import DEMO, ROOT
+from tests.intake.study import DEMO, ROOT, Study
 
 #: Recorded of the subjects of the demo, in their order; CQ-003 and CQ-008 were not infused.
 ANTIBODIES = ["MDA5", "NXP2", "MDA5", "", "MDA5", "other", "NXP2", "NXP2", "other", "MDA5"]
@@ -157,6 +159,22 @@ def test_a_column_that_the_file_lacks_and_a_text_without_a_level_stop_the_analys
             " TIF1, other (subgroups.antibody.values)",
         ),
     }
+
+
+def test_of_a_column_that_is_empty_throughout_everybody_is_not_recorded(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    header, *rows = study.cells("subjects")
+    race = header.index("race")
+    study.write("subjects", [header, *([*row[:race], "", *row[race + 1 :]] for row in rows)])
+    study.raw["subgroups"] = {"race": {"column": "race", "values": {"ASIAN": "Asian"}}}
+    assert not [line for line in study.check() if line.severity == "error"]
+    derive.run(study.plan().only(STAGES["derive"].sections), study.results)
+    adsl = pd.read_parquet(study.results / "adam" / "adsl.parquet")
+    assert "RACE" not in adsl
+    levels = groups(adsl, study.plan().subgroup_variables, empty=True)
+    assert [(level.group, len(level.subjects)) for level in levels] == [
+        ("Asian", 0), ("Not recorded", 10), ("Total", 10),
+    ]  # fmt: skip
 
 
 def test_a_value_map_and_a_severity_may_name_a_declared_column(tmp_path: Path) -> None:

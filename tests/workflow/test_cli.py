@@ -8,6 +8,7 @@ import pytest
 
 from durable.cli import main
 
+ROOT = Path(__file__).parents[2]
 MISTAKES = {
     "a file that is not there": (None, "nosuch.yaml"),
     "a day that is none": (
@@ -46,3 +47,30 @@ def test_an_unknown_command_or_option_of_a_stage_is_refused(
             main(arguments)
         assert refusal.value.code == 2
     assert "unrecognized arguments: --nosuch" in capsys.readouterr().err
+
+
+def test_findings_of_data_that_were_not_checked_ask_for_the_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ["--config", str(ROOT / "config/config.yaml"), "--results", str(tmp_path)]
+    assert main(["stage", "findings", *options]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith(f"{tmp_path}/demo-interim/queries.csv: no listing of findings; run")
+    assert "run durable check --configfile" in said
+
+
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [("/proc/nosuch", "No such file or directory"), ("a file/new", "Not a directory")],
+)
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(
+    folder: str,
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a file").touch()
+    assert main(["new", folder]) == 1
+    assert capsys.readouterr().err == f"{folder}: {reason}; no folder is made\n"

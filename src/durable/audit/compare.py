@@ -210,7 +210,7 @@ def _write(
         "ard": [
             [
                 *(*cell.key, *values(cell.earlier), *values(cell.later), _difference(cell)),
-                *("; ".join(cell.causes), "; ".join(cell.subjects), _because(cell, flips)),
+                *("; ".join(cell.causes), "; ".join(cell.subjects), status_reasons(cell, flips)),
             ]
             for cell in cells
         ],
@@ -234,13 +234,19 @@ def _safe(cell: str) -> str:
     return cell
 
 
-def _because(cell: ResultChange, flips: Iterable[StatusChange]) -> str:
-    """Status changes behind a result: of its parameter in t_dor and t_improvement."""
-    output, parameter = cell.key[0], cell.key[4]
-    over_visits = "" if parameter in ("BOTH", "EITHER") else parameter
-    wanted = {"t_dor": parameter, "t_improvement": f"{IMPROVEMENT}{over_visits}"}.get(output)
-    return "; ".join(
-        str(flip)
-        for flip in flips
-        if wanted and flip.status.startswith(wanted) and flip.subject in cell.subjects
-    )
+def status_reasons(cell: ResultChange, flips: Iterable[StatusChange]) -> str:
+    """Status changes behind a result of t_dor or t_improvement, separated by semicolons.
+
+    Those of its endpoint, or of improvement at its visit (BOTH and EITHER: at any visit), of the
+    subjects behind it; empty for any other output, and where there is none.
+    """
+    behind = (flip for flip in flips if _is_of_parameter(flip.status, cell.key[0], cell.key[4]))
+    return "; ".join(str(flip) for flip in behind if flip.subject in cell.subjects)
+
+
+def _is_of_parameter(status: str, output: str, parameter: str) -> bool:
+    """Whether a number of an output is made from a status of subjects."""
+    if output == "t_improvement" and parameter in ("BOTH", "EITHER"):
+        return status.startswith(IMPROVEMENT)
+    names = {"t_dor": parameter, "t_improvement": f"{IMPROVEMENT}{parameter}"}
+    return status == names.get(output)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +18,7 @@ from durable.contracts.tables import TABLES
 from durable.errors import UserError
 from durable.files import sha256, write_text
 from durable.language import N_
-from durable.plan import Plan, parse
+from durable.plan import NO_ANALYSIS, Plan, parse
 from durable.plan.input_files import file_section, study_files
 from durable.plan.sdtm import for_tables
 from durable.runs.analysis import start_analysis
@@ -29,8 +30,10 @@ SINCE = N_("since the earlier cut-off")
 PLAN = N_("plan")
 CODE = N_("code or environment")
 UNEXPLAINED = N_("unexplained")
-#: Sections and keys of the plan that change no number at a given cut-off.
-_NAMES = ("analysis.", "study.", "outputs.", "inputs.checksums", "inputs.limits.")
+#: Sections of the plan, keys of its inputs and ends of such keys that change no number at a given
+#: cut-off.
+_SECTIONS = {"analysis", "study", "outputs", "governance", *NO_ANALYSIS}
+_INPUTS = {"checksums", "limits", "severity"}
 _FILES = (".path", ".sha256", ".folder", ".records")
 
 
@@ -174,13 +177,15 @@ def has_other_code(earlier: Side, later: Side) -> bool:
 def differing_keys(earlier: Side, later: Side) -> Iterator[tuple[str, str, str]]:
     """Key, earlier and later value of the plan, as JSON, where they differ and can move a number.
 
-    Titles, outputs, limits of the input, paths and digests are left out; so is the cut-off.
+    Titles, outputs, reasons and signatures, sections that no analysis is made from, limits of the
+    input, findings that are lowered, paths and digests are left out; so is the cut-off.
     """
     for key, old, new in key_differences(earlier.values, later.values):
-        file = key.startswith("inputs.") and (
-            key.endswith(_FILES) or ".sha256." in key or ".records." in key
+        section, *below = re.split(r"[.\[]", key)
+        other_input = section == "inputs" and (
+            below[0] in _INPUTS or key.endswith(_FILES) or ".sha256." in key or ".records." in key
         )
-        if not key.startswith(_NAMES) and not file:
+        if section not in _SECTIONS and not other_input:
             yield key, old, new
 
 
@@ -247,7 +252,19 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
         folder = str(Path(new["sdtm"]["folder"]).absolute())
         inputs["sdtm"] = for_tables(old["sdtm"] if same else new["sdtm"], tables)
         inputs["sdtm"]["folder"] = folder
+    read = {*inputs, *(inputs["sdtm"]["tables"] if new["sdtm"] else ())}
+    inputs["severity"] = _lowered(earlier, later, read)
     return inputs
+
+
+def _lowered(earlier: Side, later: Side, tables: Collection[str]) -> list[dict[str, Any]]:
+    """What either plan lowers to warnings, of the tables that are read.
+
+    What the later plan lowers too: its files are read. No number depends on it
+    (`durable.contracts.lowering`).
+    """
+    rules = [rule for side in (earlier, later) for rule in side.plan.inputs.severity]
+    return [rule.model_dump() for rule in dict.fromkeys(rules) if rule.table in tables]
 
 
 def _files_of(side: Side, section: str) -> dict[str, str]:

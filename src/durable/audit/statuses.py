@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 
 from durable import vocabulary
 from durable.audit.records import Record, read_parquet
 from durable.contracts.results import NOT_RECORDED
+from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.language import N_, Text, _
+from durable.outputs import OUTPUTS
 
-#: Values of ADSL that change with the cut-off for everybody and decide nothing.
+#: Values of ADSL that change with the cut-off for everybody; they decide numbers of the outputs
+#: alone that depend on how long a subject was followed (the last contact, closed windows).
 _CUTOFF = {"CUTDT", "CUTDY", "LSTALVDT"}
+#: Outputs of which a parameter is an endpoint.
+_OF_DURATIONS = ("t_dor", "t_subgroups")
+#: Variables of a subject in remission at baseline.
+_BASELINE_REMISSION = ("USUBJID", "SUBJID", "BLREMFL")
 #: Sequence and row numbers that say where a record stands, not what it says.
 _PLACE = {"ASEQ", "SRCSEQ", "AESEQ"}
 #: By subject, its records: each the name of the dataset, then ``VARIABLE=value``; sorted.
@@ -136,17 +144,23 @@ class Datasets:
         """By subject, the records that the numbers of an output are computed from.
 
         Each is the name of its dataset, then ``VARIABLE=value`` of all but sequence numbers. In
-        ``t_dor`` they are those of ADTTE on the parameter, in ``t_improvement`` those of ADRS at
-        the visit; in ``t_subgroups`` whichever it is; in all other outputs those of all datasets,
-        without the variables that change with the cut-off for everybody.
+        ``t_dor`` they are those of ADTTE on the parameter, with remission at baseline of ADSL where
+        it is counted beside the endpoint; in ``t_improvement`` those of ADRS at the visit; in
+        ``t_subgroups`` whichever it is; in all other outputs those of all datasets, without the
+        variables that change with the cut-off for everybody, unless the output depends on the last
+        contact.
         """
-        if output == "t_subgroups":
-            output = "t_improvement" if parameter in self._visits else "t_dor"
-        key = (output, parameter) if output in ("t_dor", "t_improvement") else ("", "")
+        if output == "t_subgroups" and parameter in self._visits:
+            output = "t_improvement"
+        if output in (*_OF_DURATIONS, "t_improvement"):
+            key, ignored = (output, parameter), _PLACE
+        elif _depends_on_last_contact(output):
+            key, ignored = ("with last contact", ""), _PLACE
+        else:
+            key, ignored = ("without last contact", ""), _PLACE | _CUTOFF
         if key not in self._records:
             rows_by_subject: defaultdict[str, list[tuple[str, ...]]] = defaultdict(list)
             for name, row in self._rows(*key):
-                ignored = _PLACE | (_CUTOFF if key[0] else set())
                 cells = (f"{key}={value}" for key, value in row.items() if key not in ignored)
                 rows_by_subject[_subject(row)].append((name, *cells))
             self._records[key] = {
@@ -160,9 +174,10 @@ class Datasets:
         return {row["AVISIT"] for row in self.tables.get("adrs", []) if row["PARAMCD"] == "IMPR"}
 
     def _rows(self, output: str, parameter: str) -> Iterable[tuple[str, Record]]:
-        if output == "t_dor":
+        if output in _OF_DURATIONS:
             named_rows = (("adtte", row) for row in self.tables.get("adtte", []))
-            return (pair for pair in named_rows if pair[1]["PARAMCD"] == parameter)
+            durations = (pair for pair in named_rows if pair[1]["PARAMCD"] == parameter)
+            return chain(durations, self._baseline_remissions(output, parameter))
         if output == "t_improvement":
             named_rows = (("adrs", row) for row in self.tables.get("adrs", []))
             if parameter in ("BOTH", "EITHER"):
@@ -174,6 +189,19 @@ class Datasets:
                 if pair[1]["ANL01FL"] == "Y" or pair[1]["PARAMCD"] == "IMPR"
             )
         return ((name, row) for name, rows in self.tables.items() for row in rows)
+
+    def _baseline_remissions(self, output: str, parameter: str) -> Iterator[tuple[str, Record]]:
+        """Those in remission at baseline, where ``t_dor`` counts them beside an endpoint."""
+        endpoint = ENDPOINT_BY_CODE.get(parameter)
+        if output == "t_dor" and endpoint is not None and endpoint.counts_baseline_remission:
+            for row in self.adsl.values():
+                if row.get("BLREMFL") == "Y":
+                    yield "adsl", {name: row[name] for name in _BASELINE_REMISSION if name in row}
+
+
+def _depends_on_last_contact(output: str) -> bool:
+    """Whether numbers of an output depend on how long a subject was followed; else False."""
+    return any(entry.name == output and "LSTALVDT" in entry.load().dates for entry in OUTPUTS)
 
 
 def _subject(row: Record) -> str:

@@ -77,11 +77,15 @@ def do_analysis(options: argparse.Namespace) -> int:
 
 
 def refuse_findings(options: argparse.Namespace) -> None:
-    """Fail (DataError) where the listing of findings holds errors."""
+    """Fail (DataError) where the listing of findings holds errors, or (UserError) is not there."""
     from durable.intake.refusal import refuse_errors
     from durable.plan import load
 
-    refuse_errors(options.results / load(options.config).analysis.id / "queries.csv")
+    queries = options.results / load(options.config).analysis.id / "queries.csv"
+    if not queries.is_file():
+        check = f"durable check --configfile {options.config}"
+        raise UserError(f"{queries}: no listing of findings; run {check} first")
+    refuse_errors(queries)
 
 
 def audit_results(options: argparse.Namespace) -> None:

@@ -15,9 +15,12 @@ def make_study(options: argparse.Namespace) -> None:
     """Make the folder of a new study."""
     from durable.new_study.folder import make_folder
 
-    files = make_folder(
-        options.folder, study=options.study, analysis=options.analysis, cutoff=options.cutoff
-    )
+    try:
+        files = make_folder(
+            options.folder, study=options.study, analysis=options.analysis, cutoff=options.cutoff
+        )
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(f"{options.folder}: {error.strerror}; no folder is made") from error
     print(*files, sep="\n")
 
 

@@ -29,6 +29,8 @@ SERIES = (
 PLATEAU = "plateau to the end of follow-up"
 #: Note of a rate at a landmark that lies within the tolerance after the last observed time.
 WITHIN_TOLERANCE = "within landmark_tolerance_days"
+#: Note of a probability over time at which nobody has had the event: it has no interval.
+NO_EVENT_BEFORE = "no event before: no interval"
 #: Note on N where a table cannot be made because the study records no adverse events.
 NO_EVENTS_TABLE = ADVERSE_EVENTS.absent_note
 #: The same of the assessments.

@@ -144,8 +144,10 @@ def _group_names(people: pd.DataFrame) -> list[str]:
 def _group_variables(rows: pd.DataFrame, groups: Iterable[Subgroup]) -> dict[str, Any]:
     """The groups that the plan declares: their columns as recorded, levels and places of these."""
     variables: dict[str, Any] = {}
+    unrecorded = pd.Series(np.nan, index=rows.index, dtype=object)
     for group in groups:
-        recorded = rows[group.column].astype(object)
+        # A column that nobody has a value of is left out (`read_people`).
+        recorded = rows.get(group.column, unrecorded).astype(object)
         if group.recorded:
             variables[group.recorded] = rows[group.column]
         levels = recorded.map(group.level_of)

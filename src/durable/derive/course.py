@@ -161,9 +161,9 @@ class Course:
     def start_of_new_therapy(self) -> Dated:
         """Start of the first new systemic therapy on or after the origin, with its CNSDTDSC.
 
-        An assessment that shows an increase of glucocorticoids is one, and a second infusion, where
-        the plan says so. Of several on one day a recorded therapy goes before an assessment, and
-        that before a second infusion. Without any ADT is NaT; the other arrays then mean nothing.
+        An assessment at which an increase of glucocorticoids begins is one, and a second infusion,
+        where the plan says so. Of several on one day a recorded therapy goes before an assessment,
+        and that before a second infusion. Without any ADT is NaT; the other arrays mean nothing.
         """
         therapies, position, _ = self._datasets["therapies"]
         row = therapies["source_row"].to_numpy(float)
@@ -197,7 +197,7 @@ class Course:
 
     @property
     def _first_rescue_dose(self) -> Dated:
-        """The first assessment on or after the origin that shows a dose that counts as therapy."""
+        """The first increase of glucocorticoids, on or after the origin, that counts as therapy."""
         frame = self.follow_up.assessments
         visit, position = _dates(frame["visit_date"]), self._positions
         rows = np.flatnonzero(frame["rescue_dose"].to_numpy(bool) & (position >= 0))

@@ -211,8 +211,9 @@ class Derivation:
     def durations(self, response: Response) -> Durations:
         """The assessments with losses of remission and states of the endpoints, and ADTTE."""
         remissions = self.remissions(response)
-        acts = interventions(self._tables.subjects, self._new_since_infusion(response))
-        frame = flag_recurrence(remissions.frame, remissions.start, response, acts)
+        frame, new = remissions.frame, self._new_since_infusion(response)
+        acts = interventions(self._tables.subjects, new, frame)
+        frame = flag_recurrence(frame, remissions.start, response, acts)
         first = np.zeros(len(frame), dtype=np.bool_)
         first[remissions.start.to_numpy()] = True
         frame = with_columns(frame, {"first_remission": first} | score_reached(frame, response))

@@ -31,6 +31,7 @@ from durable.vocabulary import (
     SITE_ONLY_FULFILLED,
     UNKNOWN_BY_DATA,
 )
+from durable.windows import Days, days_recorded
 
 _KEY = ["subject_id", "attempt", "criterion"]
 _READ = ("subjects", "visits", "therapies", "screening", "eligibility")
@@ -158,11 +159,22 @@ def _as_recorded(frame: pd.DataFrame, name: str) -> pd.Series[str]:
     values = frame[name]
     if values.dtype.kind == "M":
         in_part = frame.get(partial_column(name), pd.Series(None, index=frame.index, dtype=object))
-        complete: pd.Series[str] = values.dt.strftime("%Y-%m-%d").astype(object)
-        return complete.where(values.notna(), in_part.astype(object))
+        text = _day_text(values).where(values.notna(), in_part.astype(object))
+        return text.where(text.notna(), _days_text(days_recorded(frame, name)))
     if values.dtype.kind == "f":
         return values.map("{:.12g}".format, na_action="ignore").astype(object)
     return values.astype(object)
+
+
+def _day_text(days: pd.Series[pd.Timestamp]) -> pd.Series[str]:
+    text: pd.Series[str] = days.dt.strftime("%Y-%m-%d").astype(object)
+    return text
+
+
+def _days_text(days: Days) -> pd.Series[str]:
+    """The day, or the first and the last day, that each date can mean; missing without a day."""
+    first, last = _day_text(days.first), _day_text(days.last)
+    return first.where(days.first == days.last, first + " to " + last)
 
 
 def _basis(criterion: Criterion, texts: pd.DataFrame, unknown: pd.Series[bool]) -> pd.Series[str]:

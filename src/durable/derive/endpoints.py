@@ -267,13 +267,29 @@ def _too_late(course: Course) -> Flags:
     return ~course.in_remission_by_deadline & _no_event(course)
 
 
-def _describe_efs(_response: Response, deadline: Visit) -> str:
+def _describe_efs(response: Response, deadline: Visit) -> str:
+    return sentences(
+        _(
+            "Event-free survival, in all infused subjects: from infusion to recurrence, progression"
+            " or death from any cause, whichever is earliest."
+        ),
+        _therapy_in_efs(response.new_therapy.duration),
+        counted_as_therapy(response.reinfusion),
+        _(
+            "Not in remission by day {day} (end of the {visit} window): event on Day 1; remission"
+            " not yet due, or not followed to that day: censored on Day 1 (ELN 2022)."
+        ).format(day=deadline.last_day, visit=deadline.visit),
+    )
+
+
+def _therapy_in_efs(strategy: Strategy) -> str:
+    """As in the duration of response; what censors before remission has Day 1 alone."""
+    if strategy != "hypothetical":
+        return _therapy_in_durations(strategy)
     return _(
-        "Event-free survival: from infusion to the same events, in all infused subjects. Subjects"
-        " not in remission by day {day} (end of the {visit} window) have an event on Day 1;"
-        " subjects for whom remission is not yet due, or who were not followed to that day, are"
-        " censored on Day 1 (ELN 2022)."
-    ).format(day=deadline.last_day, visit=deadline.visit)
+        "New systemic immunosuppressive therapy censors at the last assessment in remission before"
+        " it, or before remission on Day 1 (hypothetical strategy)."
+    )
 
 
 EFS = Endpoint(

@@ -121,8 +121,10 @@ def assessed_after(frame: pd.DataFrame, start: pd.Series[pd.Timestamp]) -> Flags
     return np.asarray(frame["visit_date"].to_numpy() > date)
 
 
-def interventions(subjects: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """New systemic therapies since the infusion, then deaths: ``subject_id`` and ``date``.
+def interventions(
+    subjects: pd.DataFrame, new: pd.DataFrame, assessments: pd.DataFrame
+) -> pd.DataFrame:
+    """New systemic therapies since the infusion and deaths: ``subject_id`` and ``date``.
 
     Parameters
     ----------
@@ -130,11 +132,15 @@ def interventions(subjects: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         Validated table after the data cut-off.
     new
         New therapies since the infusion (`begun_since`).
+    assessments
+        With ``rescue_dose``, which flags the increases of glucocorticoids that count as therapies.
     """
     died = subjects.loc[subjects["death_date"].notna()]
+    raised = assessments.loc[assessments["rescue_dose"]]
+    dates = [new["start_date"], raised["visit_date"], died["death_date"]]
     return pd.DataFrame(
         {
-            "subject_id": [*new["subject_id"], *died["subject_id"]],
-            "date": pd.concat([new["start_date"], died["death_date"]]).to_numpy("datetime64[ns]"),
+            "subject_id": [*new["subject_id"], *raised["subject_id"], *died["subject_id"]],
+            "date": pd.concat(dates).to_numpy("datetime64[ns]"),
         }
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from durable.language import _
-from durable.plan import Analysis, Inputs, Plan, Study
+from durable.plan import Analysis, Inputs, Plan, Study, Variant
 from durable.plan.json_schema import meanings
 from durable.sections import Section
 
@@ -170,15 +170,17 @@ def variants(plan: Plan) -> list[tuple[str, str, str]]:
         (
             name,
             variant.title or name,
-            ", ".join(
-                f"{path}: {shown(value)}"
-                for path, value in _changes(
-                    json.loads(variant.model_dump_json(include={"response", "statistics"}))
-                )
-            ),
+            ", ".join(f"{path}: {shown(value)}" for path, value in _variant_changes(variant)),
         )
         for name, variant in plan.sensitivity.items()
     ]
+
+
+def _variant_changes(variant: Variant) -> Iterator[tuple[str, Any]]:
+    """Path and value of what differs from the primary analysis: the population, then the keys."""
+    if variant.population != Variant().population:
+        yield "population", variant.population
+    yield from _changes(json.loads(variant.model_dump_json(include={"response", "statistics"})))
 
 
 def _changes(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:

@@ -56,7 +56,7 @@ def _titles() -> dict[str, tuple[str, str]]:
         for table in output.tables:
             titles[table.name] = _(table.title), _(table.population or output.population)
     for figure in (entry.load() for entry in FIGURES):
-        titles[f"f_{figure.name}"] = _(figure.title), _(figure.population)
+        titles[f"f_{figure.name}"] = figure.shown_title, _(figure.population)
     for listing in (entry.load() for entry in LISTINGS):
         titles[f"l_{listing.name}"] = _(listing.title), ""
     return {name: titles[name] for name in NUMBERS if name in titles}

@@ -1,16 +1,17 @@
 """Delivery ``ars``: the results by the CDISC Analysis Results Standard 1.0, as JSON.
 
 A view of ``ard.csv``: an analysis is a parameter of an output by a group; each of its results is a
-cell of that file, its text unchanged.
+cell of that file, its text as recorded.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from csv import DictReader
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from durable.contracts.results import NOT_RECORDED, TOTAL, split_parameter
@@ -18,13 +19,12 @@ from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.derive.endpoints import DOR
 from durable.export.ars_programs import method_code, reference_documents
 from durable.export.purposes import REASON, purpose
-from durable.files import write_text
+from durable.files import recorded_cell, write_text
 from durable.outputs import OUTPUTS, output_named
-from durable.outputs.ard import Ard
-from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import NOT_ESTIMABLE
-from durable.outputs.output import Output, OutputTable
+from durable.outputs.output import Output
 from durable.outputs.page_head import page_head
+from durable.outputs.table import Table
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS
 
@@ -37,6 +37,8 @@ Json = dict[str, Any]
 Row = dict[str, str]
 
 _CELLS = ("value", "lower", "upper", "note")
+#: Columns with words of the study, which ``ard.csv`` holds safe for a spreadsheet.
+_TEXTS = ("group", "parameter", "note")
 #: Sets of subjects: flag of ADSL and name.
 _SETS = {
     "consented": ("ENRLFL", "All who consented"),
@@ -79,45 +81,67 @@ class Analysis:
 
 def write(analysis: FinishedAnalysis) -> None:
     """Write ``export/ars.json``."""
-    with (analysis.folder / "ard.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    names = ResultsFolder(analysis.folder, analysis.plan).names
-    event = reporting_event(analysis.plan, rows, analysis.ard, names)
+    rows = read_rows(analysis.folder)
+    event = reporting_event(analysis.plan, rows, analysis.tables, analysis.dataset_names)
     text = json.dumps(event, ensure_ascii=False, indent=1)
     write_text(analysis.folder / "export" / "ars.json", f"{text}\n")
 
 
-def reporting_event(plan: Plan, rows: list[Row], ard: Ard, datasets: Collection[str]) -> Json:
+def read_rows(folder: Path) -> list[Row]:
+    """The rows of ``ard.csv`` as text, in their order.
+
+    Groups, parameters and notes are as recorded, without the apostrophe that keeps a spreadsheet
+    from taking them for a formula.
+
+    Parameters
+    ----------
+    folder
+        Folder of results.
+    """
+    with (folder / "ard.csv").open(encoding="utf-8", newline="") as file:
+        return [
+            row | {name: recorded_cell(row[name]) for name in _TEXTS} for row in DictReader(file)
+        ]
+
+
+def reporting_event(
+    plan: Plan, rows: list[Row], tables: Sequence[Table], datasets: Collection[str]
+) -> Json:
     """The ReportingEvent of an analysis, as values of JSON.
 
-    Only outputs that have rows are in it.
+    Only outputs that have rows are in it; an output of which no table is shown has its analyses
+    alone.
 
     Parameters
     ----------
     plan
-        Study, analysis, groups and what the footnotes state.
+        Study, analysis and groups.
     rows
-        Rows of ``ard.csv`` as text.
-    ard
-        The same results as the tables read them, for the footnotes.
+        Rows of ``ard.csv`` as `read_rows` returns them.
+    tables
+        The tables that are shown, in English.
     datasets
         Names of the datasets of the study, in lower case.
     """
     analyses = _analyses(rows)
     outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in analyses)]
+    shown = {output.name: _shown(output, tables) for output in outputs}
     return {
         "id": plan.analysis.id,
         "version": 1,
         "name": page_head(plan).line,
-        "mainListOfContents": _contents(outputs, analyses),
+        "mainListOfContents": _contents(outputs, analyses, shown),
         "analysisSets": [_set(name, order) for order, name in enumerate(_SETS, start=1)],
         "dataSubsets": list(_subsets(analyses)),
         "analysisGroupings": list(_groupings(rows, plan)),
         "methods": [
-            _method(output, rows) | method_code(output.name, plan, datasets) for output in outputs
+            _method(output, shown[output.name], rows) | method_code(output.name, plan, datasets)
+            for output in outputs
         ],
         "analyses": [_analysis(analysis, plan, datasets) for analysis in analyses],
-        "outputs": [_output(output, ard, plan) for output in outputs],
+        "outputs": [
+            _output(output, shown[output.name], plan) for output in outputs if shown[output.name]
+        ],
         "referenceDocuments": list(reference_documents(plan, datasets)),
     }
 
@@ -134,7 +158,23 @@ def _analyses(rows: list[Row]) -> list[Analysis]:
     ]
 
 
-def _contents(outputs: list[Output], analyses: list[Analysis]) -> Json:
+def _shown(output: Output, tables: Iterable[Table]) -> list[Table]:
+    """The tables of an output that are shown, the main one first where it is among them."""
+    names = [table.name for table in output.tables]
+    return sorted(
+        (table for table in tables if table.name in names),
+        key=lambda table: names.index(table.name),
+    )
+
+
+def _title(output: Output, shown: Sequence[Table]) -> str:
+    """Title of the first table of an output that is shown; its usual one where none is."""
+    return shown[0].title if shown else output.title
+
+
+def _contents(
+    outputs: list[Output], analyses: list[Analysis], shown: Mapping[str, Sequence[Table]]
+) -> Json:
     items = []
     for order, output in enumerate(outputs, start=1):
         of_output = [analysis for analysis in analyses if analysis.output == output.name]
@@ -142,12 +182,13 @@ def _contents(outputs: list[Output], analyses: list[Analysis]) -> Json:
             {"name": a.identifier, "level": 2, "order": i, "analysisId": a.identifier}
             for i, a in enumerate(of_output, start=1)
         ]
+        reference = {"outputId": output.name} if shown[output.name] else {}
         items.append(
             {
-                "name": output.title,
+                "name": _title(output, shown[output.name]),
                 "level": 1,
                 "order": order,
-                "outputId": output.name,
+                **reference,
                 "sublist": {"listItems": entries},
             }
         )
@@ -204,7 +245,7 @@ def _groupings(rows: list[Row], plan: Plan) -> Iterator[Json]:
         }
 
 
-def _method(output: Output, rows: list[Row]) -> Json:
+def _method(output: Output, shown: Sequence[Table], rows: list[Row]) -> Json:
     """How an output is computed: an operation for each statistic, its limits and its note."""
     operations = dict.fromkeys(
         operation
@@ -214,7 +255,7 @@ def _method(output: Output, rows: list[Row]) -> Json:
     )
     return {
         "id": f"method/{output.name}",
-        "name": output.title,
+        "name": _title(output, shown),
         "operations": [
             {"id": f"{output.name}/{operation}", "name": operation, "order": order}
             for order, operation in enumerate(operations, start=1)
@@ -276,10 +317,10 @@ def _results(row: Row, grouped: bool) -> Iterator[Json]:
         }
 
 
-def _output(output: Output, ard: Ard, plan: Plan) -> Json:
+def _output(output: Output, shown: Sequence[Table], plan: Plan) -> Json:
     return {
         "id": output.name,
-        "name": output.title,
+        "name": _title(output, shown),
         "version": 1,
         "fileSpecifications": [
             {
@@ -287,20 +328,20 @@ def _output(output: Output, ard: Ard, plan: Plan) -> Json:
                 "fileType": {"controlledTerm": "rtf"},
                 "location": f"../tables/{table.name}.rtf",
             }
-            for table in output.tables
+            for table in shown
         ],
         "displays": [
-            {"order": order, "display": _display(output, table, ard, plan)}
-            for order, table in enumerate(output.tables, start=1)
+            {"order": order, "display": _display(table, plan)}
+            for order, table in enumerate(shown, start=1)
         ],
     }
 
 
-def _display(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> Json:
+def _display(table: Table, plan: Plan) -> Json:
     sections = {
-        "Title": (table.title, f"Population: {table.population or output.population}"),
+        "Title": (table.heading, *table.subtitles),
         "Header": (page_head(plan).line,),
-        "Footnote": output.notes(table, ard, plan),
+        "Footnote": table.footnotes,
     }
     return {
         "id": f"display/{table.name}",

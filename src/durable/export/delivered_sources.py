@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from durable.contracts.adam.description import derived_by
+from durable.contracts.tables import INPUT_TABLES
 from durable.export.datasets import Dataset, Variable, extent
 from durable.plan.sdtm import principal_domain
 
@@ -23,7 +24,10 @@ _SOURCE = {
     "SRCDOM": derived_by(
         "Domain of the SDTM package that holds the record; of a table beside it its name."
     ),
-    "SRCVAR": derived_by("Variable of that domain, or column, that decided the record."),
+    "SRCVAR": derived_by(
+        "Variable of that domain, or column, that decided the record; where the domain has no value"
+        " of a measure at a visit, the date of the visit."
+    ),
     "SRCSEQ": derived_by(
         "--SEQ of the record in that domain; null where the domain has none. Of a table beside the"
         " package the row of its file."
@@ -73,8 +77,9 @@ def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset
     source = frame[["SRCDOM", "SRCVAR", "SRCSEQ"]].astype({"SRCDOM": object, "SRCVAR": object})
     of_package = source["SRCDOM"].isin(delivered.index.unique("table"))
     cells = _cells_as_delivered(delivered, source).replace({"": None})
-    frame["SRCDOM"] = cells["domain"].where(of_package, source["SRCDOM"])
-    frame["SRCVAR"] = cells["variable"].where(of_package, source["SRCVAR"])
+    for name, part in (("SRCDOM", "domain"), ("SRCVAR", "variable")):
+        texts = cells[part].where(of_package, source[name])
+        frame[name] = texts.mask(texts.isna(), None)
     seq = pd.to_numeric(cells["seq"]).astype("Int64")
     frame["SRCSEQ"] = seq.where(of_package, source["SRCSEQ"])
     variables = tuple(_described(variable, frame) for variable in dataset.variables)
@@ -84,7 +89,8 @@ def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset
 def _cells_as_delivered(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.DataFrame:
     """Domain, variable and --SEQ of cells, a row for each row of `source`; NaN for none.
 
-    An empty cell has those of its record, where the table has a principal domain.
+    An empty cell has those of its record, where the table has a principal domain; of a table put
+    together from several domains those of the record's date.
     """
     cells = delivered.reindex(pd.MultiIndex.from_frame(source)).set_axis(source.index)
     records = delivered.xs("subject_id", level="column")
@@ -94,9 +100,14 @@ def _cells_as_delivered(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.Dat
         pd.MultiIndex.from_frame(source[["SRCDOM", "SRCVAR"]])
     ).to_numpy()
     of_row = of_row.set_axis(source.index)
-    whole = source["SRCDOM"].map(lambda table: bool(table) and bool(principal_domain(table)))
-    empty = cells["domain"].isna() & whole
-    cells.loc[empty] = of_row.loc[empty]
+    tables = source["SRCDOM"].dropna().unique()
+    principal = source["SRCDOM"].isin([table for table in tables if principal_domain(table)])
+    date_columns = source["SRCDOM"].map({table: INPUT_TABLES[table].date for table in tables})
+    dates = pd.MultiIndex.from_frame(source.assign(SRCVAR=date_columns))
+    of_date = delivered.reindex(dates).set_axis(source.index)
+    empty = cells["domain"].isna()
+    cells.loc[empty & principal] = of_row.loc[empty & principal]
+    cells.loc[empty & ~principal] = of_date.loc[empty & ~principal]
     return cells
 
 

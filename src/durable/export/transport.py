@@ -87,6 +87,8 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
             columns[variable.name] = texts
             variables.append(variable)
             continue
+        # Missing, as None or as NaN.
+        texts = texts.astype(object).where(texts.notna(), "")
         fitted = {text: _fitted(text, rule) for text in texts.unique()}
         most = max((len(fitted_text.parts) for fitted_text in fitted.values()), default=1)
         names = [variable.name, *continuations(variable.name, most - 1, used_names)]
@@ -243,8 +245,8 @@ class _Fitted:
         return self.parts[number - 1] if number <= len(self.parts) else ""
 
 
-def _fitted(text: str | None, rule: TextRule) -> _Fitted:
-    written = text or ""
+def _fitted(text: str, rule: TextRule) -> _Fitted:
+    written = text
     steps = []
     for reason, changed in _steps(written, rule):
         steps.append((reason, written, changed))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from durable.figures import FigureEntry
 from durable.figures.captions import caption_of
+from durable.figures.doses import RANK
 from durable.figures.point_files import points_file, shown_figures
 from durable.figures.points import read_points
 from durable.figures.saving import save, save_pdf
@@ -92,4 +93,4 @@ def draw_pages(plan: Plan, folder: Path) -> None:
 def draw(spec: FigureSpec, path: Path, plan: Plan) -> tuple[list[Figure], Caption]:
     """Pages of a figure drawn from its CSV, and its caption; `settings` have to be in force."""
     caption = caption_of(spec, plan)
-    return spec.draw_pages(read_points(path, spec.columns), plan, caption), caption
+    return spec.draw_pages(read_points(path, spec.columns, (RANK,)), plan, caption), caption

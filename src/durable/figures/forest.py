@@ -23,10 +23,12 @@ from durable.figures.style import (
     Page,
     Style,
     empty_figure,
+    text_width,
     wrap,
 )
 from durable.language import N_, _, translated
-from durable.plan import Plan
+from durable.outputs import formats
+from durable.plan import Outputs, Plan
 from durable.wording import listed
 
 if TYPE_CHECKING:
@@ -64,12 +66,17 @@ _ROW_LINE = 0.9 * LINE
 
 @dataclass(frozen=True)
 class Block:
-    """Parameters that the same analyses have: they share rows, in lines of up to three panels."""
+    """Parameters that the same analyses have: they share rows, in lines of up to three panels.
+
+    Fewer stand side by side where their numbers take more room.
+    """
 
     parameters: list[str]
     names: list[str]
     labels: list[list[str]]
     """Lines of each title."""
+    numbers_width: float
+    """Width of the widest numbers, millimetres."""
 
     @property
     def edges(self) -> list[float]:
@@ -83,18 +90,22 @@ class Block:
     @property
     def lines(self) -> list[list[str]]:
         """The parameters in lines of those that stand side by side, at most three."""
-        return [self.parameters[i : i + _ACROSS] for i in range(0, len(self.parameters), _ACROSS)]
+        room = _ASIDE / 2 + MARGIN / 2
+        fitting = (n for n in range(_ACROSS, 1, -1) if self.numbers_width <= _panel_width(n) + room)
+        across = next(fitting, 1)
+        return [self.parameters[i : i + across] for i in range(0, len(self.parameters), across)]
 
     def height(self, line: list[str]) -> float:
         """Height of a line of panels, with titles, axes and the gap below, millimetres."""
         return _title_height(line) + self.edges[-1] + _AXIS + _GAP
 
 
-def forest_points(rows: list[Row]) -> pd.DataFrame:
+def forest_points(rows: list[Row], outputs: Outputs) -> pd.DataFrame:
     """The points of results (`COLUMNS`), a row each: durations in months, rates in percent.
 
     A result is in percent where the name of its panel holds ``%``. ``text`` is the estimate with
-    its interval, or alone if it is a probability; NE for what is not estimable.
+    its interval, or alone if it is a probability; NE for what is not estimable. It is rounded as in
+    the tables, to the decimals of `outputs`.
     """
     import pandas as pd
 
@@ -109,12 +120,17 @@ def forest_points(rows: list[Row]) -> pd.DataFrame:
             "upper": [row.upper * k for (*_, row), k in zip(rows, scale, strict=True)],
         }
     )
-    values = frame[["estimate", "lower", "upper"]].astype(object)
-    values = values.map(lambda v: "NE" if isnan(v) else f"{v:.1f}")
-    text = values["estimate"] + " (" + values["lower"] + ", " + values["upper"] + ")"
-    alone = pd.Series([row.statistic in _WITHOUT_INTERVAL for *_, row in rows], dtype=bool)
-    text = text.replace("NE (NE, NE)", "NE").mask(alone, values["estimate"])
-    return frame.assign(text=text)
+    texts = [_text(row, outputs, in_percent="%" in panel) for _, _, panel, row in rows]
+    return frame.assign(text=pd.Series(texts, dtype=object))
+
+
+def _text(row: Result, outputs: Outputs, *, in_percent: bool) -> str:
+    decimals = outputs.percent_decimals if in_percent else outputs.month_decimals
+    power = formats.PERCENT if in_percent else 0
+    value = formats.fixed(row.value, decimals, power)
+    if row.statistic in _WITHOUT_INTERVAL or all(map(isnan, (row.value, row.lower, row.upper))):
+        return value
+    return f"{value} {formats.interval(row, decimals, power)}"
 
 
 def panel_title(row: Result) -> str | None:
@@ -167,14 +183,14 @@ def _without_empty(points: Points) -> tuple[Points, list[str]]:
     return points.among("parameter", shown), empty
 
 
-def _panel_width(line: list[str]) -> float:
-    """Width of each of the panels side by side, which fill the page."""
-    return (WIDTH - MARGIN - _LEFT - len(line) * _ASIDE + _ASIDE / 2) / len(line)
+def _panel_width(panels: int) -> float:
+    """Width of each of so many panels side by side, which fill the page."""
+    return (WIDTH - MARGIN - _LEFT - panels * _ASIDE + _ASIDE / 2) / panels
 
 
 def _title(parameter: str, line: list[str]) -> list[str]:
     shown = translated(parameter, PANELS)
-    return wrap(shown, weight="bold", width=_panel_width(line) + 4)
+    return wrap(shown, weight="bold", width=_panel_width(len(line)) + 4)
 
 
 def _title_height(line: list[str]) -> float:
@@ -188,15 +204,21 @@ def _blocks(points: Points) -> list[Block]:
     shared: dict[tuple[str, ...], list[str]] = {}
     for (parameter,), rows in points.group_by("parameter"):
         shared.setdefault(tuple(rows.text("analysis")), []).append(parameter)
+    widest = max(map(text_width, points.text("text")))
     return [
-        Block(parameters, list(names), [wrap(titles[n] or n, width=_NAMES_WIDTH) for n in names])
+        Block(
+            parameters,
+            list(names),
+            [wrap(titles[name] or name, width=_NAMES_WIDTH) for name in names],
+            widest,
+        )
         for names, parameters in shared.items()
     ]
 
 
 def _draw_line(page: Page, top: float, block: Block, points: Points, parameters: list[str]) -> None:
     first, rows = top - _title_height(parameters), block.edges[-1]
-    width = _panel_width(parameters)
+    width = _panel_width(len(parameters))
     for column, parameter in enumerate(parameters):
         box = Box(_LEFT + column * (width + _ASIDE), first - rows, width, rows)
         page.write_above(box, _title(parameter, parameters))

@@ -29,6 +29,7 @@ from durable.figures.style import (
 )
 from durable.figures.under_axis import CountRow, probability_axes, write_counts
 from durable.language import N_, _
+from durable.outputs import formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
@@ -276,10 +277,11 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
 def _median_text(median: Points, plan: Plan) -> str:
     """``Median 8.9 months (95% CI 2.1, NE)``."""
     decimals = plan.outputs.month_decimals
-    cells = (median.number(name)[0] for name in ("time", "lower", "upper"))
-    value, lower, upper = (f"{cell:.{decimals}f}" if cell == cell else "NE" for cell in cells)
+    cells = (float(median.number(name)[0]) for name in ("time", "lower", "upper"))
+    value, lower, upper = (formats.fixed(cell, decimals) for cell in cells)
     known = _("Median {value} months ({level} CI {lower}, {upper})")
-    text = known if value != "NE" else _("Median {value} ({level} CI {lower}, {upper})")
+    without_value = _("Median {value} ({level} CI {lower}, {upper})")
+    text = without_value if value == formats.NOT_ESTIMABLE else known
     level = percent(plan.statistics.conf_level)
     return text.format(value=value, level=level, lower=lower, upper=upper)
 

@@ -228,8 +228,8 @@ def _mean_style(groups: list[str], group: str) -> Style:
 def _log_scale(axes: Axes, rows: Points) -> None:
     from matplotlib.ticker import LogLocator, NullFormatter
 
-    heights = _heights(rows)
-    known = heights[np.isfinite(heights)]
+    heights, limits = _heights(rows), rows.number("lloq")
+    known = np.concatenate([heights[np.isfinite(heights)], limits[limits > 0]])
     low, high = (known.min(), known.max()) if len(known) else (1.0, 10.0)
     axes.set_yscale("log")
     axes.set_ylim(10 ** np.floor(np.log10(low) - 0.1), 10 ** np.ceil(np.log10(high) + 0.1))
@@ -246,7 +246,7 @@ def _key(points: Points, groups: list[str]) -> list[Artist]:
     key: list[Artist] = [key_line(**_mean_style(groups, group)) for group in groups]
     if (points.number("lloq") > 0).any():
         key.append(key_line(**_LLOQ))
-    if len(points.where(below_lloq="Y")):
+    if np.isfinite(_heights(points.where(below_lloq="Y"))).any():
         key.append(key_line(**_BELOW))
     if len(points.where(kind=LIMIT)):
         key.append(key_line(**_LIMIT))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from durable.figures import FIGURES, FigureEntry, figures_of
+from durable.figures.doses import with_ranks
 from durable.files import write_csv
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.plan import Plan
@@ -27,8 +28,10 @@ def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
     folder
         Folder of results.
     """
+    levels = set(datasets.infused["DOSELVL"].fillna(""))
     for entry in figures_of(plan, datasets.names):
-        write_csv(points_file(folder, entry), entry.load().points(datasets, plan))
+        points = entry.load().points(datasets, plan)
+        write_csv(points_file(folder, entry), with_ranks(points, levels))
 
 
 def points_file(folder: Path, entry: FigureEntry) -> Path:

@@ -67,8 +67,10 @@ class Points:
         return self.take(np.array([cell in kept for cell in self.columns[column]], dtype=bool))
 
 
-def read_points(path: Path, columns: Sequence[str]) -> Points:
+def read_points(path: Path, columns: Sequence[str], optional: Sequence[str] = ()) -> Points:
     """Read these columns of a figure's CSV as `drawable` texts; other columns are left out.
+
+    `optional` are columns that are read where the file has them.
 
     Raises
     ------
@@ -81,7 +83,8 @@ def read_points(path: Path, columns: Sequence[str]) -> Points:
         if missing := [name for name in columns if name not in header]:
             raise UserError(f"{path}: no column {', '.join(missing)}")
         body = [row for row in rows if row]
-    positions = {name: header.index(name) for name in columns}
+    read = [*columns, *(name for name in optional if name in header)]
+    positions = {name: header.index(name) for name in read}
     return Points(
         {
             name: np.array([drawable(row[position]) for row in body], dtype=object)
@@ -98,6 +101,39 @@ def drawable(text: str) -> str:
     """
     text = text[1:] if text.startswith(_FORMULA) else text
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def short_names(names: Iterable[str]) -> dict[str, str]:
+    """How each of some names is drawn: as `short`, where no other of them is drawn the same.
+
+    Else it keeps what tells it apart: its first 11 signs, and 11 from where it differs from the
+    name that it shares most with.
+    """
+    alike: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        alike.setdefault(short(name), []).append(name)
+    return {
+        name: shortened if len(same) == 1 else _short_from_difference(name, same)
+        for shortened, same in alike.items()
+        for name in same
+    }
+
+
+def _short_from_difference(name: str, names: list[str]) -> str:
+    half = (LONGEST - 1) // 2
+    start = max(_common_start(name, other) for other in names if other != name)
+    rest = name[start:]
+    return (
+        name[:half]
+        + ("…" if start > half else "")
+        + (rest if len(rest) <= half else f"{rest[:half]}…")
+    )
+
+
+def _common_start(one: str, other: str) -> int:
+    """How many signs two names have in common from their first on."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
 
 
 def short(text: str) -> str:

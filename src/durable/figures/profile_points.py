@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from durable.derive.endpoints import DOR
+from durable.figures import swimmer
 from durable.figures.quantiles import days_since_infusion
-from durable.figures.swimmer import lanes
 from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.language import N_
@@ -71,7 +71,8 @@ def records(plan: Plan, infused: int) -> tuple[RecordFilter, ...]:
     if infused > plan.outputs.patient_profiles:
         return ()
     measures = (component.paramcd for component in COMPONENTS.values())
-    return ({"PARAMCD": ["IMPR", "REMIS", SCORE.paramcd, *measures]},)
+    shown: RecordFilter = {"PARAMCD": ["REMIS", SCORE.paramcd, *measures]}
+    return (shown, *swimmer.records(plan, infused))
 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
@@ -86,7 +87,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
         return pd.DataFrame(columns=list(COLUMNS))
     parts = [
         pd.DataFrame(_numbers(datasets, plan)),
-        _course(datasets),
+        _course(datasets, plan),
         _assessments(datasets, plan),
         _glucocorticoid(datasets),
         _cells(datasets),
@@ -123,13 +124,11 @@ def _of_infused(datasets: AnalysisDatasets, records: pd.DataFrame) -> pd.DataFra
     return records.loc[records["SUBJID"].isin(datasets.infused.index)]
 
 
-def _course(datasets: AnalysisDatasets) -> pd.DataFrame:
+def _course(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Bars and marks of the swimmer plot, and the lymphodepletion."""
     import pandas as pd
 
-    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
-    improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
-    lane = lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
+    lane = swimmer.points(datasets, plan)
     course = lane.rename(columns={"kind": "label", "label": "text"}).assign(section="course")
     infused = datasets.infused.reset_index()
     depleted = infused.loc[infused["LDDT"].notna()]
@@ -197,19 +196,24 @@ def _therapies(datasets: AnalysisDatasets) -> pd.DataFrame:
 
 
 def _events(datasets: AnalysisDatasets) -> pd.DataFrame:
-    """Treatment-emergent adverse events, by onset."""
+    """Treatment-emergent adverse events, by onset; without an end where ongoing or fatal.
+
+    One that resolved on a day not recorded ends on the day of its start.
+    """
     import pandas as pd
 
     if datasets.adae is None:
         return pd.DataFrame()
     adae = _of_infused(datasets, datasets.adae.loc[datasets.adae["TRTEMFL"] == "Y"])
     adae = adae.sort_values("ASTDT", kind="stable")
+    lasts_to_last_contact = (adae["ONGOFL"] == "Y") | (adae["AOUT"] == "FATAL")
+    end = adae["AENDT"].where(adae["AENDT"].notna() | lasts_to_last_contact, adae["ASTDT"])
     return _section(
         "event",
         adae,
         label=adae["AEDECOD"].fillna(adae["AETERM"]),
         start_day=_days(datasets, adae, "ASTDT"),
-        end_day=_days(datasets, adae, "AENDT"),
+        end_day=_days(datasets, adae.assign(AENDT=end), "AENDT"),
         value=adae["AETOXGR"].astype("Float64"),
         text=adae["AESER"].map({"Y": "serious"}),
     )
@@ -332,18 +336,20 @@ def _safety(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
 
 
 def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
-    """Highest concentration by each assay, and its day."""
+    """Highest concentration by each assay, and its day; by unit where an assay has several."""
     import pandas as pd
 
     if datasets.adpp is None:
         return {}
     adpp = of_first_infusion(datasets.adpp)
     parameters = adpp.loc[adpp["SUBJID"] == subject]
+    units = adpp.groupby("PARCAT1", observed=True)["PARCAT2"].nunique()
     numbers = {}
     for (assay, unit), rows in parameters.groupby(["PARCAT1", "PARCAT2"], sort=False):
         value = rows.set_index("PARCAT3")["AVAL"]
         cmax, tmax = value.get("CMAX", float("nan")), value.get("TMAX", float("nan"))
         day = "" if pd.isna(tmax) else f", day {tmax:g}"
         known = "not calculable" if pd.isna(cmax) else f"{_concentration(cmax)} {unit}{day}"
-        numbers[f"Cmax, {assay}"] = known
+        name = f"{assay} ({unit})" if units[str(assay)] > 1 else assay
+        numbers[f"Cmax, {name}"] = known
     return numbers

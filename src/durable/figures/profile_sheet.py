@@ -28,8 +28,8 @@ class Strip:
     section: str
     label: str
     """Name of the values, as the points have it."""
-    shown: str
-    """The name in the language in force."""
+    lines: tuple[str, ...]
+    """Lines of the name with the ends of the scale, in the language in force."""
     height: float
     """Height, millimetres."""
     low: float

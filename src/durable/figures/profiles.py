@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from math import isnan
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from durable.figures.core_set import axis_ends
 from durable.figures.doses import Dose, doses_of, typeset
-from durable.figures.points import Points, short
+from durable.figures.points import Points, short_names
 from durable.figures.profile_axis import BREAK_DAY, TimeAxis
 from durable.figures.profile_points import (
     COLUMNS,
@@ -53,6 +54,8 @@ _EARLIEST = -84.0
 #: Heights of the strips with a scale, of lanes, and between strips, millimetres.
 _SCORE, _MEASURE, _CELLS, _LANE, _GAP = 10.0, 5.6, 8.0, 3.9, 1.2
 _HEADING, _TICKS = 4.6, 5.5
+#: Height of a line of the name of a strip, closer than in running text.
+_NAME_LINE = 0.9 * LINE
 #: Lanes of therapies on a page at most, and the height that leaves a page one of a document.
 _MOST_THERAPIES, _MOST_HEIGHT = 6, 188.0
 #: From light to dark by CTCAE grade, and for an unknown grade.
@@ -119,14 +122,15 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
     profiles = [points.where(subject=subject) for subject in subjects]
     design = _design(points, profiles, plan)
     key = _key(points, design)
+    names = short_names(subjects).values()
     return [
-        _draw_page(profile, design, key, _page_caption(caption, subject, number, len(subjects)))
-        for number, (subject, profile) in enumerate(zip(subjects, profiles, strict=True), start=1)
+        _draw_page(profile, design, key, _page_caption(caption, name, number, len(subjects)))
+        for number, (name, profile) in enumerate(zip(names, profiles, strict=True), start=1)
     ]
 
 
 def _page_caption(caption: Caption, subject: str, number: int, pages: int) -> Caption:
-    heading = _("Patient profile: {subject}").format(subject=short(subject))
+    heading = _("Patient profile: {subject}").format(subject=subject)
     return replace(caption, title=heading).of_page(number, pages)
 
 
@@ -190,22 +194,41 @@ def _strips(points: Points, plan: Plan) -> list[Strip]:
             continue
         high = float(values.max()) or 1.0
         if section == "score":
-            strips.append(Strip(section, label, _(label), _SCORE, 0, 100))
+            strips.append(_strip(section, label, _(label), _SCORE, 0, 100))
         elif section == "measure":
             scale = getattr(plan.response.ranges, measures[label], None)
             low, top = axis_ends(scale, values)
             top = high if top is None else top
             shown = measure_label(measures[label], _)
-            strips.append(Strip(section, label, shown, _MEASURE, low, top))
+            strips.append(_strip(section, label, shown, _MEASURE, low, top))
         elif section == "glucocorticoid":
-            strips.append(Strip(section, label, _("Glucocorticoid (mg/kg)"), _MEASURE, 0, high))
+            strips.append(_strip(section, label, _("Glucocorticoid (mg/kg)"), _MEASURE, 0, high))
         elif (values > 0).any():
             low = 10.0 ** np.floor(np.log10(values[values > 0].min()))
             # A single power of ten would be a scale without a length.
             high = max(10.0 ** np.ceil(np.log10(high)), 10 * low)
             ends = float(low), float(high)
-            strips.append(Strip(section, label, label, _CELLS, *ends, log=True))
+            strips.append(_strip(section, label, label, _CELLS, *ends, log=True))
     return strips
+
+
+def _strip(
+    section: str,
+    label: str,
+    shown: str,
+    height: float,
+    low: float,
+    high: float,
+    *,
+    log: bool = False,
+) -> Strip:
+    """A strip with its name and scale beside it; higher where that takes more than two lines."""
+    ends = [f"{end:,.0f}" if end >= 1000 else f"{end:g}" for end in (low, high)]
+    scaled = _("{strip}, log {low}-{high}") if log else _("{strip}, {low}-{high}")
+    text = scaled.format(strip=shown, low=ends[0], high=ends[1])
+    lines = wrap(text, width=_NAMES - 2)
+    height = height if len(lines) <= 2 else max(height, len(lines) * _NAME_LINE)
+    return Strip(section, label, tuple(lines), height, low, high, log)
 
 
 def _draw_numbers(sheet: Sheet, design: Design, numbers: Points, top: float) -> float:
@@ -219,17 +242,18 @@ def _draw_numbers(sheet: Sheet, design: Design, numbers: Points, top: float) -> 
 
 
 def _number_lines(numbers: Points) -> list[list[tuple[str, str]]]:
-    """For each column its lines, a label and a text each; a long text goes on below."""
+    """For each column its lines, a label and a text each; what is too long goes on below."""
     labels = [translated(label, LABELS) for label in numbers.text("label")]
     texts = [translated(text, TEXTS) for text in numbers.text("text")]
     entries = list(zip(labels, texts, strict=True))
     half = -(-len(entries) // 2)
     columns = []
     for (_left, width), part in zip(_COLUMNS, (entries[:half], entries[half:]), strict=True):
-        lines = []
+        lines: list[tuple[str, str]] = []
         for label, text in part:
-            first, *more = wrap(typeset(text), width=width - _NUMBER_LABEL - 2) or [""]
-            lines += [(label, first), *(("", line) for line in more)]
+            names = wrap(label, width=_NUMBER_LABEL - 2)
+            values = wrap(typeset(text), width=width - _NUMBER_LABEL - 2)
+            lines += zip_longest(names, values, fillvalue="")
         columns.append(lines)
     return columns
 
@@ -302,13 +326,9 @@ def _tints(design: Design, profile: Points) -> tuple[str, str]:
 def _draw_strip(sheet: Sheet, strip: Strip, profile: Points, top: float) -> float:
     """The values of one strip, and its name with the ends of its scale; the height below it."""
     bottom = top - strip.height
-    ends = [f"{end:,.0f}" if end >= 1000 else f"{end:g}" for end in (strip.low, strip.high)]
-    scaled = _("{strip}, log {low}-{high}") if strip.log else _("{strip}, {low}-{high}")
-    text = scaled.format(strip=strip.shown, low=ends[0], high=ends[1])
-    names = wrap(text, width=_NAMES - 2)[:2]
-    for line, name in enumerate(names):
-        y = bottom + strip.height / 2 + (len(names) / 2 - line - 0.5) * 0.9 * LINE
-        sheet.text(0, y, name)
+    for line, text in enumerate(strip.lines):
+        y = bottom + strip.height / 2 + (len(strip.lines) / 2 - line - 0.5) * _NAME_LINE
+        sheet.text(0, y, text)
     rows = profile.where(section=strip.section, label=strip.label)
     rows = rows.take(np.isfinite(rows.number("value")))
     heights = bottom + strip.height * strip.level(rows.number("value"))
@@ -430,7 +450,7 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
         _(
             "Time since infusion (solid line); the scale changes at the dashed line. Assessment:"
             " filled in remission, open not, x unknown. Yellow: new systemic. Event: worst grade, *"
-            " serious. +: censored."
+            " serious; one that resolved on a day not recorded is drawn at its start. +: censored."
         ),
     )
 

@@ -52,7 +52,7 @@ def panels(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
         for row in results
         if (title := forest.panel_title(row)) is not None and _concerns(row, plan)
     ]
-    return forest.forest_points(rows)
+    return forest.forest_points(rows, plan.outputs)
 
 
 def _concerns(row: Result, plan: Plan) -> bool:

@@ -42,4 +42,4 @@ def points(results: Iterable[Result], plan: Plan) -> pd.DataFrame:
         and (panel := forest.panel_title(result)) is not None
         and (result.parameter in visits or result.output == "t_dor")
     ]
-    return forest.forest_points(rows)
+    return forest.forest_points(rows, plan.outputs)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from durable.figures.points import Points, short
+from durable.figures.points import Points, short_names
 from durable.figures.quantiles import (
     MANY_SUBJECTS,
     QUANTILES,
@@ -67,31 +68,33 @@ def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     adrs, infused = datasets.required("adrs"), datasets.infused
     of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     many = len(infused) >= MANY_SUBJECTS
-    over_time = score_quantiles(of_score) if many else scores(of_score)
+    over_time = score_quantiles(of_score) if many else scores(of_score, infused.index)
     group = over_time["subject"].astype(object).map(infused["DOSELVL"]).fillna("")
     over_time.insert(1, "group", group)
     return over_time
 
 
-def scores(records: pd.DataFrame) -> pd.DataFrame:
+def scores(records: pd.DataFrame, infused: Iterable[str]) -> pd.DataFrame:
     """Score over time by subject: 0 at the infusion, then that of each assessment.
 
     Parameters
     ----------
     records
         Records of ADRS of the score.
+    infused
+        Subjects who were infused, with or without records.
 
     Returns
     -------
     DataFrame
         ``subject``, ``day`` (days after the infusion), ``visit`` (empty at the infusion, UNS where
         unscheduled), the score (NaN where it cannot be calculated) and ``partial`` (Y or N). One
-        row per record, and one at day 0 of each subject that has records; by subject and day.
+        row per record, and one at day 0 of each subject; by subject and day.
     """
     import pandas as pd
 
     start: dict[str, Any] = {"day": 0, "visit": "", _SCORE: 0.0, "partial": "N"}
-    origin = records[["SUBJID"]].drop_duplicates().assign(**start)
+    origin = pd.DataFrame({"SUBJID": list(infused)}).assign(**start)
     after = pd.DataFrame(
         {
             "SUBJID": records["SUBJID"],
@@ -139,9 +142,11 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     if not subjects:
         return empty_figure(caption)
     lines = SubjectLines(points)
+    caption = caption.noting(_without_score_note(points))
     if lines.note:
         return _draw_plot(lines, plan, caption.noting(lines.note))
-    rows, columns = _grid([short(name) for name in subjects])
+    names = short_names(subjects)
+    rows, columns = _grid(list(names.values()))
     height = max(_LOWEST, _HIGHEST / rows**0.7)
     others = [key_line(label=N_("Other subjects"), **_OTHERS)] if len(subjects) > 1 else []
     key = [*lines.key, *others, *_key(points, plan)]
@@ -158,7 +163,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         of_subject = points.where(subject=name)
         lines.draw(axes, of_subject, _scores)
         _draw_partial(axes, of_subject)
-        axes.set_title(short(name), loc="left", pad=4)
+        axes.set_title(names[name], loc="left", pad=4)
         lowest = number + columns >= len(subjects)
         axes.tick_params(labelleft=number % columns == 0, labelbottom=lowest)
     months = _("Months since infusion")
@@ -166,6 +171,13 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
     middle = room.bottom + room.height / 2
     page.write(body.left, middle, _(SCORE.label), rotation=90, ha="left", va="center")
     return page.figure
+
+
+def _without_score_note(points: Points) -> str:
+    """Note of how many subjects have no score after the infusion; empty where each has one."""
+    scored = points.take(np.isfinite(_scores(points)) & (points.number("day") > 0))
+    number = len(set(points.text("subject")) - set(scored.text("subject")) - set(QUANTILES))
+    return _("Subjects without a score after infusion: {n}.").format(n=number) if number else ""
 
 
 def _grid(names: list[str]) -> tuple[int, int]:

@@ -9,9 +9,19 @@ import numpy as np
 from durable.contracts.results import TOTAL, Result
 from durable.derive.endpoints import EFS
 from durable.figures import forest
-from durable.figures.points import Points, short
+from durable.figures.points import Points, short_names
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
-from durable.figures.style import FAINT, LINE, MARGIN, WIDTH, Box, Page, Style, empty_figure
+from durable.figures.style import (
+    FAINT,
+    LINE,
+    MARGIN,
+    WIDTH,
+    Box,
+    Page,
+    Style,
+    empty_figure,
+    text_width,
+)
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
@@ -31,7 +41,8 @@ COLUMNS = (
 )
 #: Statistics whose ratio stands beside an estimate.
 _COUNTS = {"rate": ("n_improved", "n_denominator"), "landmark": ("n_event", "n_subjects")}
-#: Widths of the names and of the columns of numbers, between which the intervals stand.
+#: Widths of the names and of the columns of numbers, between which the intervals stand; that of
+#: the estimates is wider for numbers of many decimals.
 _NAMES, _RATIO, _ESTIMATE = 48.0, 22.0, 42.0
 _ROW = 1.15 * LINE
 _TITLE, _AXIS, _GAP = 1.5 * LINE, 6.0, 5.0
@@ -49,7 +60,8 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     results = [row for row in datasets.results if row.output == "t_subgroups"]
     values = {(row.group_by, row.group, row.parameter, row.statistic): row.value for row in results}
     shown = sorted(filter(_is_shown, results), key=lambda row: _panels(plan).index(_panel(row)))
-    frame = forest.forest_points([(row.group_by, row.group, "%", row) for row in shown])
+    rows = [(row.group_by, row.group, "%", row) for row in shown]
+    frame = forest.forest_points(rows, plan.outputs)
     counts = [
         [values[row.group_by, row.group, row.parameter, name] for name in _COUNTS[_kind(row)]]
         for row in shown
@@ -109,12 +121,11 @@ def _rows(points: Points, plan: Plan) -> list[_Row]:
     rows: list[_Row] = [(_("All subjects"), TOTAL)]
     columns = points.distinct("group_by", "group")
     for group in plan.subgroup_variables:
+        levels = [(by, level) for by, level in columns if by == group.name]
+        names = [level_name(group, level) for _by, level in levels]
+        shown = short_names(names)
         rows.append((group.label, None))
-        rows += [
-            (short(level_name(group, level)), (by, level))
-            for by, level in columns
-            if by == group.name
-        ]
+        rows += [(shown[name], column) for name, column in zip(names, levels, strict=True)]
     return rows
 
 
@@ -131,7 +142,7 @@ def _draw_panel(page: Page, top: float, rows: list[_Row], points: Points, plan: 
     (panel,) = points.distinct("parameter", "statistic")
     title, ratio = _title(*panel)
     bottom = top - _TITLE - len(rows) * _ROW
-    right = WIDTH - MARGIN - _ESTIMATE
+    right = WIDTH - MARGIN - max(_ESTIMATE, *(text_width(text) for text in points.text("text")))
     box = Box(
         MARGIN + _NAMES, bottom, right - _RATIO - 2 * MARGIN - MARGIN - _NAMES, len(rows) * _ROW
     )

@@ -23,6 +23,14 @@ _FULL = 20
 _SLIGHT: Style = {"linewidth": 0.6, "markersize": 2.2, "alpha": 0.75}
 #: Lines of more subjects than a page names, which show where most of them lie.
 _THIN: Style = {"linewidths": 0.5, "alpha": 0.5}
+_DOTS: Style = {
+    "linestyle": "none",
+    "marker": "o",
+    "markersize": 2.0,
+    "markeredgewidth": 0,
+    "alpha": 0.75,
+    "clip_on": False,
+}
 _QUANTILES: dict[str, Style] = {
     "95th percentile": {"linestyle": (0, (1, 1.5)), "linewidth": 1.2},
     "upper quartile": {"linestyle": (0, (5, 1.5)), "linewidth": 1.2},
@@ -100,7 +108,10 @@ class SubjectLines:
     def _draw_thin(
         self, axes: Axes, rows: Points, heights: Callable[[Points], NDArray[np.float64]]
     ) -> None:
-        """All lines as one artist, in the order of the file: no dose level lies on the others."""
+        """All lines as one artist, in the order of the file: no dose level lies on the others.
+
+        A value without a neighbour on the line of its subject is a dot.
+        """
         from matplotlib.collections import LineCollection
 
         subjects = list(rows.group_by("subject", "group"))
@@ -110,6 +121,15 @@ class SubjectLines:
             LineCollection(lines, colors=colours, gid="subjects", clip_on=False, **_THIN),
             autolim=False,
         )
+        for dose in self.doses.values():
+            dots = [
+                line[_without_neighbour(line[:, 1])]
+                for line, ((_, group), _) in zip(lines, subjects, strict=True)
+                if group == dose.level
+            ]
+            if sum(map(len, dots)):
+                days, values = np.concatenate(dots).T
+                axes.plot(days, values, gid="dots", color=dose.colour, **_DOTS)
 
     def _style(self, name: str, dose: Dose) -> Style:
         return (
@@ -117,6 +137,13 @@ class SubjectLines:
             if self._quantiles
             else dose.line | self._weight
         )
+
+
+def _without_neighbour(values: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which values are known while the one before and the one after are not."""
+    known = np.concatenate([[False], np.isfinite(values), [False]])
+    alone: NDArray[np.bool_] = known[1:-1] & ~known[:-2] & ~known[2:]
+    return alone
 
 
 def unnamed_note(subjects: int) -> str:

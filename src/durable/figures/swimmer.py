@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from durable.derive.endpoints import DOR
 from durable.figures.doses import Dose, doses_of
-from durable.figures.points import Points, short
+from durable.figures.points import Points, short_names
 from durable.figures.quantiles import days_since_infusion
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
@@ -25,7 +25,8 @@ from durable.figures.style import (
     months_axis,
 )
 from durable.language import N_, _
-from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter
+from durable.outputs.new_therapy import INCREASES, day_of_new_therapy
 from durable.plan import Plan
 from durable.wording import capitalised, sentences
 
@@ -87,15 +88,25 @@ Lane = tuple[str, ...]
 _ENDING_EVENTS = {"RECURRENCE": "recurrence", "PROGRESSION": "progression"}
 
 
-def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
+def records(_plan: Plan, _infused: int) -> tuple[RecordFilter, ...]:
+    """Filters of the records of ADRS that `points` reads."""
+    return ({"PARAMCD": ["IMPR"]}, INCREASES)
+
+
+def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """`lanes` of the infused subjects, with improvements and durations of response."""
     adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
     improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
-    return lanes(datasets.infused, improved, adtte.loc[adtte["PARAMCD"] == DOR.code])
+    durations = adtte.loc[adtte["PARAMCD"] == DOR.code]
+    new_therapy = day_of_new_therapy(datasets.adsl, adrs, plan.response)
+    return lanes(datasets.infused, improved, durations, new_therapy)
 
 
 def lanes(
-    infused: pd.DataFrame, improvements: pd.DataFrame, durations: pd.DataFrame
+    infused: pd.DataFrame,
+    improvements: pd.DataFrame,
+    durations: pd.DataFrame,
+    new_therapy: pd.Series[float],
 ) -> pd.DataFrame:
     """Bars and marks of the lane of each subject.
 
@@ -109,6 +120,8 @@ def lanes(
         Records of ADRS of the visits at which a subject had improved.
     durations
         Records of ADTTE of the duration of response.
+    new_therapy
+        Study day on which new systemic therapy began, by USUBJID; NaN without any.
 
     Returns
     -------
@@ -125,7 +138,7 @@ def lanes(
         [
             _marks("bar", np.arange(len(infused)), 0, end),
             *_response_marks(infused, improvements, durations),
-            *_disposition_marks(infused, end),
+            *_disposition_marks(infused, end, new_therapy),
         ],
         ignore_index=True,
     )
@@ -170,10 +183,14 @@ def _response_marks(
     return marks
 
 
-def _disposition_marks(infused: pd.DataFrame, end: pd.Series[int]) -> list[pd.DataFrame]:
-    therapy, withdrawal = _days(infused, "NSTDT"), _days(infused, "EOSDT")
+def _disposition_marks(
+    infused: pd.DataFrame, end: pd.Series[int], new_therapy: pd.Series[float]
+) -> list[pd.DataFrame]:
+    # A study day of the time after infusion is a day more than the days since it.
+    therapy = infused["USUBJID"].astype(object).map(new_therapy) - 1
+    withdrawal = _days(infused, "EOSDT")
     ongoing = infused["DTHDT"].isna() & infused["EOSDT"].isna()
-    marks: dict[str, tuple[pd.Series[bool], pd.Series[int]]] = {
+    marks: dict[str, tuple[pd.Series[bool], pd.Series[Any]]] = {
         "new_therapy": (therapy.notna(), therapy),
         "death": (infused["DTHFL"] == "Y", end),
         "withdrawal": (withdrawal.notna(), withdrawal),
@@ -230,6 +247,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
         return [empty_figure(caption)]
     sheets, notes = _sheets(lanes)
     doses = doses_of(points)
+    names = short_names(subject for subject, _ in lanes)
     key = _key(points, doses)
     days = np.concatenate([points.number("start_day"), points.number("end_day")])
     figures = []
@@ -240,7 +258,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
         axes = page.axes(replace(page.body, width=page.body.width - 1))
         months_axis(axes, days, plan.statistics.days_per_month)
         shown = points.among("subject", (name for name, _ in sheet))
-        _draw_lanes(axes, shown, sheet, doses)
+        _draw_lanes(axes, shown, sheet, names, doses)
         axes.set_ylim(len(sheets[0]) - 0.4, -0.6)
         figures.append(page.fit())
     return figures
@@ -274,7 +292,10 @@ def _sheets(lanes: list[Lane]) -> tuple[list[list[Lane]], list[str]]:
     return sheets, [sentences(text, *more) for text in ranges]
 
 
-def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, Dose]) -> None:
+def _draw_lanes(
+    axes: Axes, points: Points, lanes: list[Lane], names: dict[str, str], doses: dict[str, Dose]
+) -> None:
+    """Bars, marks and, of no more than a page names, the `names` of the subjects."""
     named = len(lanes) <= MOST_SUBJECTS
     lane_of = {subject: lane for lane, (subject, _) in enumerate(lanes)}
     for kind in ("bar", "remission"):
@@ -287,7 +308,7 @@ def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, 
     else:
         thirds = _thirds_of_kinds(kinds)
     _draw_marks(axes, points, lane_of, thirds, {} if named else _THIN_MARK)
-    labels = [_name(subject, doses[group]) for subject, group in lanes if named]
+    labels = [_name(names[subject], doses[group]) for subject, group in lanes if named]
     axes.set_yticks(range(len(lanes)) if named else [], labels)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
@@ -296,7 +317,7 @@ def _draw_lanes(axes: Axes, points: Points, lanes: list[Lane], doses: dict[str, 
 
 
 def _name(subject: str, dose: Dose) -> str:
-    return f"{short(subject)} ({dose.brief})" if dose.brief else short(subject)
+    return f"{subject} ({dose.brief})" if dose.brief else subject
 
 
 def _lane(subjects: int) -> float:
@@ -402,6 +423,6 @@ FIGURES = (
         points=points,
         draw=draw,
         footnotes=footnotes,
-        records=lambda _plan, _infused: ({"PARAMCD": ["IMPR"]},),
+        records=records,
     ),
 )

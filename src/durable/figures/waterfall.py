@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from durable.figures.doses import doses_of
-from durable.figures.points import Points, short
+from durable.figures.points import Points, short_names
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import (
     INK,
@@ -182,7 +182,7 @@ def _names(points: Points) -> Names:
     doses = doses_of(points)
     best = (f"{score:g}" if np.isfinite(score) else "NE" for score in points.number(_BEST))
     dose = (doses[group].brief for group in points.text("group"))
-    subject = map(short, points.text("subject"))
+    subject = short_names(points.text("subject")).values()
     return Names(list(zip(subject, dose, best, points.text("visit"), strict=True)))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.frames import (
+    changes,
     first_rows,
     last_of_day,
     row_of_subject,
@@ -23,6 +24,8 @@ from durable.jdm.response import Response
 from durable.jdm.three_valued import all_met, at_most, equal_to
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 if TYPE_CHECKING:
     #: Three values: 1 yes, 0 no, NaN unknown.
@@ -80,7 +83,7 @@ def with_glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> pd.
         Assessments with ``baseline``, ``post`` and ``after_new_therapy``.
     response
         Definitions. Where an increase counts as new systemic therapy, ``rescue_dose`` flags the
-        assessments that show one, and those of later days lie ``after_new_therapy``.
+        assessments at which one begins, and those of later days lie ``after_new_therapy``.
     """
     rule = response.glucocorticoid_increase
     post = frame["post"].to_numpy(bool)
@@ -91,7 +94,7 @@ def with_glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> pd.
     increase = np.round(dose - _reference_dose(frame, dose, rule.over), 9)
     unknown = ~post | np.isnan(increase)
     status = np.where(unknown, np.nan, increase >= np.round(rule.by_mg_kg, 9))
-    rescue = (status == 1) & rule.as_new_therapy
+    rescue = _begins(frame, dose, status, rule.by_mg_kg) & rule.as_new_therapy
     columns: dict[str, Any] = {"glucocorticoid_increase": status, "rescue_dose": rescue}
     if rescue.any():
         first = row_of_subject(subject_index(frame), first_rows(subject_index(frame), rescue))
@@ -101,13 +104,29 @@ def with_glucocorticoid_increase(frame: pd.DataFrame, response: Response) -> pd.
     return with_columns(frame, columns)
 
 
+def _begins(frame: pd.DataFrame, dose: Floats, status: Floats, by_mg_kg: float) -> Flags:
+    """Whether an increase begins: one that goes on, without a further step, is counted once."""
+    known = _recorded_doses(frame, dose)
+    shown = status[known] == 1
+    step = np.round(np.diff(dose[known], prepend=np.nan), 9) >= np.round(by_mg_kg, 9)
+    goes_on = ~changes(subject_index(frame)[known]) & np.roll(shown, 1) & ~step
+    begins = np.zeros(len(frame), dtype=np.bool_)
+    begins[known[shown & ~goes_on]] = True
+    return begins
+
+
+def _recorded_doses(frame: pd.DataFrame, dose: Floats) -> Ints:
+    """Rows with a dose since the baseline, that one included: the last of each day."""
+    counted = frame["baseline"].to_numpy(bool) | frame["post"].to_numpy(bool)
+    return np.flatnonzero(last_of_day(frame, ~np.isnan(dose) & counted))
+
+
 def _reference_dose(frame: pd.DataFrame, dose: Floats, over: str) -> Floats:
     """The dose that each is compared with; NaN where there is none."""
-    subject, baseline = subject_index(frame), frame["baseline"].to_numpy(bool)
+    subject = subject_index(frame)
     if over == "baseline":
-        return take_or_nan(dose, row_of_subject(subject, np.flatnonzero(baseline)))
-    counted = ~np.isnan(dose) & (baseline | frame["post"].to_numpy(bool))
-    known = np.flatnonzero(last_of_day(frame, counted))
+        return take_or_nan(dose, row_of_subject(subject, np.flatnonzero(frame["baseline"])))
+    known = _recorded_doses(frame, dose)
     doses = pd.Series(dose[known]).groupby(subject[known])
     earlier = doses.cummin() if over == "lowest" else pd.Series(dose[known])
     reference = np.full(len(frame), np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from durable.jdm.screening import GLUCOCORTICOID
-from durable.jdm.three_valued import all_met, equal_to
+from durable.jdm.three_valued import all_met
 from durable.windows import (
     Days,
     at_or_before,
@@ -66,7 +66,7 @@ def add_earlier_therapies(
     attempts = attempts.assign(**{SURE: counts["sure"], POSSIBLE: counts["possible"]})
     if not rules.disease.glucocorticoid_from_therapies:
         return attempts, of_counts
-    attempts, of_glucocorticoids = _glucocorticoids(attempts, courses)
+    attempts, of_glucocorticoids = _glucocorticoids(attempts, courses, rules)
     return attempts, pd.concat([of_counts, of_glucocorticoids], ignore_index=True)
 
 
@@ -108,33 +108,59 @@ def _rows(courses: pd.DataFrame, column: str) -> pd.DataFrame:
 
 
 def _glucocorticoids(
-    attempts: pd.DataFrame, courses: pd.DataFrame
+    attempts: pd.DataFrame, courses: pd.DataFrame, rules: Eligibility
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Course and highest dose of glucocorticoids where screening does not record them."""
+    """Course and highest dose of glucocorticoids where screening does not record them.
+
+    A course that may have begun by the anchor can move the first and the last day, but is no
+    evidence that there were glucocorticoids: without one that did begin, nothing is known.
+    """
     import pandas as pd
 
-    glucocorticoids = courses.loc[
-        all_met([courses["began"], equal_to(courses["class"], GLUCOCORTICOID)]) == 1
-    ]
-    anchor = days_recorded(glucocorticoids, "anchor")
-    end = days_recorded(glucocorticoids, "end_date").or_else(anchor)
-    ended = glucocorticoids.assign(end_first=end.first, end_last=end.last).groupby("attempt")
-    undated = attempts[first_day(_START)].isna()
-    started = Days(ended[first_day("start_date")].min(), ended[last_day("start_date")].min())
-    stopped = Days(ended["end_first"].max(), ended["end_last"].max())
+    glucocorticoids = courses.loc[courses["class"] == GLUCOCORTICOID]
+    began = glucocorticoids["began"] == 1
+    end = days_recorded(glucocorticoids, "end_date").or_else(
+        days_recorded(glucocorticoids, "anchor")
+    )
+    by_attempt = glucocorticoids.assign(
+        began=began,
+        latest_start=glucocorticoids[last_day("start_date")].where(began),
+        earliest_end=end.first.where(began),
+        latest_end=end.last,
+    ).groupby("attempt")
+    some = by_attempt["began"].any()
+    starts = by_attempt[first_day("start_date")]
+    first = starts.min().where(some & (starts.count() == starts.size()))
+    started = Days(first, by_attempt["latest_start"].min())
+    stopped = Days(by_attempt["earliest_end"].max(), by_attempt["latest_end"].max().where(some))
+    highest = _highest_dose(glucocorticoids, rules.disease.glucocorticoid_min_mg_kg)
+    no_start = attempts[first_day(_START)].isna()
+    no_end = no_start & attempts[first_day(_END)].isna()
     columns: dict[str, Any] = {
-        **_days_where(attempts, _START, started, undated),
-        **_days_where(attempts, _END, stopped, undated),
-        f"{_END}_left_empty": attempts[f"{_END}_left_empty"] & ~undated,
+        **_days_where(attempts, _START, started, no_start),
+        **_days_where(attempts, _END, stopped, no_end),
+        f"{_END}_left_empty": attempts[f"{_END}_left_empty"] & ~no_end,
+        _HIGHEST: attempts[_HIGHEST].fillna(highest.reindex(attempts.index)),
     }
-    highest = ended["dose"].max().where(ended["dose"].count() == ended.size())
-    missing = attempts[_HIGHEST].isna()
-    columns[_HIGHEST] = attempts[_HIGHEST].fillna(highest.reindex(attempts.index))
+    missing = {_START: no_start, _END: no_end, _HIGHEST: attempts[_HIGHEST].isna()}
     rows = [
         _rows(glucocorticoids.loc[glucocorticoids["attempt"].map(where)], column)
-        for column, where in ((_START, undated), (_END, undated), (_HIGHEST, missing))
+        for column, where in missing.items()
     ]
     return attempts.assign(**columns), pd.concat(rows, ignore_index=True)
+
+
+def _highest_dose(courses: pd.DataFrame, needed: float) -> pd.Series[float]:
+    """Highest dose by attempt, of the courses that did begin by the anchor.
+
+    NaN where another course, or one without a recorded dose, decides whether it is at least
+    `needed`.
+    """
+    doses, attempt = courses["dose"], courses["attempt"]
+    highest = doses.where(courses["began"] == 1).groupby(attempt).max()
+    by_attempt = doses.groupby(attempt)
+    possible = by_attempt.max().where(by_attempt.count() == by_attempt.size())
+    return highest.where((highest >= needed) | (possible < needed))
 
 
 def _days_where(

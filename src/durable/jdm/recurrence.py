@@ -37,8 +37,9 @@ def flag_recurrence(
     response
         Definitions.
     interventions
-        ``subject_id`` and ``date`` of new systemic therapies and deaths. A loss that is followed
-        by one before the next adequate assessment is confirmed by it, whatever the strategy.
+        ``subject_id`` and ``date`` of new systemic therapies, of what counts as such, and of
+        deaths. A loss that is followed by one before the next adequate assessment is confirmed by
+        it, whatever the strategy.
 
     Returns
     -------
@@ -59,6 +60,7 @@ def flag_recurrence(
     loss = np.where(frame["post"], 1.0 - remission, np.nan)
     worse = np.asarray(worsening_status(frame, response), dtype=float)
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
+    investigator = after & recorded & recurrence.investigator
     confirmed_loss = _loss_confirmed(frame, loss, recurrence, interventions)
     confirmed_worse = _worsening_confirmed(frame, worse, remission, recurrence)
     columns = {
@@ -67,8 +69,8 @@ def flag_recurrence(
         "worse": worse,
         "confirmed_loss": after & ~early & recurrence.confirmed_loss & confirmed_loss,
         "confirmed_worse": after & ~early & recurrence.worsening.enabled & confirmed_worse,
-        "investigator_event": after & recorded & recurrence.investigator,
-        "early_flare": after & early & ((loss == 1) | (worse == 1)) & ~recorded,
+        "investigator_event": investigator,
+        "early_flare": after & early & ((loss == 1) | (worse == 1)) & ~investigator,
     }
     return with_columns(frame, columns)
 

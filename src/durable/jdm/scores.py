@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, assert_never
+from typing import Any, Literal, assert_never
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from durable.jdm.percent_change import exact_percent, percent_change
 from durable.jdm.response import Response
 
 Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 
 
 def with_scores(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
@@ -60,19 +61,23 @@ def _enzyme(frame: pd.DataFrame, first: Ints, response: Response) -> dict[str, n
     """
     values = np.column_stack([frame[e].to_numpy(float) for e in ENZYMES])
     ulns = np.column_stack([frame[f"{e}_uln"].to_numpy(float) for e in ENZYMES])
-    multiples = np.column_stack([take_or_nan(multiple, first) for multiple in (values / ulns).T])
+    # 22.8 is 3 times 7.6, as 510 is of 170: in binary fractions it is 3.0000000000000004 times.
+    of_visits = np.round(values / ulns, 12)
+    multiples = np.column_stack([take_or_nan(multiple, first) for multiple in of_visits.T])
     known = ~np.isnan(multiples).all(axis=1)
     chosen = np.argmax(np.where(np.isnan(multiples), -np.inf, multiples), axis=1)
     rows = np.arange(len(frame))
-    value, uln = (np.where(known, stacked[rows, chosen], np.nan) for stacked in (values, ulns))
+    value, uln, multiple = (
+        np.where(known, stacked[rows, chosen], np.nan) for stacked in (values, ulns, of_visits)
+    )
     # The enzyme is the same on all rows of a subject, that of the baseline among them.
     base, base_uln = take_or_nan(value, first), take_or_nan(uln, first)
     widths = np.array([getattr(response.ranges.enzymes, e) for e in ENZYMES])[chosen]
     names = np.array([*ENZYMES, None], dtype=object)[np.where(known, chosen, len(ENZYMES))]
     return {
         "enzyme": names,
-        "value_enzyme": value / uln,
-        "base_enzyme": base / base_uln,
+        "value_enzyme": multiple,
+        "base_enzyme": take_or_nan(multiple, first),
         "change_enzyme": exact_percent(base, base_uln, value, uln, widths),
     }
 
@@ -83,18 +88,9 @@ def _with_total(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     changes = pd.DataFrame({name: frame[f"change_{name}"] for name in COMPONENTS}, copy=False)
     as_scored = tis.component_scores(changes)
     post = frame["post"].to_numpy(bool)
-    zero = with_columns(as_scored, {"enzyme": np.where(post, 0.0, np.nan)})
-    most = max(COMPONENTS["enzyme"].scores)
-    maximum = with_columns(as_scored, {"enzyme": np.where(post, most, np.nan)})
-    match improvement.enzyme_component:
-        case "scored":
-            scores = as_scored
-        case "zero":
-            scores = zero
-        case "maximum":
-            scores = maximum
-        case never:
-            assert_never(never)
+    zero = _with_enzyme_component(as_scored, "zero", post)
+    maximum = _with_enzyme_component(as_scored, "maximum", post)
+    scores = _with_enzyme_component(as_scored, improvement.enzyme_component, post)
     total = tis.total_score(scores, improvement.light_missing)
     return with_columns(
         frame,
@@ -112,12 +108,28 @@ def _with_total(frame: pd.DataFrame, response: Response) -> pd.DataFrame:
     )
 
 
+def _with_enzyme_component(
+    scores: pd.DataFrame, component: Literal["scored", "zero", "maximum"], post: Flags
+) -> pd.DataFrame:
+    """The scores, those of the enzyme component after infusion (`post`) all the same if fixed."""
+    match component:
+        case "scored":
+            return scores
+        case "zero":
+            fixed = 0.0
+        case "maximum":
+            fixed = max(COMPONENTS["enzyme"].scores)
+        case never:
+            assert_never(never)
+    return with_columns(scores, {"enzyme": np.where(post, fixed, np.nan)})
+
+
 def attainable_score(frame: pd.DataFrame, response: Response) -> pd.Series[float]:
     """Maximum attainable TIS given the baseline, by ``subject_id`` of those who have one.
 
     Every measure moves to its best possible value and the enzyme to its upper limit of normal (one
-    that is normal already cannot improve). A missing light measure attains 0; without a heavy one
-    NaN.
+    that is normal already cannot improve); a fixed enzyme component has its score. A missing light
+    measure attains 0; without a heavy one NaN.
     """
     first = frame.loc[frame["baseline"]].set_index("subject_id")
     changes = {}
@@ -131,4 +143,8 @@ def attainable_score(frame: pd.DataFrame, response: Response) -> pd.Series[float
             scale, better = response.ranges.scale(measure), direction(measure)
             best = np.full(len(first), scale.max if better == "higher" else scale.min)
             changes[component] = percent_change(base, best, scale.range, better)
-    return tis.total_improvement_score(pd.DataFrame(changes, index=first.index))
+    scores = tis.component_scores(pd.DataFrame(changes, index=first.index))
+    every = np.ones(len(first), dtype=np.bool_)
+    return tis.total_score(
+        _with_enzyme_component(scores, response.improvement.enzyme_component, every)
+    )

@@ -91,21 +91,24 @@ def _of_column(
 
 
 def _onset_and_duration(events: pd.DataFrame) -> Iterator[Statistic]:
-    """Day of each subject's first onset; days that each event with an end lasted.
+    """Day of each subject's first onset; days that each resolved event lasted.
 
     By recorded dates alone. A start is imputed as early as it can be, so that a first onset is
-    known where a recorded start is not later than any imputed one.
+    known where a recorded start is not later than any imputed one. A fatal event is counted as
+    such: it neither resolved nor goes on, whether its end is recorded or not.
     """
     order = events.assign(imputed=events["ASTDTF"].notna()).sort_values(["ADAY", "imputed"])
     first = order.drop_duplicates("USUBJID")
     onset = first.loc[~first["imputed"], "ADAY"]
-    exact = events["ASTDTF"].isna() & events["AENDTF"].isna()
-    ended = events["AENDT"].notna()
     yield from _days("onset", onset, len(first) - len(onset))
-    yield from _days("duration", events.loc[exact, "ADURN"], int((ended & ~exact).sum()))
-    yield Statistic("n_ongoing", int((events["ONGOFL"] == "Y").sum()))
-    unknown = ~ended & (events["ONGOFL"] != "Y")
-    yield Statistic("n_end_unknown", int(unknown.sum()))
+    fatal = incidence.fatal_events(events)
+    survived = events.loc[~fatal]
+    exact = survived["ASTDTF"].isna() & survived["AENDTF"].isna()
+    ended, ongoing = survived["AENDT"].notna(), survived["ONGOFL"] == "Y"
+    yield from _days("duration", survived.loc[exact, "ADURN"], int((ended & ~exact).sum()))
+    yield Statistic("n_ongoing", int(ongoing.sum()))
+    yield Statistic("n_end_unknown", int((~ended & ~ongoing).sum()))
+    yield Statistic("n_fatal", int(fatal.sum()))
 
 
 def _days(name: str, days: pd.Series[float], n_imputed: int) -> Iterator[Statistic]:
@@ -135,6 +138,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
             Line(duration_imputed, count("n_duration_imputed"), 2, optional=True),
             Line(_("Events ongoing at the data cut-off or death"), count("n_ongoing")),
             Line(end_unknown, count("n_end_unknown"), optional=True),
+            Line(_("Fatal events"), count("n_fatal"), optional=True),
             *_treatment_lines(),
         )
 
@@ -150,6 +154,20 @@ def _day_lines(label: str, name: str) -> Iterator[Line]:
     yield Line(label)
     yield Line(_("Median"), value(f"{name}_median", 1), 2)
     yield Line(_("Min, max"), pair(f"{name}_min", f"{name}_max", "{}, {}", 0), 2)
+
+
+def _fatal_footnote(results: TableResults, _plan: Plan) -> Iterator[str]:
+    """What a fatal event is, where there are any."""
+    finds = [
+        results.lookup(parameter, column)
+        for parameter in (("CRS",), ("ICANS",))
+        for column in results.columns
+    ]
+    if any(n is not None and n.value > 0 for n in (find("n_fatal") for find in finds)):
+        yield _(
+            "Fatal: of CTCAE grade 5 or with a fatal outcome; counted neither as resolved nor as"
+            " ongoing."
+        )
 
 
 def _grading(safety: Safety) -> str:
@@ -168,7 +186,10 @@ OUTPUT = Output(
     datasets="ADAE",
     variables={
         "ADSL": ("SAFFL",),
-        "ADAE": ("TRTEMFL", "AESI", "ASTCTGR", "ASTDT", "AENDT", "ADURN", "ONGOFL"),
+        "ADAE": (
+            *("TRTEMFL", "AESI", "ASTCTGR", "AETOXGR", "AOUT"),
+            *("ASTDT", "AENDT", "ADURN", "ONGOFL"),
+        ),
     },
     results=_results,
     further_results=_treatment,
@@ -186,6 +207,7 @@ OUTPUT = Output(
                 ),
                 definitions.upper_limit(plan.statistics),
             ),
+            footnotes_on_results=_fatal_footnote,
             defined=("Adverse events", "Abbreviations"),
         ),
     ),

@@ -15,6 +15,7 @@ from durable.contracts.b_cells import (
     UNCONFIRMED,
 )
 from durable.contracts.results import WHOLE_COLUMN, Parameter, Statistic
+from durable.derive.laboratory_results import in_aplasia
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
@@ -98,7 +99,7 @@ def _aplasia(
     """Who was measured, in aplasia before and after the infusion, and from which day on."""
     measured = int(records["SRCSEQ"].notna().sum())
     baseline = results.loc[(results["PARAMCD"] == rule.test) & (results["ABLFL"] == "Y")]
-    low = (baseline["AVAL"] < rule.aplasia_below).sum()
+    low = in_aplasia(baseline["AVAL"], baseline["BLQFL"] == "Y", baseline["LLOQ"], rule).sum()
     event = records.loc[records["CNSR"] == 0]
     yield from count_with_percent(measured, n, "measured")
     yield from count_with_percent(int(low), n, "low_at_baseline")
@@ -271,7 +272,7 @@ OUTPUT = Output(
     variables={
         "ADSL": ("SAFFL",),
         "ADBC": ("PARAMCD", "AVAL", "CNSR", "EVNTDESC"),
-        "ADLB": ("PARAMCD", "ABLFL", "AVAL", "ANRLO"),
+        "ADLB": ("PARAMCD", "ABLFL", "AVAL", "BLQFL", "LLOQ", "ANRLO"),
         "ADAE": ("TRTEMFL", "AESI", "ASTDT", "AETOXGR"),
     },
     results=_results,

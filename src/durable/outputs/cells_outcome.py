@@ -21,7 +21,11 @@ from durable.outputs.datasets import (
 )
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.improvement import improved_by_subject
-from durable.outputs.kinetics import exposure_labels, parameters_by_assay
+from durable.outputs.kinetics import (
+    concentration_decimals,
+    exposure_labels,
+    parameters_by_assay,
+)
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import summary
 from durable.outputs.table import Line, Row, Rows
@@ -40,7 +44,9 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if adrs is None or datasets.adpp is None:
         return
     adpp = of_first_infusion(datasets.adpp)
-    outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), datasets.adae, plan)
+    outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), plan)
+    if datasets.adae is not None:
+        outcomes = outcomes.assign(CRS=_worst_grade(outcomes["USUBJID"], datasets.adae, plan))
     if datasets.adlb is not None:
         outcomes = outcomes.assign(**_b_cells(outcomes["USUBJID"], datasets.adlb, plan))
     wanted = required(plan.cells_outcome, "cells_outcome").parameters
@@ -48,16 +54,13 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
         yield group, _estimates(adpp, group.select(outcomes), wanted, plan.statistics.conf_level)
 
 
-def _outcomes(
-    adsl: pd.DataFrame, status: pd.DataFrame, adae: pd.DataFrame | None, plan: Plan
-) -> pd.DataFrame:
-    """Outcome of each infused subject; NaN where it is not known.
+def _outcomes(adsl: pd.DataFrame, status: pd.DataFrame, plan: Plan) -> pd.DataFrame:
+    """Response of each infused subject; NaN where it is not known.
 
     Returns
     -------
     DataFrame
-        ``USUBJID``; ``SCORE`` at the visit; ``IMPROVED``, 1 or 0; ``CRS``, the worst ASTCT grade, 0
-        without cytokine release.
+        ``USUBJID``; ``SCORE`` at the visit; ``IMPROVED``, 1 or 0.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y", ["USUBJID"]]
     status = status.astype({"USUBJID": object})
@@ -69,7 +72,6 @@ def _outcomes(
     return infused.assign(
         SCORE=subjects.map(score).to_numpy(float),
         IMPROVED=subjects.map(improved).to_numpy(float),
-        CRS=np.nan if adae is None else _worst_grade(subjects, adae, plan),
     )
 
 
@@ -88,7 +90,7 @@ def _b_cells(
 
 
 def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
-    """Worst grade of cytokine release; NaN where it occurred and no grade is recorded."""
+    """Worst ASTCT grade of cytokine release: 0 without any, NaN where no grade is recorded."""
     adae = of_first_infusion(adae)
     window = required(plan.cells_outcome, "cells_outcome").crs_window_days
     counts = (adae["TRTEMFL"] == "Y") & (adae["AESI"] == plan.safety.crs)
@@ -117,12 +119,14 @@ def _estimates(
 
 
 def _parts(outcomes: pd.DataFrame) -> dict[str, pd.Series[bool]]:
-    """The groups of subjects that the cells are summarised in."""
+    """The groups of subjects that the cells are summarised in, by the outcomes that are known."""
     parts = {"IMPROVED": outcomes["IMPROVED"] == 1, "NOT_IMPROVED": outcomes["IMPROVED"] == 0}
     if "APLASIA" in outcomes:
         parts |= {"APLASIA": outcomes["APLASIA"] == 1, "NO_APLASIA": outcomes["APLASIA"] == 0}
-    grade = outcomes["CRS"]
-    return parts | {"CRS_NONE": grade == 0, "CRS_ANY": (grade > 0) | grade.isna()}
+    if "CRS" in outcomes:
+        grade = outcomes["CRS"]
+        parts |= {"CRS_NONE": grade == 0, "CRS_ANY": (grade > 0) | grade.isna()}
+    return parts
 
 
 def _ranked(
@@ -172,6 +176,7 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
     )
     for parameter, heading in _headings(results, plan):
         yield Row(heading)
+        decimals = concentration_decimals(results, [(*parameter, name) for name in _GROUPS])
         for name, label in zip(_GROUPS, labels, strict=True):
             if (*parameter, name) not in results.parameters:
                 continue
@@ -179,9 +184,9 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
             yield from results.rows(
                 (*parameter, name),
                 Line("n", count("n"), 2),
-                Line(_("Median"), value("median"), 2),
-                Line(_("Minimum"), value("min"), 2),
-                Line(_("Maximum"), value("max"), 2),
+                Line(_("Median"), value("median", decimals), 2),
+                Line(_("Minimum"), value("min", decimals), 2),
+                Line(_("Maximum"), value("max", decimals), 2),
             )
 
 
@@ -200,7 +205,6 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     """What is correlated, and how the interval is made."""
     if plan.cells_outcome is None:
         return
-    window = plan.cells_outcome.crs_window_days
     yield _(
         "Descriptive: no test, no adjustment for dose or multiplicity. Spearman's rank correlation"
         " of the subjects with both values; interval by Fisher's z with the variance of Bonett and"
@@ -210,19 +214,35 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         "Score as assessed at {visit}, whatever the therapy; improved: as in the improvement rate,"
         " without the pending; cells never detected: 0."
     ).format(visit=plan.cells_outcome.visit)
-    form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
-    limit = plan.laboratory.b_cells.aplasia_below
-    yield form.format(visit=plan.cells_outcome.visit_of_b_cells, limit=limit)
-    yield sentences(
-        _("CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation.")
-        if window is None
-        else _(
-            "CRS: treatment-emergent, within {days} days; without a grade it is in no correlation."
-        ).format(days=window),
-        _("After a second infusion neither cells nor CRS count.")
-        if plan.response.reinfusion is not None
-        else "",
-    )
+
+
+def _outcome_footnotes(results: TableResults, plan: Plan) -> Iterator[str]:
+    """What B cells and cytokine release are, where the study records them."""
+    if plan.cells_outcome is None:
+        return
+    outcomes = {parameter[-1] for parameter in results.parameters}
+    if "BCELL" in outcomes:
+        form = _("B cells: result at {visit}, 0 below quantification; aplasia: below {limit:g}.")
+        limit = plan.laboratory.b_cells.aplasia_below
+        yield form.format(visit=plan.cells_outcome.visit_of_b_cells, limit=limit)
+    second_infusion = plan.response.reinfusion is not None
+    if "CRS" in outcomes:
+        yield sentences(
+            _crs_footnote(plan.cells_outcome.crs_window_days),
+            _("After a second infusion neither cells nor CRS count.") if second_infusion else "",
+        )
+    elif second_infusion:
+        yield _("After a second infusion cells do not count.")
+
+
+def _crs_footnote(window: int | None) -> str:
+    if window is None:
+        return _(
+            "CRS: treatment-emergent, entire follow-up; without a grade it is in no correlation."
+        )
+    return _(
+        "CRS: treatment-emergent, within {days} days; without a grade it is in no correlation."
+    ).format(days=window)
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:
@@ -251,6 +271,7 @@ OUTPUT = Output(
             heading=N_("Cellular kinetics against response, B cells and cytokine release syndrome"),
             rows=_main_rows,
             footnotes=_footnotes,
+            footnotes_on_results=_outcome_footnotes,
             defined=("Cellular kinetics", "Disease improvement"),
         ),
         OutputTable(
@@ -258,6 +279,7 @@ OUTPUT = Output(
             heading=N_("Cellular kinetics by response, B cells and cytokine release syndrome"),
             rows=_further_rows,
             footnotes=_footnotes,
+            footnotes_on_results=_outcome_footnotes,
             defined=("Cellular kinetics", "Disease improvement"),
         ),
     ),

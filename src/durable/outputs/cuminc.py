@@ -7,7 +7,7 @@ from math import nan
 
 import pandas as pd
 
-from durable.contracts.results import NO_VISITS_TABLE, Statistic
+from durable.contracts.results import NO_EVENT_BEFORE, NO_VISITS_TABLE, Statistic
 from durable.derive.endpoints import DOR
 from durable.jdm.response import Response
 from durable.language import N_, _
@@ -118,7 +118,7 @@ def _at_landmarks(table: pd.DataFrame, landmarks: Landmarks) -> Iterator[Statist
         landmarks.months, landmarks.notes, *columns, strict=True
     ):
         low, high = (lower, upper) if lower < upper else (nan, nan)
-        none = "no event before: no interval" if cif == 0 else ""
+        none = NO_EVENT_BEFORE if cif == 0 else ""
         note = "; ".join(filter(None, (landmark_note, none)))
         yield Statistic(f"incidence_M{month:g}", cif, low, high, note)
 

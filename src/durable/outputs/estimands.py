@@ -17,6 +17,7 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import n_percent_or_0
 from durable.outputs.datasets import AnalysisDatasets, select_records
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
+from durable.outputs.new_therapy import INCREASES
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Row, Rows
@@ -38,7 +39,6 @@ _STRATEGIES = {
     "hypothetical": N_("Hypothetical"),
     "treatment_policy": N_("Treatment policy"),
 }
-_INCREASED = ({"PARAMCD": ["GCINC"]},)
 #: Endpoints that are no time to remission or to one of the states of ``response.drug_free``.
 _OTHERS = (DOR, EFS, TTIMP, OS)
 #: Name of a strategy (marked for translation) and what it does; '' of an event not addressed.
@@ -57,7 +57,7 @@ def _counts(datasets: AnalysisDatasets, total: Group, plan: Plan) -> Estimates:
     infused = total.select(datasets.adsl)
     had = {_RESCUE: infused["NSTDT"].notna(), _DEATH: infused["DTHDT"].notna()}
     if plan.response.glucocorticoid_increase is not None:
-        records = select_records(datasets.required("adrs"), _INCREASED)
+        records = select_records(datasets.required("adrs"), (INCREASES,))
         increased = set(records.loc[records["AVAL"] == 1, "USUBJID"])
         had[_INCREASE] = infused["USUBJID"].isin(increased)
     if plan.response.reinfusion is not None:
@@ -233,7 +233,7 @@ OUTPUT = Output(
     datasets="ADSL, ADRS",
     variables={"ADSL": ("SAFFL", "NSTDT", "DTHDT"), "ADRS": ("PARAMCD", "AVAL")},
     results=_results,
-    records=lambda _plan: _INCREASED,
+    records=lambda _plan: (INCREASES,),
     dates=("DTHDT", "NSTDT"),
     tables=(
         OutputTable(

@@ -27,6 +27,22 @@ def fixed(value: float, decimals: int, power: int = 0) -> str:
     return str(rounded if rounded else abs(rounded))
 
 
+def decimals_for(smallest: float, decimals: int) -> int:
+    """Decimals of numbers of any size: so many, or more where one lies between 0 and 1.
+
+    That one then has three significant digits: 0.0327, of `smallest`, has four decimals.
+    """
+    if not 0 < smallest < 1:
+        return decimals
+    return max(decimals, 2 - Decimal(repr(float(smallest))).adjusted())
+
+
+def trimmed_number(value: float, decimals: int) -> str:
+    """A number with so many decimals, or with `decimals_for` it, without trailing zeros."""
+    text = fixed(value, decimals_for(value, decimals))
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
 def count(result: Result | None) -> str:
     """A count without decimals; empty for None, which is a statistic that the results lack."""
     return "" if result is None else fixed(result.value, 0)

@@ -12,7 +12,7 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import PLATEAU, Statistic
+from durable.contracts.results import NO_EVENT_BEFORE, PLATEAU, Statistic
 from durable.outputs.landmarks import landmarks_at
 from durable.plan import Statistics
 from durable.stats.intervals import Interval
@@ -98,6 +98,6 @@ def landmark_rates(
         notes = [landmark_note] if landmark_note else []
         if survival == 1 and statistics.km_ci != "bpcp":
             lower, upper = nan, nan
-            notes.append("no event before: no interval")
+            notes.append(NO_EVENT_BEFORE)
         yield Statistic(f"landmark_M{month:g}", survival, lower, upper, "; ".join(notes))
         yield Statistic(f"at_risk_M{month:g}", n_risk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from math import nan
 
 import numpy as np
@@ -24,6 +24,9 @@ from durable.stats.summaries import geometric
 
 #: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
 PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
+_DAYS = ("TMAX", "TLAST")
+#: Statistics in the unit of the parameter, as the tables show them; the SD tells no size.
+_LOCATIONS = ("min", "median", "mean", "max", "geo_mean", "geo_mean_detected")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -134,7 +137,7 @@ def _rows(
     results: TableResults,
     plan: Plan,
     shown: tuple[str, ...],
-    lines: Callable[[str], Iterator[Line]],
+    lines: Callable[[str, int], Iterator[Line]],
     *,
     persistence: bool,
 ) -> Rows:
@@ -151,10 +154,35 @@ def _rows(
         by_code = {parameter[0]: parameter for parameter in parameters}
         for code in filter(by_code.__contains__, shown):
             yield Row(labels[code], indent=1)
-            yield from results.rows(by_code[code], *lines(code))
+            decimals = concentration_decimals(results, (by_code[code],))
+            yield from results.rows(by_code[code], *lines(code, decimals))
         for code in filter(by_code.__contains__, points if persistence else ()):
             label = _("Quantifiable at {visit}, n/N (%)").format(visit=points[code])
             yield from results.rows(by_code[code], Line(label, _quantifiable))
+
+
+def concentration_decimals(
+    results: TableResults, parameters: Iterable[Parameter], decimals: int | None = None
+) -> int:
+    """Decimals of a concentration or an area, the same in every column of a table.
+
+    As many as its smallest value above 0 needs (`formats.decimals_for`); days have no more than
+    other numbers.
+
+    Parameters
+    ----------
+    results
+        Results of the output.
+    parameters
+        Those that stand together, of one code, assay and unit.
+    decimals
+        The least; that of percentages by default.
+    """
+    least = results.decimals.percent_decimals if decimals is None else decimals
+    finds = [results.lookup(p, c) for p in parameters if p[0] not in _DAYS for c in results.columns]
+    found = [result for find in finds for result in map(find, _LOCATIONS) if result is not None]
+    smallest = min((result.value for result in found if result.value > 0), default=nan)
+    return formats.decimals_for(smallest, least)
 
 
 def exposure_labels(plan: Plan) -> dict[str, str]:
@@ -180,35 +208,35 @@ def _quantifiable(find: Lookup, outputs: Outputs) -> str:
     return f"{formats.count(x)}/{formats.count(n)} ({percentage})"
 
 
-def _main_lines(code: str) -> Iterator[Line]:
+def _main_lines(code: str, decimals: int) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
-    if code not in ("TMAX", "TLAST"):
-        yield Line(_("Geometric mean"), value("geo_mean"), 2)
+    if code not in _DAYS:
+        yield Line(_("Geometric mean"), value("geo_mean", decimals), 2)
         yield Line(_("Geometric CV (%)"), value("geo_cv"), 2)
-    yield from _median_lines()
+    yield from _median_lines(decimals)
 
 
-def _median_lines() -> Iterator[Line]:
-    yield Line(_("Median"), value("median"), 2)
-    yield Line(_("Minimum"), value("min"), 2)
-    yield Line(_("Maximum"), value("max"), 2)
+def _median_lines(decimals: int) -> Iterator[Line]:
+    yield Line(_("Median"), value("median", decimals), 2)
+    yield Line(_("Minimum"), value("min", decimals), 2)
+    yield Line(_("Maximum"), value("max", decimals), 2)
 
 
-def _further_lines(code: str) -> Iterator[Line]:
+def _further_lines(code: str, decimals: int) -> Iterator[Line]:
     yield Line("n", count("n"), 2)
     yield Line(_("not calculable"), count("n_not_calculable"), 2)
-    if code in ("TMAX", "TLAST"):
-        yield from _median_lines()
+    if code in _DAYS:
+        yield from _median_lines(decimals)
         return
     yield Line(_("not detected"), count("n_not_detected"), 2)
     if code.startswith("AUC0_"):
         yield Line(_("extrapolated"), count("n_extrapolated"), 2)
-    yield Line(_("Mean (SD)"), pair("mean", "sd", "{} ({})"), 2)
+    yield Line(_("Mean (SD)"), pair("mean", "sd", "{} ({})", decimals), 2)
     yield Line(_("CV (%)"), value("cv"), 2)
-    yield from _median_lines()
+    yield from _median_lines(decimals)
     means = (("", _("Geometric mean")), ("_detected", _("among subjects with cells")))
     for name, label in means:
-        yield Line(label, value(f"geo_mean{name}"), 2)
+        yield Line(label, value(f"geo_mean{name}", decimals), 2)
         yield Line(_("geometric CV (%)"), value(f"geo_cv{name}"), 3)
 
 

@@ -65,6 +65,8 @@ class OutputTable:
         Its rows from the results and the plan.
     footnotes
         Footnotes from the plan that a reader needs to read the numbers: at most five lines.
+    footnotes_on_results
+        Further footnotes, where what the study records decides which are needed.
     defined
         Terms of the list of definitions that the numbers rest on.
     analysis_set
@@ -86,6 +88,7 @@ class OutputTable:
     rows: Callable[[TableResults, Plan], Rows]
     heading_words: Mapping[str, str] = field(default_factory=dict)
     footnotes: Callable[[Plan], Iterable[str]] = lambda _: ()
+    footnotes_on_results: Callable[[TableResults, Plan], Iterable[str]] = lambda _results, _plan: ()
     defined: tuple[Term, ...] = ()
     analysis_set: str = ""
     size: Size = ALL_INFUSED
@@ -221,7 +224,9 @@ class Output:
             return ()
         if table.without_assessments and _not_made(ard, _OF_ASSESSMENTS) == NO_VISITS_TABLE:
             return tuple(table.without_assessments(plan))
-        return (*table.footnotes(plan), *_reference(table.defined))
+        results = TableResults(ard, self.name, plan.outputs)
+        further = table.footnotes_on_results(results, plan)
+        return (*table.footnotes(plan), *further, *_reference(table.defined))
 
 
 def _reference(terms: tuple[Term, ...]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, pair, value
 from durable.outputs.datasets import AnalysisDatasets, select_records
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
-from durable.outputs.kinetics import parameters_by_assay
+from durable.outputs.kinetics import concentration_decimals, parameters_by_assay
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
@@ -226,15 +226,18 @@ def _peak_rows(results: TableResults) -> Rows:
         if parameter[0] != _PEAK or parameter[-1] != first:
             continue
         assay = "".join(parameter[1:-1])
+        periods = [(*parameter[:-1], period) for period in (first, second)]
+        decimals = concentration_decimals(results, periods, 2)
         text = _("Cmax of the re-infused, {assay}").format(assay=assay)
         yield Row(text if assay else _("Cmax of the re-infused"))
-        for last, label in ((first, _("First infusion")), (second, _("Second infusion"))):
+        labels = (_("First infusion"), _("Second infusion"))
+        for peak, label in zip(periods, labels, strict=True):
             yield Row(label, indent=1)
             yield from results.rows(
-                (*parameter[:-1], last),
+                peak,
                 Line("n", count("n"), 2),
-                Line(_("Median"), value("median", 2), 2),
-                Line(_("Min, max"), pair("min", "max", "{}, {}", 2), 2),
+                Line(_("Median"), value("median", decimals), 2),
+                Line(_("Min, max"), pair("min", "max", "{}, {}", decimals), 2),
             )
 
 

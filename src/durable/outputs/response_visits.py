@@ -19,6 +19,7 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import ci, count, pair, ratio, value
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
 from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.new_therapy import INCREASES, day_of_new_therapy
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Line, Row, Rows
 from durable.plan import OverTime, Plan
@@ -36,18 +37,13 @@ _READ = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    records = select_records(datasets.required("adrs")[_READ], _RECORDS)
+    adsl, adrs = datasets.adsl, datasets.required("adrs")
+    records = select_records(adrs[_READ], _RECORDS)
     records = records.loc[records["AVAL"].notna()]
-    records = records.assign(after=_after_new_therapy(records, datasets.adsl))
-    for group in groups(datasets.adsl, plan.group_variables):
+    start = records["USUBJID"].astype(object).map(day_of_new_therapy(adsl, adrs, plan.response))
+    records = records.assign(after=records["ADY"].astype(float) > start.astype(float))
+    for group in groups(adsl, plan.group_variables):
         yield group, visit_statistics(group.select(records), len(group.subjects), plan)
-
-
-def _after_new_therapy(records: pd.DataFrame, adsl: pd.DataFrame) -> pd.Series[bool]:
-    """Whether each assessment lies after the day on which new systemic therapy began."""
-    days = (adsl["NSTDT"] - adsl["TRTSDT"]).dt.days + 1
-    start = records["USUBJID"].astype(object).map(days.set_axis(adsl["USUBJID"]))
-    return records["ADY"].astype(float) > start.astype(float)
 
 
 def visit_statistics(records: pd.DataFrame, infused: int, plan: Plan) -> Estimates:
@@ -204,7 +200,7 @@ OUTPUT = Output(
         "ADRS": ("PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"),
     },
     results=_results,
-    records=lambda _plan: _RECORDS,
+    records=lambda _plan: (*_RECORDS, INCREASES),
     dates=("NSTDT",),
     tables=(
         OutputTable(

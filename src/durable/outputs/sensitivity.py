@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
+from math import isnan, nan
 
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import PRIMARY, TOTAL, Statistic
+from durable.contracts.results import NO_EVENT_BEFORE, PRIMARY, TOTAL, Statistic
 from durable.derive.endpoints import DOR, ENDPOINTS
 from durable.jdm.response import Response
 from durable.language import N_, _
@@ -79,7 +80,9 @@ def _interval_censored(records: pd.DataFrame, statistics: Statistics) -> Iterato
     """Median and rates where an event lies somewhere between two assessments (Turnbull 1976).
 
     Where the data leave a range open, the value shown is the one that dates the event late, as
-    Kaplan-Meier does; the note holds the range. Intervals: percentile bootstrap over subjects.
+    Kaplan-Meier does; the note holds the range. Intervals: percentile bootstrap over subjects. As
+    those of Kaplan-Meier, limits are NaN where they have no width: all samples agree before any
+    event, and where all subjects had theirs, which is no certainty.
     """
     from durable.stats.interval_censored import turnbull
 
@@ -90,14 +93,22 @@ def _interval_censored(records: pd.DataFrame, statistics: Statistics) -> Iterato
     drawn = {"replicates": statistics.bootstrap_replicates, "seed": statistics.bootstrap_seed}
     median = estimate.quantile(0.5, level, statistics.quantile_rule, **drawn)
     span = _open_range(median.earliest / month, median.latest / month, "months")
-    limits = median.lower / month, median.upper / month
+    limits = _with_width(median.lower / month, median.upper / month)
     yield Statistic("median", median.latest / month, *limits, note=span)
     landmarks = statistics.sensitivity_landmarks_months
     table = estimate.survival_at(np.array(landmarks) * month, level, **drawn)
     columns = (table[name].tolist() for name in ("lowest", "highest", "lower", "upper"))
     for landmark, lowest, highest, low, high in zip(landmarks, *columns, strict=True):
+        limits = _with_width(low, high)
         note = _open_range(lowest, highest, "")
-        yield Statistic(f"landmark_M{landmark:g}", highest, low, high, note)
+        if highest == 1 and isnan(limits[0]):
+            note = NO_EVENT_BEFORE
+        yield Statistic(f"landmark_M{landmark:g}", highest, *limits, note)
+
+
+def _with_width(lower: float, upper: float) -> tuple[float, float]:
+    """The limits; both NaN where they are equal."""
+    return (nan, nan) if lower == upper else (lower, upper)
 
 
 def _open_range(low: float, high: float, unit: str) -> str:
@@ -105,16 +116,58 @@ def _open_range(low: float, high: float, unit: str) -> str:
 
 
 def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
-    """A row per analysis."""
+    """A row per analysis; cells of months or visits that an analysis does not have are empty."""
     (column,) = results.columns
-    shown = (name for name in plan.sensitivity if name not in plan.redundant)
-    for analysis in (PRIMARY, *shown):
+    level = _common_level(plan)
+    for analysis in _shown(plan):
         label = analysis_title(analysis, plan)
+        if level is None:
+            own_level = percent(_statistics_of(analysis, plan).conf_level)
+            label = _("{analysis} ({level} CI)").format(analysis=label, level=own_level)
         cells = (
             cell(results.lookup((parameter,), column, analysis), plan.outputs)
             for parameter, _heading, cell in columns(plan)
         )
         yield Row(label, tuple(cells))
+
+
+def _shown(plan: Plan) -> tuple[str, ...]:
+    """The analyses that have a row: the primary one, and those that differ from it."""
+    return (PRIMARY, *(name for name in plan.sensitivity if name not in plan.redundant))
+
+
+def _response_of(analysis: str, plan: Plan) -> Response:
+    return plan.response if analysis == PRIMARY else plan.response_of(analysis)
+
+
+def _statistics_of(analysis: str, plan: Plan) -> Statistics:
+    return plan.statistics if analysis == PRIMARY else plan.statistics_of(analysis)
+
+
+def _common_level(plan: Plan) -> float | None:
+    """Confidence level of all the analyses; None where they differ in it."""
+    levels = {_statistics_of(analysis, plan).conf_level for analysis in _shown(plan)}
+    return levels.pop() if len(levels) == 1 else None
+
+
+def _interval_name(plan: Plan) -> str:
+    """``95% CI``; without the level, which the rows then state, where analyses differ in it."""
+    level = _common_level(plan)
+    return _("CI") if level is None else _("{level} CI").format(level=percent(level))
+
+
+def _months(plan: Plan) -> list[float]:
+    """The landmarks of any analysis, in months."""
+    by_analysis = (_statistics_of(analysis, plan) for analysis in _shown(plan))
+    months = {m for statistics in by_analysis for m in statistics.sensitivity_landmarks_months}
+    return sorted(months)
+
+
+def _visits(plan: Plan) -> list[str]:
+    """The visits of the improvement rate in any analysis, in the order of the schedule."""
+    by_analysis = (_response_of(analysis, plan) for analysis in _shown(plan))
+    visits = {visit for response in by_analysis for visit in response.improvement.visits}
+    return [visit.visit for visit in plan.schedule if visit.visit in visits]
 
 
 def analysis_title(analysis: str, plan: Plan) -> str:
@@ -126,43 +179,62 @@ def analysis_title(analysis: str, plan: Plan) -> str:
 
 def _durations(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column on the duration of response."""
-    level = percent(plan.statistics.conf_level)
+    interval = _interval_name(plan)
     yield DOR.code, "N", count("n_subjects")
     yield DOR.code, _("Events, n"), count("n_event")
     yield DOR.code, _("Median, months"), estimate("median", "month")
-    yield DOR.code, _("Median, {level} CI").format(level=level), ci("median", "month")
-    for month in plan.statistics.sensitivity_landmarks_months:
+    yield DOR.code, _("Median, {interval}").format(interval=interval), ci("median", "month")
+    for month in _months(plan):
         name = f"landmark_M{month:g}"
         yield DOR.code, _("Month {month:g}, %").format(month=month), rate(name)
-        interval = _("Month {month:g}, {level} CI").format(month=month, level=level)
-        yield DOR.code, interval, rate_ci(name)
+        heading = _("Month {month:g}, {interval}").format(month=month, interval=interval)
+        yield DOR.code, heading, rate_ci(name)
 
 
 def _improvements(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
     """Parameter, heading and cell of each column on the improvement rate."""
-    level = percent(plan.statistics.conf_level)
-    for visit in plan.response.improvement.visits:
+    interval = _interval_name(plan)
+    for visit in _visits(plan):
         cell = ratio_percent("n_improved", "n_denominator", "rate")
         yield visit, _("Improved at {visit}, n/N (%)").format(visit=visit), cell
-        interval = _("{visit}, exact {level} CI").format(visit=visit, level=level)
-        yield visit, interval, rate_ci("rate")
+        heading = _("{visit}, exact {interval}").format(visit=visit, interval=interval)
+        yield visit, heading, rate_ci("rate")
 
 
 def _duration_notes(plan: Plan) -> Iterator[str]:
-    statistics = plan.statistics
+    by_analysis = [_statistics_of(analysis, plan) for analysis in _shown(plan)]
     yield sentences(
         _(
             "Duration of response from first remission; month: event-free rate. Kaplan-Meier"
             " estimates; +: censored; NE: not estimable."
         ),
-        definitions.marks(statistics),
+        definitions.marks(plan.statistics),
     )
-    if any(plan.statistics_of(n).dor_estimator == "turnbull" for n in plan.sensitivity):
+    bootstrap = dict.fromkeys(
+        (statistics.bootstrap_replicates, statistics.bootstrap_seed)
+        for statistics in by_analysis
+        if statistics.dor_estimator == "turnbull"
+    )
+    for n, seed in bootstrap:
         yield _(
             "Interval-censored analysis: Turnbull NPMLE; where the data leave a range open, its"
             " late end is shown; CIs by bootstrap over subjects ({n} samples, seed {seed})."
-        ).format(n=statistics.bootstrap_replicates, seed=statistics.bootstrap_seed)
+        ).format(n=n, seed=seed)
+    months = [statistics.sensitivity_landmarks_months for statistics in by_analysis]
+    yield from _empty_cells(months, _months(plan))
     yield from _differences(plan)
+
+
+def _improvement_notes(plan: Plan) -> Iterator[str]:
+    visits = [_response_of(analysis, plan).improvement.visits for analysis in _shown(plan)]
+    yield from _empty_cells(visits, _visits(plan))
+    yield from _differences(plan)
+
+
+def _empty_cells(by_analysis: Iterable[Sized], every: Sized) -> Iterator[str]:
+    """Footnote on empty cells, where an analysis has fewer columns than the table."""
+    if any(len(columns) < len(every) for columns in by_analysis):
+        yield _("Empty: a month or visit that the analysis does not have.")
 
 
 def _differences(plan: Plan) -> Iterator[str]:
@@ -214,7 +286,7 @@ OUTPUT = Output(
             "t_sensitivity_s",
             N_("Sensitivity analyses of the improvement rate"),
             _improvements,
-            _differences,
+            _improvement_notes,
             ("Disease improvement", "Visit windows", "Proportions"),
         ),
     ),

@@ -8,9 +8,9 @@ from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.listings.listing import (
     SUBJECT,
-    Column,
     Listing,
     coded,
+    concentration,
     date,
     number,
     period,
@@ -34,10 +34,10 @@ LISTING = Listing(
         number("NFRLT", N_("Nominal day")),
         number("AFRLT", N_("Days after infusion")),
         *period(plan, number("ARRLT", N_("Days in period"))),
-        Column("AVAL", N_("Concentration"), "number", 6, trimmed=True, empty=_no_concentration),
+        concentration("AVAL", N_("Concentration"), 6, empty=_no_concentration),
         coded("AVALU", N_("Unit")),
         coded("BLQFL", N_("Below LLOQ")),
-        Column("LLOQ", "LLOQ", "number", 6, trimmed=True),
+        concentration("LLOQ", "LLOQ", 6),
         coded("ANL01FL", N_("Used for parameters")),
         coded("NCAXRS", N_("Reason why not")),
     ),

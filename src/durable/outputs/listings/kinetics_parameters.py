@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.listings.listing import SUBJECT, Column, Listing, coded, period, text
+from durable.outputs.listings.listing import SUBJECT, Listing, coded, concentration, period, text
 from durable.plan import Plan
 from durable.wording import listed
 
@@ -27,7 +27,7 @@ LISTING = Listing(
         *period(plan),
         text("PARAMCD", N_("Code")),
         coded("PARAM", N_("Parameter")),
-        Column("AVAL", N_("Value"), "number", 2, trimmed=True, empty="NC"),
+        concentration("AVAL", N_("Value"), 2, empty="NC"),
         coded("AVALU", N_("Unit")),
         coded("FLAG", N_("Flag")),
         coded("REASON", N_("Reason")),

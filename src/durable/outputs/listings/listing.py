@@ -11,6 +11,7 @@ import pandas as pd
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
+from durable.outputs.formats import trimmed_number
 from durable.plan import Plan
 from durable.vocabulary import IMPUTATION_FLAGS, PERIOD, shown
 from durable.wording import short_dose_level
@@ -147,6 +148,18 @@ def coded(name: str, label: str, over: str = "", part: str = "") -> Column:
 def number(name: str, label: str, decimals: int | None = None) -> Column:
     """A column of numbers, with so many decimals; as recorded when None."""
     return Column(name, label, "number", decimals)
+
+
+def concentration(
+    name: str, label: str, decimals: int, empty: str | Callable[[Mapping[str, str]], str] = ""
+) -> Column:
+    """A column of concentrations or areas: so many decimals, trimmed, more below 1.
+
+    A value between 0 and 1 is shown with three significant digits at least, never as 0.
+    """
+    return Column(
+        name, label, "number", empty=empty, shown=lambda text: trimmed_number(float(text), decimals)
+    )
 
 
 def date(name: str, label: str) -> Column:
