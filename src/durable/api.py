@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from durable.contracts.results import TEXTS_OF_THE_DATA
 from durable.files import recorded_cell
 from durable.plan import Plan
 from durable.runs.analysis import run_analysis
@@ -37,7 +38,7 @@ class Analysis:
         """
         ard = pd.read_csv(self.folder / "ard.csv", dtype=str, keep_default_na=False)
         numbers = {name: ard[name].replace("", "nan").astype(float) for name in _NUMBERS}
-        texts = {name: ard[name].map(recorded_cell) for name in ("group", "parameter", "note")}
+        texts = {name: ard[name].map(recorded_cell) for name in TEXTS_OF_THE_DATA}
         return ard.assign(**numbers, **texts)
 
     @cached_property

@@ -74,3 +74,9 @@ def in_order_of_dose(levels: Iterable[str], planned: Mapping[str, float]) -> lis
     if len(names) == 1 and all(len(pieces) == 3 for pieces in parts.values()):
         return sorted(known, key=lambda name: float(parts[name][1]))
     return known if len(known) < 2 else None
+
+
+def sorted_levels(levels: Iterable[str]) -> list[str]:
+    """Levels of any group for the eye: `in_order_of_dose` as they state it, else by their text."""
+    names = sorted(set(levels))
+    return in_order_of_dose(names, {}) or names

@@ -38,6 +38,8 @@ NO_VISITS_TABLE = VISITS.absent_note
 #: The same of cellular kinetics.
 NO_SAMPLES = N_("no sample with a result of an infused subject up to the data cut-off")
 
+#: Columns with words of the study: ``ard.csv`` holds them safe for a spreadsheet (`recorded_cell`).
+TEXTS_OF_THE_DATA = ("group", "parameter", "note")
 #: Parts of a parameter: ("M2",), ("D28", "GRADE3"). Joined to one text only in the file.
 Parameter = tuple[str, ...]
 #: Parameter of what concerns a whole column of a table.

@@ -178,7 +178,7 @@ def variants(plan: Plan) -> list[tuple[str, str, str]]:
 
 def _variant_changes(variant: Variant) -> Iterator[tuple[str, Any]]:
     """Path and value of what differs from the primary analysis: the population, then the keys."""
-    if variant.population != Variant().population:
+    if variant.population != "infused":
         yield "population", variant.population
     yield from _changes(json.loads(variant.model_dump_json(include={"response", "statistics"})))
 

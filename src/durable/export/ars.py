@@ -14,7 +14,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from durable.contracts.results import NOT_RECORDED, TOTAL, split_parameter
+from durable.contracts.results import (
+    NOT_RECORDED,
+    TEXTS_OF_THE_DATA,
+    TOTAL,
+    split_parameter,
+)
 from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
 from durable.derive.endpoints import DOR
 from durable.export.ars_programs import method_code, reference_documents
@@ -37,8 +42,6 @@ Json = dict[str, Any]
 Row = dict[str, str]
 
 _CELLS = ("value", "lower", "upper", "note")
-#: Columns with words of the study, which ``ard.csv`` holds safe for a spreadsheet.
-_TEXTS = ("group", "parameter", "note")
 #: Sets of subjects: flag of ADSL and name.
 _SETS = {
     "consented": ("ENRLFL", "All who consented"),
@@ -100,7 +103,8 @@ def read_rows(folder: Path) -> list[Row]:
     """
     with (folder / "ard.csv").open(encoding="utf-8", newline="") as file:
         return [
-            row | {name: recorded_cell(row[name]) for name in _TEXTS} for row in DictReader(file)
+            row | {name: recorded_cell(row[name]) for name in TEXTS_OF_THE_DATA}
+            for row in DictReader(file)
         ]
 
 

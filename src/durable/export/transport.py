@@ -246,12 +246,11 @@ class _Fitted:
 
 
 def _fitted(text: str, rule: TextRule) -> _Fitted:
-    written = text
     steps = []
-    for reason, changed in _steps(written, rule):
-        steps.append((reason, written, changed))
-        written = changed
-    return _Fitted(tuple(steps), tuple(pieces_of(written)))
+    for reason, changed in _steps(text, rule):
+        steps.append((reason, text, changed))
+        text = changed
+    return _Fitted(tuple(steps), tuple(pieces_of(text)))
 
 
 def _changes(

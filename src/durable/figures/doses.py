@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from durable.doses import in_order_of_dose
+from durable.doses import sorted_levels
 from durable.figures.points import Points, short_names
 from durable.figures.style import DASHES, Style
 from durable.language import _
@@ -108,8 +108,7 @@ def dose_ranks(levels: Collection[str]) -> dict[str, int]:
 
     The empty label of subjects without a recorded dose level is last.
     """
-    known = sorted({level for level in levels if level})
-    known = in_order_of_dose(known, {}) or known
+    known = sorted_levels(level for level in levels if level)
     labels = [*known, *([""] if "" in levels else [])]
     return {label: rank for rank, label in enumerate(labels)}
 

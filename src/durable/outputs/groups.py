@@ -18,7 +18,7 @@ from durable.contracts.results import (
     Statistic,
 )
 from durable.contracts.subgroups import GroupVariable
-from durable.doses import in_order_of_dose
+from durable.doses import sorted_levels
 
 #: Statistics, each with the parameter that it is of.
 Estimates = Iterator[tuple[Parameter, Statistic]]
@@ -84,7 +84,7 @@ def groups(
     -------
     list of Group
         Levels in the order of the plan, and of no other than it declares; where it declares none,
-        those recorded: doses and numbers by value (`in_order_of_dose`), else sorted as text.
+        those recorded: doses and numbers by value (`sorted_levels`), else sorted as text.
         Then of each variable those for whom it is not recorded, where there are any; `TOTAL`, of
         all members of the population, last.
     """
@@ -104,4 +104,4 @@ def _levels(values: pd.Series[str], declared: tuple[str, ...], *, empty: bool) -
     levels = sorted(values.dropna().unique())
     if declared:
         return [level for level in declared if empty or level in levels]
-    return in_order_of_dose(levels, {}) or levels
+    return sorted_levels(levels)

@@ -118,7 +118,7 @@ def _open_range(low: float, high: float, unit: str) -> str:
 def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
     """A row per analysis; cells of months or visits that an analysis does not have are empty."""
     (column,) = results.columns
-    level = _common_level(plan)
+    level, shown_columns = _common_level(plan), list(columns(plan))
     for analysis in _shown(plan):
         label = analysis_title(analysis, plan)
         if level is None:
@@ -126,14 +126,15 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
             label = _("{analysis} ({level} CI)").format(analysis=label, level=own_level)
         cells = (
             cell(results.lookup((parameter,), column, analysis), plan.outputs)
-            for parameter, _heading, cell in columns(plan)
+            for parameter, _heading, cell in shown_columns
         )
         yield Row(label, tuple(cells))
 
 
 def _shown(plan: Plan) -> tuple[str, ...]:
     """The analyses that have a row: the primary one, and those that differ from it."""
-    return (PRIMARY, *(name for name in plan.sensitivity if name not in plan.redundant))
+    redundant = plan.redundant
+    return (PRIMARY, *(name for name in plan.sensitivity if name not in redundant))
 
 
 def _response_of(analysis: str, plan: Plan) -> Response:

@@ -55,6 +55,16 @@ def results(table: InputTable) -> list[str]:
     return [column.name for column in table.columns if column.name not in fixed]
 
 
+def put_together(tables: Iterable[str]) -> list[str]:
+    """Those tables whose records are put together from results of several domains."""
+    return [table for table in tables if not principal_domain(table)]
+
+
+def measures(tables: Iterable[str]) -> list[str]:
+    """Columns of the tables that are results, as `results`, of those that are put together."""
+    return [column for table in put_together(tables) for column in results(INPUT_TABLES[table])]
+
+
 def tests_read(table: str, domain: str, sdtm: Sdtm | None) -> set[str]:
     """Tests (--TESTCD) of a domain whose results are columns of a table put together from them.
 
@@ -202,10 +212,9 @@ def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, An
     section = {**values, "tables": list(tables)}
     for key in ("variables", "values", "units", "partial_dates"):
         section[key] = _only(values.get(key, {}), section["tables"])
-    put_together = [table for table in section["tables"] if not principal_domain(table)]
-    measures = [column for table in put_together for column in results(INPUT_TABLES[table])]
+    measured = measures(section["tables"])
     for key in ("evaluators", "qualifiers"):
-        section[key] = _only(values.get(key, {}), measures)
+        section[key] = _only(values.get(key, {}), measured)
     sdtm = Sdtm.model_validate(section)
     domains_read = {domain for table in sdtm.tables for domain in domains(table, sdtm)}
     files = {name for domain in domains_read for name in domain_files(domain, sdtm)}

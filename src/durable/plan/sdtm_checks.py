@@ -15,10 +15,10 @@ from durable.plan.sdtm import (
     domain_files,
     domains,
     is_findings_domain,
+    measures,
     place_expected,
     places,
-    principal_domain,
-    results,
+    put_together,
 )
 from durable.plan.shape_checks import pattern_findings, recorded_unit_findings, rule_findings
 
@@ -57,10 +57,10 @@ def sdtm_findings(sdtm: Sdtm, tables: Mapping[str, InputTable] = INPUT_TABLES) -
                     findings += rule_findings(tables[table], names, path)
                 if key == "values" and not unknown:
                     findings += pattern_findings(tables[table], names, path)
-    measures = [column for table in _put_together(sdtm) for column in results(INPUT_TABLES[table])]
+    measured = measures(sdtm.tables)
     for key in ("evaluators", "qualifiers"):
         path = f"inputs.sdtm.{key}"
-        findings += unknown_names(getattr(sdtm, key), measures, path, "no measure of visits")
+        findings += unknown_names(getattr(sdtm, key), measured, path, "no measure of visits")
     findings += _qualifier_findings(sdtm)
     findings += _infusion_findings(sdtm)
     return findings + _place_findings(sdtm, tables)
@@ -146,7 +146,7 @@ def _variable_findings(conditions: Mapping[str, object], path: str) -> Iterator[
 def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
     """Qualifiers of measures that have no test, of other domains, or said in two ways."""
     variables: dict[str, str] = {}
-    for table in _put_together(sdtm):
+    for table in put_together(sdtm.tables):
         variables |= places(table, sdtm)
     for column, conditions in sdtm.qualifiers.items():
         path = f"inputs.sdtm.qualifiers.{column}"
@@ -169,11 +169,6 @@ def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
             )
 
 
-def _put_together(sdtm: Sdtm) -> list[str]:
-    """Tables whose records are put together from results of several domains."""
-    return [table for table in sdtm.tables if not principal_domain(table)]
-
-
 def _limit_units(table: str, units: Mapping[str, str]) -> dict[str, str]:
     """Units of the limits of normal: they are of the same record as the measure."""
     limits = {column.name: column.limit_of for column in INPUT_TABLES[table].columns}
@@ -193,7 +188,7 @@ def _place_findings(sdtm: Sdtm, tables: Mapping[str, InputTable]) -> list[Findin
             if expected:
                 key = f"inputs.sdtm.variables.{table}.{column}"
                 findings.append(Finding(key, repr(variable), expected))
-    for table in _put_together(sdtm):
+    for table in put_together(sdtm.tables):
         findings += _test_findings(table, sdtm)
     return findings
 
