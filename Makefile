@@ -104,8 +104,8 @@ $(READY): uv.lock pyproject.toml $(UV)
 
 # Into a folder, not an environment: needs pip only, and works where the venv module is missing.
 $(UV): .ci/uv.txt
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { \
-	  echo 'Python 3.11, 3.12 or 3.13 is needed: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' || { \
+	  echo 'Python 3.11 to 3.14 is needed: make PYTHON=/path/to/python3.12 ...' >&2; exit 1; }
 	@$(PYTHON) -m pip --version > /dev/null || { \
 	  echo 'pip is needed for $(PYTHON) (Debian, Ubuntu: apt install python3-pip)' >&2; exit 1; }
 	rm -rf .tools

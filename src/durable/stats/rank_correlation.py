@@ -55,8 +55,13 @@ def spearman(x: npt.ArrayLike, y: npt.ArrayLike, level: float = 0.95) -> RankCor
     if n < _FEWEST or not abs(rho) < 1:
         return RankCorrelation(n, rho, math.nan, math.nan)
     half = NormalDist().inv_cdf(0.5 + level / 2) * math.sqrt((1 + rho**2 / 2) / (n - 3))
-    z = math.atanh(rho)
-    return RankCorrelation(n, rho, math.tanh(z - half), math.tanh(z + half))
+    # tanh(artanh(rho) +- half) by the addition theorem: C libraries differ in the last digit of
+    # tanh and artanh, not of exp, and results are to be the same bytes on every system.
+    doubled = math.exp(2 * half)
+    shift = (doubled - 1) / (doubled + 1)
+    return RankCorrelation(
+        n, rho, (rho - shift) / (1 - rho * shift), (rho + shift) / (1 + rho * shift)
+    )
 
 
 def _ranks(values: Floats) -> Floats:
