@@ -351,6 +351,11 @@ def _line(
     }
 
 
+def sheet_in_words(file: str, sheet: str) -> str:
+    """A sheet of a workbook as findings name it: ``visits.xlsx (Month 2)``."""
+    return f"{file} ({sheet})"
+
+
 def place_in_words(file: str, row: str) -> str:
     """File and row of a finding as ``visits.csv, row 7``; the file alone where `row` is ''."""
     return _("{file}, row {row}").format(file=file, row=row) if row else file

@@ -75,7 +75,8 @@ class FileForm(Section):
     """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
     declares, else UTF-8. Nothing is guessed."""
     sheet: Text | None = None
-    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
+    """Sheet of an xlsx file; when not given, the only one, or the one named as the table (of
+    inputs.sources: as the file there)."""
     range: Annotated[str, Field(pattern=_RANGE)] | None = None
     """Cells of the sheet that hold the table with its header, such as B3:K40; all when not
     given."""
