@@ -8,10 +8,13 @@ from typing import Any
 import openpyxl
 import pytest
 
+from durable.intake.check import examine
 from durable.intake.findings import Findings
 from durable.intake.needs import Needs
 from durable.intake.shaping.table import SourceReader
 from durable.plan import FileForm, Input
+from durable.stage import STAGES
+from tests.intake.study import Study
 
 THERAPIES = ["subject_id", "therapy", "start_date"]
 NOTHING_NEEDED = Needs({"subjects": {}, "therapies": {}})
@@ -64,7 +67,8 @@ def test_the_only_sheet_of_a_workbook_serves_every_table_and_is_read_once(tmp_pa
     reader.report_unused()
     # Columns of the therapies are used, whichever of the tables comes first.
     assert messages_of(findings) == [
-        "warning: study.xlsx: found ' subject_id'; expected no leading or trailing blanks (removed)",
+        "warning: study.xlsx: found ' subject_id'; expected no leading or trailing blanks"
+        " (removed)",
         "warning: study.xlsx: column unused is not used",
     ]
 
@@ -114,3 +118,29 @@ def test_rows_of_two_sheets_are_of_two_places(tmp_path: Path) -> None:
     assert places[:2] == [["visits.xlsx (M2)", 2], ["visits.xlsx (M3)", 2]]
     assert list(about["names"].values()) == ["visits.xlsx (M2)", "visits.xlsx (M3)"]
     assert list(about["records"].values()) == [1, 4]
+
+
+def test_a_record_that_stands_in_two_files_is_reported_with_the_row_of_the_first(
+    tmp_path: Path,
+) -> None:
+    """The number of the record among all files is a row of neither."""
+    study = Study(tmp_path)
+    header, *rows = study.cells("therapies")
+    parts = {"north.csv": [header, *rows[:4]], "south.csv": [header, *rows[4:], rows[2], rows[5]]}
+    for name, cells in parts.items():
+        study.write("therapies", cells)
+        (tmp_path / name).write_bytes(study.files.pop("therapies"))
+    files = {"files": [str(tmp_path / name) for name in parts]}
+    plan = study.plan()
+    inputs = plan.inputs.model_copy(update={"therapies": Input.model_validate(files)})
+    plan = plan.model_copy(update={"inputs": inputs})
+    queries = examine(plan.only(STAGES["check"].sections)).queries.query("table == 'therapies'")
+    messages = queries.loc[queries["rule"] == "duplicate_record", "message"].tolist()
+    last = len(rows) - 4 + 2
+    key = "one record per subject_id, therapy, start_date"
+    assert messages == [
+        f"south.csv, row {last}, start_date: found {rows[2][2]}; expected {key};"
+        " north.csv, row 4 has the same values",
+        f"south.csv, row {last + 1}, start_date: found {rows[5][2]}; expected {key}; row 3 has the"
+        " same values",
+    ]

@@ -263,6 +263,18 @@ class _Making:
             names.insert(0, Path(self.source.sql.path).name)
         return tuple(dict.fromkeys(names))
 
+    def own_files(self) -> list[tuple[str, FileForm]]:
+        """The `files` whose rows stand one below the other: without those that are joined."""
+        return [pair for pair in self.files() if ".join[" not in pair[0]]
+
+    @property
+    def own_name(self) -> str:
+        """Name of the query or of the table's own file; of several their names with commas."""
+        if self.source.sql is not None:
+            return Path(self.source.sql.path).name
+        names = (self.reader.shown(section, file) for section, file in self.own_files())
+        return ", ".join(dict.fromkeys(names))
+
     def about(self) -> dict[str, Any]:
         """What ``checked/sources.json`` says of the files (`SourceReader.table`); after `rows`."""
         reader, files = self.reader, dict(self.files())
@@ -282,11 +294,10 @@ class _Making:
         """The rows of the table before `native_table`; None (reported) where there is no table."""
         if self.source.sql is not None:
             return self._queried(self.source.sql)
-        files = [pair for pair in self.files() if ".join[" not in pair[0]]
         constants = [file.constant for file in self.source.files] or [{}]
         parts = [
             self._of_file(section, file, constant)
-            for (section, file), constant in zip(files, constants, strict=True)
+            for (section, file), constant in zip(self.own_files(), constants, strict=True)
         ]
         readable = [part for part in parts if part is not None]
         if len(readable) < len(parts):
@@ -343,7 +354,7 @@ class _Making:
 
     def _selected(self, rows: Rows) -> Rows | None:
         key = f"inputs.{self.table}"
-        selected = select(rows, self.source, self.report, key, self.names()[0])
+        selected = select(rows, self.source, self.report, key, self.own_name)
         if selected is not None and self.source.selects:
             self.counted = _("{number} of {all} records count").format(
                 number=len(selected.text), all=len(rows.text)
@@ -372,17 +383,17 @@ class _Making:
         other = None if other is None else select(other, join_spec, self.report, key, name)
         if other is not None and long is not None:
             keys = list(join_spec.by.values())
-            other = pivot(other, long, keys, columns, self.report, f"{key}.long")
+            other = pivot(other, long, keys, columns, self.report, f"{key}.long", name)
         if other is None:
             return None
-        return join(rows, other, join_spec, self.report, key, (self.names()[0], name))
+        return join(rows, other, join_spec, self.report, key, (self.own_name, name))
 
     def _stacked(self, rows: Rows) -> Rows | None:
         if self.source.stack is None:
             return rows
         key = f"inputs.{self.table}.stack"
         kept = self._mentioned()
-        stacked = stack(rows, self.source.stack, kept, self.report, key, self.names()[0])
+        stacked = stack(rows, self.source.stack, kept, self.report, key, self.own_name)
         if stacked is not None:
             used = set(rows.names).difference(stacked.names)
             for section, file in self.files():
@@ -413,7 +424,7 @@ class _Making:
             *joined,
         ]
         key = f"inputs.{self.table}.long"
-        return pivot(rows, self.source.long, keys, others, self.report, key)
+        return pivot(rows, self.source.long, keys, others, self.report, key, self.own_name)
 
 
 def _form(file: FileForm) -> FileForm:
