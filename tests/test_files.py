@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from durable.errors import UserError
 from durable.files import (
     read_json,
+    read_records,
     recorded_cell,
     safe_cell,
     safe_cells,
@@ -94,6 +95,14 @@ def test_cells_of_a_frame_are_safe_and_read_as_they_were(texts: list[str]) -> No
     for name in frame:
         assert safe[name].astype(object).tolist() == [safe_cell(text) for text in texts]
         assert [recorded_cell(cell) for cell in safe[name].astype(object)] == texts
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_carriage_return_within_a_text_makes_no_new_row(coded: bool, tmp_path: Path) -> None:
+    texts = ["rash\rof the face", "rash\r\nand fever", "a\nb", "plain"]
+    frame = pd.DataFrame({"n": range(4), "term": pd.Series(texts, dtype=object)})
+    write_csv(tmp_path / "a.csv", frame.astype({"term": "category"}) if coded else frame)
+    assert [row["term"] for row in read_records(tmp_path / "a.csv")] == texts
 
 
 @pytest.mark.parametrize("text", ['{"a": ', "[1]", "", "nan"])
