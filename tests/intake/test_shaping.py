@@ -22,7 +22,13 @@ NOTHING_NEEDED = Needs({"therapies": {}})
 class Made:
     """The therapies made from some files."""
 
-    def __init__(self, folder: Path, written: dict[str, str], **keys: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        written: dict[str, str],
+        needed: Needs = NOTHING_NEEDED,
+        **keys: Any,
+    ) -> None:
         for name, text in written.items():
             (folder / name).write_text(text)
         for key in ("path", "sql"):
@@ -37,7 +43,7 @@ class Made:
         }
         findings = Findings()
         reader = SourceReader(findings, sources=sources)
-        self.recorded, self.about = reader.table("therapies", Input(**keys), NOTHING_NEEDED)
+        self.recorded, self.about = reader.table("therapies", Input(**keys), needed)
         reader.report_unused()
         self.queries = findings.frame()
 
@@ -138,6 +144,31 @@ def test_a_constant_or_number_that_contradicts_another_key(keys: Any, told: str)
     with pytest.raises(PlanError) as error:
         parse(plan)
     assert told in str(error.value)
+
+
+def test_a_needed_column_that_one_of_several_files_lacks_is_told(tmp_path: Path) -> None:
+    """Else the deaths of a site, or here the ends of its therapies, would silently be none."""
+    files = {
+        "north.csv": THERAPY + "1,mtx,2024-01-01,2024-02-01,N,\n",
+        "south.csv": THERAPY.replace("end_date", "End_Date") + "2,mtx,2024-01-01,2024-03-01,N,\n",
+        "west.csv": "subject_id,therapy,start_date,new_systemic\n3,mtx,2024-01-01,N\n",
+    }
+    needed = Needs({"therapies": {"end_date": "", "new_systemic": ""}})
+    made = Made(tmp_path, files, needed, files=list(files))
+    lacks = (
+        "{file}: no column end_date, which other files of the table have; expected in the header"
+    )
+    key = "or '' as inputs.therapies.files[{number}].constant.end_date if it is not recorded there"
+    assert [message for message in made.told if "no column" in message] == [
+        f"{lacks.format(file='south.csv')} (the header has End_Date), {key.format(number=1)}",
+        f"{lacks.format(file='west.csv')}, {key.format(number=2)}",
+    ]
+    # The reason, which nothing needs, may be absent.
+    west = {"path": "west.csv", "constant": {"end_date": ""}}
+    made = Made(tmp_path, files, needed, files=["north.csv", west])
+    assert made.told == []
+    assert made.rows("subject_id", "end_date") == [("1", "2024-02-01"), ("3", "")]
+    assert made.about["declared"] == ["end_date is not recorded in west.csv"]
 
 
 def test_keys_of_the_table_hold_for_each_file(tmp_path: Path) -> None:

@@ -127,9 +127,9 @@ class SourceFile(FileForm):
 class PartFile(SourceFile):
     """One of several files that a table is made from."""
 
-    constant: dict[str, Text] = {}
+    constant: dict[str, str] = {}
     """Columns that have one value in the rows of this file, such as the visit or the subject that
-    its name alone says: the native name, then the value."""
+    its name alone says: the native name, then the value ('' of a column that this file lacks)."""
 
 
 class SqlFile(Section):

@@ -34,7 +34,10 @@ def declared_readings(source: Input) -> Iterator[str]:
         file = PurePath(part.path).name
         file = sheet_in_words(file, part.sheet) if part.sheet else file
         for name, text in part.constant.items():
-            yield _("{name} is {text!r} in {file}").format(name=name, text=text, file=file)
+            words = _("{name} is {text!r} in {file}")
+            if not text:
+                words = _("{name} is not recorded in {file}")
+            yield words.format(name=name, text=text, file=file)
     if source.row_number is not None:
         yield _("{name} is the number of the row").format(name=source.row_number)
     for name, texts in source.missing.items():

@@ -25,7 +25,7 @@ from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
-from durable.intake.shaping.rows import Report, Rows, concatenate
+from durable.intake.shaping.rows import Report, Rows, alike, concatenate
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
@@ -96,7 +96,7 @@ class SourceReader:
         """
         needed = needs or always_needed()
         spec = INPUT_TABLES[name].with_columns(needed.extra.get(name, ()))
-        making = _Making(self, spec, source)
+        making = _Making(self, spec, source, needed)
         rows = making.rows()
         about = making.about()
         names = making.names()
@@ -230,6 +230,7 @@ class _Making:
     reader: SourceReader
     spec: InputTable
     source: Input
+    needs: Needs
     counted: str = ""
     """How many of the records count, in words; '' where all do."""
     query_digest: str = ""
@@ -302,6 +303,7 @@ class _Making:
         readable = [part for part in parts if part is not None]
         if len(readable) < len(parts):
             return None
+        self._report_lacking(readable)
         rows: Rows | None = concatenate(readable)
         for step in (self._selected, self._joined, self._stacked, self._pivoted):
             rows = None if rows is None else step(rows)
@@ -323,6 +325,31 @@ class _Making:
             self.report("shared_column", message, file=file_name, column=name)
         columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
+
+    def _report_lacking(self, parts: list[Rows]) -> None:
+        """Report needed columns that some of several files have and others lack.
+
+        They would be empty in the rows of these, such as the deaths of a site.
+        """
+        wanted = wanted_columns(self.spec, self.source)
+        somewhere = {name for part in parts for name in part.names}
+        for (section, file), part in zip(self.own_files(), parts, strict=True):
+            lacking = somewhere.difference(part.names)
+            present = {name for name, foreign in wanted.items() if foreign not in lacking}
+            needed = self.needs.missing(self.table, present)
+            for name in (n for n, foreign in wanted.items() if n in needed and foreign in lacking):
+                message = _(
+                    "no column {foreign}, which other files of the table have; expected in the"
+                    " header{alike}, or '' as inputs.{section}.constant.{name} if it is not"
+                    " recorded there"
+                ).format(
+                    foreign=wanted[name],
+                    alike=alike(wanted[name], part.names),
+                    section=section,
+                    name=name,
+                )
+                file_name = self.reader.shown(section, file)
+                self.report("missing_column", message, file=file_name, column=name)
 
     def _queried(self, sql: SqlFile) -> Rows | None:
         from durable.intake.shaping.query import query
