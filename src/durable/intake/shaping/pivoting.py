@@ -39,10 +39,8 @@ def pivot(
         Columns that identify a record.
     others
         Columns of the record itself, which have to agree among its measurements.
-    section
-        Section of the plan.
-    file
-        Name of the file, of several their names, for the findings on no row.
+    section, file
+        Section of the plan, and name of its file (of several their names), for the findings.
 
     Returns
     -------
