@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from durable.errors import UserError
-from durable.files import read_json, safe_cells, write_csv, write_parquet_blocks
+from durable.files import (
+    read_json,
+    read_records,
+    recorded_cell,
+    safe_cell,
+    safe_cells,
+    write_csv,
+    write_parquet_blocks,
+)
 
 
 def test_numbers_and_text_in_a_csv(tmp_path: Path) -> None:
@@ -58,6 +68,41 @@ def test_what_looks_like_a_formula_is_quoted_whatever_stands_beside_it(
     if all(isinstance(cell, str | None) for cell in cells):
         coded = safe_cells(column.astype("category").to_frame("c"))["c"].astype(object)
         assert coded.where(coded.notna(), None).tolist() == expected
+
+
+#: Texts of the signs with which a spreadsheet takes a cell for a formula, and others.
+CELLS = st.text(st.sampled_from("'=+-@\tab1é "), max_size=6)
+
+
+@given(CELLS)
+@example("'=x")
+@example("''=x")
+@example("'tis")
+def test_what_is_put_before_a_formula_is_taken_off_again_and_nothing_else(text: str) -> None:
+    safe = safe_cell(text)
+    assert not safe.startswith(("=", "+", "-", "@", "\t"))
+    assert recorded_cell(safe) == text
+    # A text that nothing was put before is read as it is.
+    assert safe in (text, f"'{text}")
+
+
+@given(st.lists(CELLS, min_size=1, max_size=6))
+@example(["=x", "'=x"])
+def test_cells_of_a_frame_are_safe_and_read_as_they_were(texts: list[str]) -> None:
+    """Two categories never become one: these cannot occur twice."""
+    frame = pd.DataFrame({"text": texts, "coded": pd.Categorical(texts)})
+    safe = safe_cells(frame)
+    for name in frame:
+        assert safe[name].astype(object).tolist() == [safe_cell(text) for text in texts]
+        assert [recorded_cell(cell) for cell in safe[name].astype(object)] == texts
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_a_carriage_return_within_a_text_makes_no_new_row(coded: bool, tmp_path: Path) -> None:
+    texts = ["rash\rof the face", "rash\r\nand fever", "a\nb", "plain"]
+    frame = pd.DataFrame({"n": range(4), "term": pd.Series(texts, dtype=object)})
+    write_csv(tmp_path / "a.csv", frame.astype({"term": "category"}) if coded else frame)
+    assert [row["term"] for row in read_records(tmp_path / "a.csv")] == texts
 
 
 @pytest.mark.parametrize("text", ['{"a": ', "[1]", "", "nan"])

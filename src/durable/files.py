@@ -7,11 +7,12 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from durable.errors import UserError
 
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 #: How the name of a file ends that is being written.
 UNFINISHED = ".partial"
-#: A cell that a spreadsheet would run as a formula begins with one of these.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: How a cell begins that a spreadsheet would run as a formula, with apostrophes before it or not:
+#: those get a further one too, so that the one put before a formula can be taken off again.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -146,9 +148,13 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
-    """Write a frame, without its index, as CSV that is safe to open (`safe_cells`)."""
+    """Write a frame, without its index, as CSV that is safe to open (`safe_cells`).
+
+    All cells are quoted where one holds a carriage return: the library takes it for no line break.
+    """
+    quoting: Literal[0, 1] = csv.QUOTE_ALL if _holds_return(frame) else csv.QUOTE_MINIMAL
     with atomic_path(path) as aside:
-        safe_cells(frame).to_csv(aside, index=False, lineterminator="\n")
+        safe_cells(frame).to_csv(aside, index=False, lineterminator="\n", quoting=quoting)
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -209,13 +215,17 @@ def _with_wide_codes(schema: Any) -> Any:
 
 
 def safe_cell(text: str) -> str:
-    """Text with an apostrophe before it where a spreadsheet would take it for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    """Text with an apostrophe before it where a spreadsheet would take it for a formula.
+
+    So it is where the text has such apostrophes itself: ``'=x`` is written ``''=x``, and
+    `recorded_cell` gives back every text as it was.
+    """
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def recorded_cell(text: str) -> str:
     """Text of a cell without the apostrophe that `safe_cell` put before it."""
-    return text[1:] if text.startswith("'") and safe_cell(text[1:]) == text else text
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
@@ -234,6 +244,13 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
     return safe
 
 
+def _holds_return(frame: pd.DataFrame) -> bool:
+    """Whether a text or category of the frame holds a carriage return."""
+    texts = [frame[name] for name in frame if frame[name].dtype in ("object", "string")]
+    coded = [frame[name].cat.categories for name in frame if frame[name].dtype == "category"]
+    return any(isinstance(c, str) and "\r" in c for column in (*texts, *coded) for c in column)
+
+
 def _risky(text: pd.Series[Any]) -> Any:
     """Which cells look like a formula."""
     import numpy as np
@@ -241,5 +258,5 @@ def _risky(text: pd.Series[Any]) -> Any:
 
     # The text of a missing value does not look like one. What many rows have is looked at once.
     codes, cells = pd.factorize(text, use_na_sentinel=False)
-    risky = np.array([str(cell).startswith(_FORMULA) for cell in cells], dtype=bool)
+    risky = np.array([_FORMULA.match(str(cell)) is not None for cell in cells], dtype=bool)
     return risky[codes]

@@ -237,7 +237,7 @@ def test_values_are_shown_as_in_the_configuration(value: object, text: str) -> N
     assert shown(value) == text
 
 
-@pytest.mark.parametrize("text", ["=cmd", "+1", "-3", "@x", "'tis", "plain", "", "'"])
+@pytest.mark.parametrize("text", ["=cmd", "+1", "-3", "@x", "'tis", "'=x", "plain", "", "'"])
 def test_text_is_shown_as_it_was_recorded(text: str) -> None:
     assert recorded_cell(safe_cell(text)) == text
 

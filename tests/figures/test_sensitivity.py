@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from durable.contracts.results import Result
-from durable.figures.sensitivity import panels
+from durable.figures.sensitivity import footnotes, panels
 from tests.derive.build import plan
 
 RATE, MEDIAN = "rate", "median"
@@ -70,6 +70,24 @@ def test_numbers_are_rounded_as_in_the_tables(
 def test_a_result_that_is_not_estimable_is_ne_alone() -> None:
     results = [Result("t_sensitivity", "primary", "all", "all", ("DOR",), MEDIAN, nan)]
     assert panels(results, plan())["text"].tolist() == ["NE"]
+
+
+def test_the_footnotes_state_the_intervals_of_every_analysis() -> None:
+    sensitivity = {
+        "strict": {"title": "Strict remission", "response": {"remission": {"rule": "printo"}}},
+        "narrow": {"title": "Narrow limits", "statistics": {"conf_level": 0.9, "km_ci": "plain"}},
+        "between": {"statistics": {"dor_estimator": "turnbull"}},
+    }
+    reading, differing = footnotes(plan(sensitivity=sensitivity))
+    assert reading == (
+        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE). 95% CIs: exact"
+        " (Clopper-Pearson) for rates, Kaplan-Meier (log-log) for durations."
+    )
+    assert differing == (
+        "CIs that differ: Narrow limits: 90%, Kaplan-Meier (plain); between: bootstrap over"
+        " subjects."
+    )
+    assert footnotes(plan(sensitivity={"strict": sensitivity["strict"]})) == (reading,)
 
 
 def _panels(variant: dict[str, Any], **sections: Any) -> list[str]:

@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 import pyreadstat
 import pytest
 
+from durable.intake.check import examine
 from durable.intake.needs import needs
 from durable.intake.parsing import _converted
 from durable.intake.readers.number_formats import parts_shown
 from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
+from durable.stage import STAGES
 from tests.intake.study import Study, cell, data, file_cells, planned
 
 pytestmark = pytest.mark.requirement("DAT-05")
@@ -425,3 +427,16 @@ def test_a_date_of_parquet_with_a_zone_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"visit_date": moment}), data_)
     (tmp_path / "v.parquet").write_bytes(data_.getvalue())
     assert first_column(tmp_path / "v.parquet") == ["2024-01-02T00:00:00+00:00"]
+
+
+@pytest.mark.parametrize("written", ["rash\rand fever", "rash\r\nand fever", "rash\nand fever"])
+def test_a_line_break_within_a_text_is_one_line_feed(written: str, tmp_path: Path) -> None:
+    """Whatever program wrote it: a carriage return alone would begin a row of the CSV outputs."""
+    study = Study(tmp_path)
+    header, first, *_rest = study.cells("therapies")
+    reason = header.index("reason")
+    quoted = [f'"{written}"' if i == reason else text for i, text in enumerate(first)]
+    study.files["therapies"] = "\n".join([",".join(header), ",".join(quoted), ""]).encode()
+    examined = examine(study.plan().only(STAGES["check"].sections))
+    assert examined.tables["therapies"].frame["reason"].tolist() == ["rash\nand fever"]
+    assert examined.queries["rule"].eq("line_break").sum() == 1

@@ -224,6 +224,22 @@ def test_one_row_a_measurement_with_its_unit_and_limit() -> None:
     assert any("no column mmt8; expected in the header, needed by" in m for m in errors(study))
 
 
+def test_another_spelling_of_a_unit_is_told_with_the_key_that_names_it(tmp_path: Path) -> None:
+    text = (SHAPES / "edc" / "labs_long.csv").read_text().replace("U/L", "Units per L")
+    (tmp_path / "labs.csv").write_text(text)
+    visits = {
+        "path": str(tmp_path / "labs.csv"),
+        "columns": {"subject_id": "SUBJECT", "visit": "VISIT", "visit_date": "LBDAT"},
+        "long": {"test": "TEST", "value": "RESULT", "unit": "UNIT", "tests": {"CK": "ck"}},
+    }
+    assert (
+        "labs.csv, row 2, ck: found 300; expected a result in U/L or ukat/L or nkat/L; the unit is"
+        " Units per L (inputs.visits.unit_names, if that is a spelling of one of them)"
+    ) in errors(examined({"visits": visits}))
+    told = errors(examined({"visits": visits | {"unit_names": {"Units per L": "U/L"}}}))
+    assert not any("the unit is" in message for message in told)
+
+
 def redcap(name: str, unrecorded: Mapping[str, None]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Subjects and visits of an export of REDCap."""
     subjects = given(

@@ -22,7 +22,13 @@ NOTHING_NEEDED = Needs({"therapies": {}})
 class Made:
     """The therapies made from some files."""
 
-    def __init__(self, folder: Path, written: dict[str, str], **keys: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        written: dict[str, str],
+        needed: Needs = NOTHING_NEEDED,
+        **keys: Any,
+    ) -> None:
         for name, text in written.items():
             (folder / name).write_text(text)
         for key in ("path", "sql"):
@@ -37,7 +43,7 @@ class Made:
         }
         findings = Findings()
         reader = SourceReader(findings, sources=sources)
-        self.recorded, self.about = reader.table("therapies", Input(**keys), NOTHING_NEEDED)
+        self.recorded, self.about = reader.table("therapies", Input(**keys), needed)
         reader.report_unused()
         self.queries = findings.frame()
 
@@ -67,6 +73,14 @@ def test_several_files_one_below_the_other(tmp_path: Path) -> None:
     place = made.recorded.origin["therapy"]
     assert place.astype(object).to_numpy().tolist() == [["a.csv", 2], ["b.csv", 2]]
     assert made.about["records"] == {"therapies.files[0]": 1, "therapies.files[1]": 1}
+
+
+def test_one_of_several_files_may_have_a_header_alone(tmp_path: Path) -> None:
+    files = {"a.csv": THERAPY, "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n"}
+    made = Made(tmp_path, files, files=["a.csv", "b.csv"])
+    place = made.recorded.origin["therapy"]
+    assert place.astype(object).to_numpy().tolist() == [["b.csv", 2]]
+    assert made.about["records"] == {"therapies.files[0]": 0, "therapies.files[1]": 1}
 
 
 def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
@@ -130,6 +144,31 @@ def test_a_constant_or_number_that_contradicts_another_key(keys: Any, told: str)
     with pytest.raises(PlanError) as error:
         parse(plan)
     assert told in str(error.value)
+
+
+def test_a_needed_column_that_one_of_several_files_lacks_is_told(tmp_path: Path) -> None:
+    """Else the deaths of a site, or here the ends of its therapies, would silently be none."""
+    files = {
+        "north.csv": THERAPY + "1,mtx,2024-01-01,2024-02-01,N,\n",
+        "south.csv": THERAPY.replace("end_date", "End_Date") + "2,mtx,2024-01-01,2024-03-01,N,\n",
+        "west.csv": "subject_id,therapy,start_date,new_systemic\n3,mtx,2024-01-01,N\n",
+    }
+    needed = Needs({"therapies": {"end_date": "", "new_systemic": ""}})
+    made = Made(tmp_path, files, needed, files=list(files))
+    lacks = (
+        "{file}: no column end_date, which other files of the table have; expected in the header"
+    )
+    key = "or '' as inputs.therapies.files[{number}].constant.end_date if it is not recorded there"
+    assert [message for message in made.told if "no column" in message] == [
+        f"{lacks.format(file='south.csv')} (the header has End_Date), {key.format(number=1)}",
+        f"{lacks.format(file='west.csv')}, {key.format(number=2)}",
+    ]
+    # The reason, which nothing needs, may be absent.
+    west = {"path": "west.csv", "constant": {"end_date": ""}}
+    made = Made(tmp_path, files, needed, files=["north.csv", west])
+    assert made.told == []
+    assert made.rows("subject_id", "end_date") == [("1", "2024-02-01"), ("3", "")]
+    assert made.about["declared"] == ["end_date is not recorded in west.csv"]
 
 
 def test_keys_of_the_table_hold_for_each_file(tmp_path: Path) -> None:
@@ -363,6 +402,46 @@ def test_measurements_of_a_long_file_beside_those_of_a_joined_one(tmp_path: Path
     place = {n: frame.to_numpy().tolist() for n, frame in made.recorded.origin.items()}
     assert place["new_systemic"] == [["new.csv", 2]]
     assert place["end_date"] == [["cm.csv", 3]]
+
+
+def test_findings_on_measurements_of_several_files_name_the_file_of_each(tmp_path: Path) -> None:
+    head = "S,D,F,TEST,TEXT,TO\n"
+    files = {
+        "a.csv": head + "1,mtx,2024-01-01,WHY,arthritis,2024-03-01\n",
+        "b.csv": head
+        + "1,mtx,2024-01-01,OTHER,x,2024-03-01\n"
+        + "1,mtx,2024-01-01,WHY,rash,2024-04-01\n"
+        + "2,mtx,2024-01-01,WHY,rash,\n"
+        + "2,mtx,2024-01-01,WHY,pain,\n",
+    }
+    made = Made(
+        tmp_path,
+        files,
+        files=["a.csv", "b.csv"],
+        columns={"subject_id": "S", "therapy": "D", "start_date": "F", "end_date": "TO"},
+        long={"test": "TEST", "value": "TEXT", "tests": {"WHY": "reason", "NEW": "new_systemic"}},
+    )
+    tests = "(inputs.therapies.long.tests)"
+    assert sorted(made.told) == [
+        f"a.csv, b.csv: no record of NEW {tests}; expected one at least",
+        "b.csv, row 2: 1 record(s) of OTHER, first here; expected one of WHY, NEW"
+        f" {tests}: they are not used",
+        "b.csv, row 3: a second result of WHY; expected one, as in a.csv, row 2",
+        "b.csv, row 3: found 2024-04-01; expected 2024-03-01 as in a.csv, row 2, of the same"
+        " record",
+        "b.csv, row 5: a second result of WHY; expected one, as in row 4",
+    ]
+
+
+def test_what_all_files_of_a_table_lack_is_no_fault_of_the_first(tmp_path: Path) -> None:
+    files = {"a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n", "b.csv": THERAPY}
+    both = list(files)
+    made = Made(tmp_path, files, files=both, columns={"reason": "WHY"})
+    assert made.told == [
+        "a.csv: column reason is not used",
+        "a.csv, b.csv: no column WHY (inputs.therapies.columns.reason); expected in the header",
+        "b.csv: column reason is not used",
+    ]
 
 
 def test_a_query_names_the_rows_that_it_was_made_from(tmp_path: Path) -> None:

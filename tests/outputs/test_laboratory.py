@@ -164,6 +164,20 @@ def test_the_lowest_immunoglobulin_is_after_the_infusion() -> None:
     assert value(found, "IMMUNOGLOBULIN", "n_low") == 1
 
 
+@pytest.mark.parametrize(
+    ("imputed", "lloq", "low"),
+    [("half", 0.1, 0), ("zero", 0.1, 0), ("limit", 0.07, 1), ("half", 0.05, 1)],
+)
+def test_immunoglobulin_below_quantification_is_low_where_any_such_value_is(
+    imputed: str, lloq: float, low: int
+) -> None:
+    """Below 0.1, put at 0.05 or at 0, may be 0.08; below 0.07, put at 0.07, is below 0.07."""
+    rows = [of("S1", 28, None, "IGG", lower_limit=0.07, below_lloq="Y", lloq=lloq)]
+    found = results("t_bcells", rows, below_lloq=imputed)
+    assert value(found, "IMMUNOGLOBULIN", "n") == 1
+    assert value(found, "IMMUNOGLOBULIN", "n_low") == low
+
+
 def counts(name: str, *days: int, value: float) -> list[dict[str, Any]]:
     return [of(name, day, value) for day in days]
 

@@ -50,16 +50,26 @@ def converted_results(rows: pd.DataFrame, laboratory: Laboratory) -> dict[str, p
     return {"aval": aval, "below": below, "known": known, "lloq": lloq, "low": low, "high": high}
 
 
+def below_limit(
+    value: pd.Series[float],
+    below: pd.Series[bool],
+    lloq: pd.Series[float],
+    limit: pd.Series[float] | float,
+) -> pd.Series[bool]:
+    """Whether each result is certainly below a limit, all in one unit.
+
+    What stands for a result below its limit of quantification (`below`) decides nothing: such a
+    one is below a limit where that of quantification is not above it. False where the value, or
+    the limit that it is below, is not known.
+    """
+    return (value < limit).mask(below.astype(bool), lloq <= limit).astype(bool)
+
+
 def in_aplasia(
     value: pd.Series[float], below: pd.Series[bool], lloq: pd.Series[float], rule: BCells
 ) -> pd.Series[bool]:
-    """Whether B cells are absent by each result.
-
-    One below its limit of quantification is in aplasia where that limit is not above the limit of
-    aplasia. False where the value, or the limit that it is below, is not known.
-    """
-    absent = (value < rule.aplasia_below).mask(below.astype(bool), lloq <= rule.aplasia_below)
-    return absent.astype(bool)
+    """Whether B cells are absent by each result: below the limit of aplasia (`below_limit`)."""
+    return below_limit(value, below, lloq, rule.aplasia_below)
 
 
 def b_cell_results(

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from durable.errors import UserError
+from durable.files import recorded_cell
 
 #: A longer name of a subject or group is shortened where it is drawn; the CSV holds it whole.
 LONGEST = 24
-_FORMULA = ("'=", "'+", "'-", "'@")
 
 
 @dataclass(frozen=True)
@@ -99,8 +99,8 @@ def drawable(text: str) -> str:
 
     The apostrophe that keeps a spreadsheet from running a cell as a formula is taken off again.
     """
-    text = text[1:] if text.startswith(_FORMULA) else text
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    recorded = recorded_cell(text)
+    return " ".join("".join(c if c.isprintable() else " " for c in recorded).split())
 
 
 def short_names(names: Iterable[str]) -> dict[str, str]:

@@ -13,8 +13,8 @@ from durable.jdm.response import NewTherapy
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
-from durable.plan import Plan
-from durable.wording import percent
+from durable.plan import Plan, Statistics
+from durable.wording import joined, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,18 +73,34 @@ def _concerns(row: Result, plan: Plan) -> bool:
 
 
 def footnotes(plan: Plan) -> tuple[str, ...]:
-    """Footnote on how to read the lines, and on the conventions of the intervals."""
-    statistics = plan.statistics
-    return (
-        _(
-            "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE). {level}"
-            " CIs: exact (Clopper-Pearson) for rates, Kaplan-Meier ({interval}) for"
-            " durations."
-        ).format(
-            level=percent(statistics.conf_level),
-            interval=definitions.interval_name(statistics),
-        ),
-    )
+    """Footnotes on how to read the lines, and on the intervals of each analysis."""
+    primary = plan.statistics
+    reading = _(
+        "Dashed line: primary analysis. Arrow: confidence limit not estimable (NE). {level} CIs:"
+        " exact (Clopper-Pearson) for rates, {method} for durations."
+    ).format(level=percent(primary.conf_level), method=_method(primary))
+    differing = [
+        _("{analysis}: {intervals}").format(analysis=variant.title or name, intervals=intervals)
+        for name, variant in plan.sensitivity.items()
+        if (intervals := _differing_intervals(plan.statistics_of(name), primary))
+    ]
+    if not differing:
+        return (reading,)
+    return reading, _("CIs that differ: {analyses}.").format(analyses="; ".join(differing))
+
+
+def _method(statistics: Statistics) -> str:
+    """How the intervals of durations are computed."""
+    if statistics.dor_estimator == "turnbull":
+        return _("bootstrap over subjects")
+    return _("Kaplan-Meier ({interval})").format(interval=definitions.interval_name(statistics))
+
+
+def _differing_intervals(statistics: Statistics, primary: Statistics) -> str:
+    """Level and method of an analysis, as far as they are not the primary one's; '' if they are."""
+    own, usual = ((percent(values.conf_level), _method(values)) for values in (statistics, primary))
+    different = [word for word, other in zip(own, usual, strict=True) if word != other]
+    return joined(different) if different else ""
 
 
 FIGURES = (

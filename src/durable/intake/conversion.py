@@ -276,8 +276,16 @@ def _report_units(
     for unit, rows in units.loc[wrong].astype(object).groupby(units.loc[wrong].astype(object)):
         where = pd.Series(False, index=units.index)
         where.loc[rows.index] = True
-        expected = _("{expected}; the unit is {unit}").format(
-            expected=units_expected(spec), unit=escaped(str(unit)) or _("empty")
+        words = _("{expected}; the unit is {unit}")
+        if recorded.section and str(unit).strip():
+            words = _(
+                "{expected}; the unit is {unit} ({section}.unit_names, if that is a spelling of one"
+                " of them)"
+            )
+        expected = words.format(
+            expected=units_expected(spec),
+            unit=escaped(str(unit)) or _("empty"),
+            section=recorded.section,
         )
         findings.add(recorded, where, spec.name, "other_unit", expected)
 

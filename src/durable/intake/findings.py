@@ -214,7 +214,7 @@ class Findings:
             recorded_cells = recorded.converted[column].take(rows).astype(object)
             value = [escaped(text) for text in recorded_cells]
         words = [expected] * len(rows) if isinstance(expected, str) else expected.fill(rows)
-        file, row = _places(recorded, column, rows)
+        file, row = places(recorded, column, rows)
         record = _records(recorded.table, cells)
         columns = {
             "severity": severity,
@@ -351,19 +351,35 @@ def _line(
     }
 
 
+def sheet_in_words(file: str, sheet: str) -> str:
+    """A sheet of a workbook as findings name it: ``visits.xlsx (Month 2)``."""
+    return f"{file} ({sheet})"
+
+
 def place_in_words(file: str, row: str) -> str:
     """File and row of a finding as ``visits.csv, row 7``; the file alone where `row` is ''."""
     return _("{file}, row {row}").format(file=file, row=row) if row else file
 
 
-def _places(
+def row_in_words(file: str, row: int, beside: str) -> str:
+    """A row as a finding on the file `beside` names it: ``row 7``; with its file if it is another.
+
+    So ``visits-1.csv, row 7`` in a finding on visits-2.csv.
+    """
+    if file == beside:
+        return _("row {row}").format(row=row)
+    return place_in_words(file, str(row))
+
+
+def places(
     recorded: Recorded, column: str, rows: npt.NDArray[np.intp]
-) -> tuple[Any, npt.NDArray[np.int64]]:
-    """File and row of each cell."""
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+    """File and row of the cells of a column, at positions from 0 in the table."""
     if column in recorded.origin:
         origin = recorded.origin[column].take(rows)
         return origin["file"].to_numpy(object), origin["row"].to_numpy("int64")
-    return recorded.file, recorded.text["source_row"].to_numpy("int64")[rows]
+    file = np.full(len(rows), recorded.file, dtype=object)
+    return file, recorded.text["source_row"].to_numpy("int64")[rows]
 
 
 def _with_code_points(read_texts: list[str], expected: list[str]) -> list[str]:

@@ -35,6 +35,8 @@ _FORMS = {
 }
 _PARTIAL = re.compile(r"([0-9]{4})(-(0[1-9]|1[0-2]))?")
 _LINE_BREAK = re.compile(r"[\t\n\r]")
+#: Line breaks of which a program that reads CSV makes a new row, as some do within quotes.
+_RETURN = re.compile(r"\r\n?")
 _WRONG = {
     "number": "not_a_number",
     "integer": "not_an_integer",
@@ -139,16 +141,17 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
     blanks = [k for k in others if trimmed[k] != distinct[k]]
     add_finding(blanks, "blanks", _("no leading or trailing blanks (removed)"))
     if rule.kind == "text":
+        broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
         if not rule.allowed:
             hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
             add_finding(
                 hidden, "bad_character", _("text without control, invisible or unknown characters")
             )
-            broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
             add_finding(broken, "line_break", _("one line of text"))
         for k, words in _unclear_texts(recorded, name, trimmed):
             add_finding([k], "two_patterns", words)
         values = np.array([*trimmed, None], dtype=object)[:-1]
+        values[broken] = [_RETURN.sub("\n", trimmed[k]) for k in broken]
         values[[k for k in others if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
     unclear = recorded.unclear.get(name, {})

@@ -15,7 +15,7 @@ from durable.contracts.b_cells import (
     UNCONFIRMED,
 )
 from durable.contracts.results import WHOLE_COLUMN, Parameter, Statistic
-from durable.derive.laboratory_results import in_aplasia
+from durable.derive.laboratory_results import below_limit, in_aplasia
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults
@@ -167,10 +167,10 @@ def _immunoglobulin(results: pd.DataFrame, rule: BCells) -> Iterator[Statistic]:
     """Lowest value of each subject after the day of infusion, and who was below normal."""
     after = results.loc[(results["PARAMCD"] == rule.immunoglobulin) & (results["ADY"] > 1)]
     lowest = summarise(after.groupby("USUBJID", observed=True)["AVAL"].min().to_numpy(float))
-    low = after.loc[after["AVAL"] < after["ANRLO"], "USUBJID"].nunique()
+    low = below_limit(after["AVAL"], after["BLQFL"] == "Y", after["LLOQ"], after["ANRLO"])
     for name in ("n", "median", "min", "max"):
         yield Statistic(name, getattr(lowest, name))
-    yield from count_with_percent(low, lowest.n, "low")
+    yield from count_with_percent(after.loc[low, "USUBJID"].nunique(), lowest.n, "low")
 
 
 def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str]:

@@ -75,7 +75,8 @@ class FileForm(Section):
     """Encoding of the text in csv, tsv, xpt and sas7bdat files; when not given, what the file
     declares, else UTF-8. Nothing is guessed."""
     sheet: Text | None = None
-    """Sheet of an xlsx file; when not given, the only one, or the one named as the table."""
+    """Sheet of an xlsx file; when not given, the only one, or the one named as the table (of
+    inputs.sources: as the file there)."""
     range: Annotated[str, Field(pattern=_RANGE)] | None = None
     """Cells of the sheet that hold the table with its header, such as B3:K40; all when not
     given."""
@@ -126,9 +127,9 @@ class SourceFile(FileForm):
 class PartFile(SourceFile):
     """One of several files that a table is made from."""
 
-    constant: dict[str, Text] = {}
+    constant: dict[str, str] = {}
     """Columns that have one value in the rows of this file, such as the visit or the subject that
-    its name alone says: the native name, then the value."""
+    its name alone says: the native name, then the value ('' of a column that this file lacks)."""
 
 
 class SqlFile(Section):

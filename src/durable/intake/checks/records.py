@@ -11,7 +11,7 @@ import pandas as pd
 from durable.contracts.input_table import ColumnSpec, named_object
 from durable.contracts.spelling import expected_spelling, fold
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import Findings
+from durable.intake.findings import Findings, places, row_in_words
 from durable.intake.study import Study
 from durable.intake.tables import (
     StudyTable,
@@ -41,23 +41,31 @@ def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -
     keys = [*spec.key, *([spec.sequence] if recorded else [])]
     filled = [frame[name].notna() for name in keys if spec.by_name[name].required]
     again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
-    first = _first_row(frame, keys, again).reindex(table.frame.index, fill_value=0)
     again = again.reindex(table.frame.index, fill_value=False)
     expected = Phrase(
-        _("one record per {keys}; row {row} has the same values"),
-        {"keys": ", ".join(keys), "row": first},
+        _("one record per {keys}; {place} has the same values"),
+        {"keys": ", ".join(keys), "place": _first_places(table, frame, keys, again)},
     )
     findings.add(table.recorded, again, spec.key[-1], "duplicate_record", expected)
     return again
 
 
-def _first_row(frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]) -> pd.Series[int]:
-    """Row of the first record with the same key as one that is there `again`."""
-    if not again.any():
-        return frame["source_row"]
-    alike = frame[[*keys, "source_row"]].loc[frame.duplicated(keys, keep=False)]
-    groups = alike.groupby(keys, dropna=False, observed=True)["source_row"]
-    return groups.transform("min").reindex(frame.index, fill_value=0)
+def _first_places(
+    table: StudyTable, frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]
+) -> pd.Series[str]:
+    """In words where the first record with the key of one that is there `again` is; else ''."""
+    words = np.full(len(again), "", dtype=object)
+    repeats = np.flatnonzero(again)
+    if not len(repeats):
+        return pd.Series(words)
+    alike = frame[keys].loc[frame.duplicated(keys, keep=False)]
+    position = pd.Series(table.frame.index.get_indexer(alike.index), index=alike.index)
+    groups = position.groupby([alike[name] for name in keys], dropna=False, observed=True)
+    first = groups.transform("min").loc[again.index[repeats]].to_numpy(np.intp)
+    column = table.recorded.spec.key[-1]
+    beside, _row = places(table.recorded, column, repeats)
+    words[repeats] = list(map(row_in_words, *places(table.recorded, column, first), beside))
+    return pd.Series(words)
 
 
 def check_spellings(table: StudyTable, study: Study, findings: Findings) -> None:

@@ -92,7 +92,8 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if not has_sound_parts(file):
         return None
     book = _opened(file, stored=False)
-    name = None if book is None else _chosen(file, book, source.sheet)
+    titles = [] if book is None else [str(sheet.title) for sheet in book.worksheets]
+    name = None if book is None else choose_sheet(file, titles, source.sheet, file.table)
     if book is None or name is None:
         return None
     sheet, area = book[name], _area(source)
@@ -113,6 +114,35 @@ def cells(file: File, source: FileForm) -> Cells | None:
     texts = {position: _text(cell, book.epoch) for position, cell in values.items()}
     _report_months(file, values, texts)
     return _table(file, texts, area)
+
+
+def sheet_titles(file: File) -> list[str]:
+    """Titles of the sheets of a workbook, in their order; [] (reported) where it is none."""
+    book = _opened(file, stored=False, titles_only=True) if has_sound_parts(file) else None
+    return [] if book is None else [str(sheet.title) for sheet in book.worksheets]
+
+
+def choose_sheet(file: File, titles: list[str], named: str | None, usual: str) -> str | None:
+    """The sheet that is read, of those of a workbook; None (reported) where it has no such one.
+
+    Parameters
+    ----------
+    named
+        The sheet that the plan names; None where it names none.
+    usual
+        The sheet that is read then, where there are several.
+    """
+    if named is None and len(titles) == 1:
+        return titles[0]
+    wanted = named or usual
+    if wanted in titles:
+        return wanted
+    words = _("sheets {sheets}; expected {key} to name one")
+    if named:
+        words = _("sheets {sheets}; expected the sheet {sheet}")
+    message = words.format(sheets=", ".join(map(repr, titles)), sheet=wanted, key=file.key("sheet"))
+    file.report("which_sheet", message)
+    return None
 
 
 def sheet_texts(
@@ -163,13 +193,16 @@ class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
                     node.clear()
 
 
-def _opened(file: File, *, stored: bool) -> Any:
-    """The workbook: as entered, or with the stored results of its formulas."""
+def _opened(file: File, *, stored: bool, titles_only: bool = False) -> Any:
+    """The workbook: as entered, or with the stored results of its formulas.
+
+    With `titles_only` no cell is read.
+    """
     try:
         with warnings.catch_warnings():
             # One for each cell; what matters is a finding, and the rest is about looks.
             warnings.simplefilter("ignore")
-            reader = _Reader(io.BytesIO(file.data), data_only=stored)
+            reader = _Reader(io.BytesIO(file.data), data_only=stored, read_only=titles_only)
             reader.read()
         return reader.wb
     except Exception as error:  # whatever a broken archive or broken XML makes the library raise
@@ -179,21 +212,6 @@ def _opened(file: File, *, stored: bool) -> Any:
             _("{reason}; expected an Excel workbook (.xlsx)").format(reason=reason),
         )
         return None
-
-
-def _chosen(file: File, book: Any, named: str | None) -> str | None:
-    sheets = [sheet.title for sheet in book.worksheets]
-    if named is None and len(sheets) == 1:
-        return str(sheets[0])
-    wanted = named or file.table
-    if wanted in sheets:
-        return wanted
-    words = _("sheets {sheets}; expected {key} to name one")
-    if named:
-        words = _("sheets {sheets}; expected the sheet {sheet}")
-    message = words.format(sheets=", ".join(map(repr, sheets)), sheet=wanted, key=file.key("sheet"))
-    file.report("which_sheet", message)
-    return None
 
 
 def _filled(sheet: Any, area: _Area) -> Sheet:

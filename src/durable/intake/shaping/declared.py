@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 
+from durable.intake.findings import sheet_in_words
 from durable.language import N_, _
 from durable.plan import Input
 from durable.plan.source_files import EVERY
@@ -30,9 +31,13 @@ def declared_readings(source: Input) -> Iterator[str]:
     for name, text in source.constant.items():
         yield _("{name} is {text!r} throughout").format(name=name, text=text)
     for part in source.files:
-        file = " ".join(filter(None, (PurePath(part.path).name, part.sheet)))
+        file = PurePath(part.path).name
+        file = sheet_in_words(file, part.sheet) if part.sheet else file
         for name, text in part.constant.items():
-            yield _("{name} is {text!r} in {file}").format(name=name, text=text, file=file)
+            words = _("{name} is {text!r} in {file}")
+            if not text:
+                words = _("{name} is not recorded in {file}")
+            yield words.format(name=name, text=text, file=file)
     if source.row_number is not None:
         yield _("{name} is the number of the row").format(name=source.row_number)
     for name, texts in source.missing.items():

@@ -54,8 +54,9 @@ def native_table(
     present = {name for name, foreign in wanted.items() if foreign in rows.text}
     constant = {*source.constant, source.row_number}
     absent = tuple(n for n in table.names if n not in present and n not in constant)
-    _report_absent(rows, source, needs, report, table, wanted, absent, files)
-    _report_shared(source, table, wanted, report, files[0])
+    file = ", ".join(files)
+    _report_absent(rows, source, needs, report, table, wanted, absent, file)
+    _report_shared(source, table, wanted, report, file)
     columns: dict[str, Any] = {
         name: rows.text[wanted[name]].array
         if name in present
@@ -80,7 +81,7 @@ def native_table(
         units = {n: column.loc[~blank].reset_index(drop=True) for n, column in units.items()}
     return Recorded(
         table.name,
-        ", ".join(files),
+        file,
         text,
         absent=absent,
         origin=origin,
@@ -112,7 +113,7 @@ def _report_absent(
     spec: InputTable,
     wanted: Mapping[str, str],
     absent: Iterable[str],
-    files: tuple[str, ...],
+    file: str,
 ) -> None:
     """Report columns that the table must have, or of which the plan or the header says more."""
     table, absent = report.table, list(absent)
@@ -133,12 +134,12 @@ def _report_absent(
                     "column {name} is in the file; expected none: the plan says that it is not"
                     " recorded (inputs.{table}.columns.{name})"
                 ).format(**about)
-                report("recorded_column", message, file=files[0], column=name)
+                report("recorded_column", message, file=file, column=name)
             if why or column.essential:
                 message = _(
                     "not recorded (inputs.{table}.columns.{name}); expected a column{why}"
                 ).format(**about)
-                report("missing_column", message, file=files[0], column=name)
+                report("missing_column", message, file=file, column=name)
             continue
         like = alike(wanted.get(name, name), unused)
         # One that is written otherwise is recorded.
@@ -153,7 +154,7 @@ def _report_absent(
                 )
             foreign = wanted.get(name, name)
             message = words.format(foreign=foreign, key=key, alike=like, **about)
-            report("missing_column", message, file=files[0], column=name)
+            report("missing_column", message, file=file, column=name)
 
 
 def _report_shared(

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import escaped
+from durable.intake.findings import escaped, row_in_words
 from durable.intake.shaping.rows import Report, Rows, pick, stripped
 from durable.intake.texts import is_blank
 from durable.language import _
@@ -26,6 +26,7 @@ def pivot(
     others: Iterable[str],
     report: Report,
     section: str,
+    file: str,
 ) -> Rows | None:
     """One row a record for all its measurements, with a column for each test that the file has.
 
@@ -38,8 +39,8 @@ def pivot(
         Columns that identify a record.
     others
         Columns of the record itself, which have to agree among its measurements.
-    section
-        Section of the plan.
+    section, file
+        Section of the plan, and name of its file (of several their names), for the findings.
 
     Returns
     -------
@@ -47,7 +48,6 @@ def pivot(
         In the order in which the records begin. A test's column has its native name, and so has
         that of its upper limit of normal. None (reported) where a column is missing.
     """
-    file = str(rows.place["file"].iloc[0]) if len(rows.place) else ""
     if not report.has_columns(rows, [*long.columns, *keys], section, file):
         return None
     tests = stripped(rows.text[long.test])
@@ -123,11 +123,11 @@ def _agreed(
     texts = stripped(column).astype(object).to_numpy()
     differs: _Positions = filled[texts[filled] != texts[source[record[filled]]]]
     for position in differs.tolist():
-        before = source[record[position]]
-        message = _("found {text}; expected {before} as in row {row}, of the same record").format(
+        before = int(source[record[position]])
+        message = _("found {text}; expected {before} as in {place}, of the same record").format(
             text=escaped(texts[position]),
             before=escaped(texts[before]),
-            row=rows.place["row"].iloc[before],
+            place=_place_in_words(rows, before, position),
         )
         text = texts[position]
         _report_row(rows, position, report, "differs_in_record", message, name, text)
@@ -141,10 +141,10 @@ def _first_results(
     again = pd.Series(record[results]).duplicated().to_numpy(bool)
     first = dict(zip(record[results][::-1].tolist(), results[::-1].tolist(), strict=True))
     for position in results[again].tolist():
-        row = rows.place["row"].iloc[first[int(record[position])]]
+        place = _place_in_words(rows, first[int(record[position])], position)
         value = str(rows.text[long.value].iloc[position])
-        message = _("a second result of {test}; expected one, as in row {row}").format(
-            test=test, row=row
+        message = _("a second result of {test}; expected one, as in {place}").format(
+            test=test, place=place
         )
         _report_row(rows, position, report, "duplicate_result", message, long.tests[test], value)
     kept: _Positions = results[~again]
@@ -154,8 +154,18 @@ def _first_results(
 def _report_row(
     rows: Rows, position: int, report: Report, rule: str, message: str, column: str, value: str
 ) -> None:
-    file, row = str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
-    report(rule, message, file=file, row=row, column=column, value=escaped(value))
+    file, row = _place(rows, position)
+    report(rule, message, file=file, row=row, column=column, value=value)
+
+
+def _place(rows: Rows, position: int) -> tuple[str, int]:
+    """File and row of a position from 0."""
+    return str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
+
+
+def _place_in_words(rows: Rows, position: int, of_finding: int) -> str:
+    """The place of one position as a finding on another names it."""
+    return row_in_words(*_place(rows, position), _place(rows, of_finding)[0])
 
 
 def _origin(location: pd.DataFrame, source: _Positions, starts: _Positions) -> pd.DataFrame:
@@ -168,11 +178,10 @@ def _report_tests(
 ) -> None:
     """Report tests of the file that the plan does not name, and those that the file lacks."""
     counts = tests.astype(object).value_counts(sort=False)
-    first = rows.place["row"].loc[~tests.duplicated().to_numpy()]
-    rows_of = dict(zip(tests.drop_duplicates(), first, strict=True))
+    first = np.flatnonzero(~tests.duplicated().to_numpy(bool))
+    position_of = dict(zip(tests.iloc[first].astype(object), first.tolist(), strict=True))
     for test, number in counts.items():
         if test not in long.tests:
-            row = int(rows_of[str(test)])
             message = _(
                 "{number} record(s) of {test}, first here; expected one of {tests}"
                 " ({key}.tests): they are not used"
@@ -182,7 +191,8 @@ def _report_tests(
                 tests=", ".join(long.tests),
                 key=key,
             )
-            report("unused_record", message, file=file, row=row, column=long.test, value=str(test))
+            position = position_of[str(test)]
+            _report_row(rows, position, report, "unused_record", message, long.test, str(test))
     for test in (test for test in long.tests if test not in counts.index):
         message = _("no record of {test} ({key}.tests); expected one at least").format(
             test=test, key=key

@@ -111,7 +111,9 @@ def concatenate(parts: list[Rows]) -> Rows:
         name: pd.Series(categorical(np.concatenate([_texts(part, name) for part in parts])))
         for name in names
     }
-    place = pd.concat([part.place for part in parts], ignore_index=True)
+    file = np.concatenate([part.place["file"].to_numpy(object) for part in parts])
+    row = np.concatenate([part.place["row"].to_numpy("int64") for part in parts])
+    place = pd.DataFrame({"file": categorical(file), "row": row})
     return Rows(pd.DataFrame(text, index=place.index), place)
 
 

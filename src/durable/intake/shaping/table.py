@@ -11,7 +11,7 @@ import pandas as pd
 
 from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import Findings, Recorded, escaped
+from durable.intake.findings import Findings, Recorded, escaped, sheet_in_words
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
 from durable.intake.reading import (
@@ -25,7 +25,7 @@ from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
-from durable.intake.shaping.rows import Report, Rows, concatenate
+from durable.intake.shaping.rows import Report, Rows, alike, concatenate
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
@@ -58,7 +58,14 @@ class SourceReader:
     """Files that queries read, by name."""
     names: Mapping[str, str] = field(default_factory=dict)
     """Names of files in findings, by path, where that is not the name of the file itself."""
-    _files: dict[FileForm, tuple[File | None, Cells | None]] = field(default_factory=dict)
+    _files: dict[str, File | None] = field(default_factory=dict)
+    """By full path; None where it could not be opened."""
+    _titles: dict[str, list[str]] = field(default_factory=dict)
+    """Titles of the sheets of each workbook, by full path."""
+    _sheets: dict[str, str | None] = field(default_factory=dict)
+    """The sheet that each section of the plan reads of a workbook; None where it has no such."""
+    _cells: dict[FileForm, Cells | None] = field(default_factory=dict)
+    """By what is read (`_as_read`); None where it is no table."""
     _used: dict[FileForm, _Used] = field(default_factory=dict)
     _compared: set[str] = field(default_factory=set)
 
@@ -89,7 +96,7 @@ class SourceReader:
         """
         needed = needs or always_needed()
         spec = INPUT_TABLES[name].with_columns(needed.extra.get(name, ()))
-        making = _Making(self, spec, source)
+        making = _Making(self, spec, source, needed)
         rows = making.rows()
         about = making.about()
         names = making.names()
@@ -123,7 +130,7 @@ class SourceReader:
         names = set(cells.header) if names is None else names
         spelt = {name.lower(): name for name in names} if source.kind in _SAS else {}
         header = [spelt.get(name, name) for name in cells.header]
-        used = self._used.setdefault(_as_read(source), _Used(file, cells.header))
+        used = self._used.setdefault(self._as_read(section, source), _Used(file, cells.header))
         used.names |= {old for old, name in zip(cells.header, header, strict=True) if name in names}
         text = cells.text.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
         place = pd.DataFrame(
@@ -133,41 +140,79 @@ class SourceReader:
 
     def _read(self, table: str, source: FileForm, section: str) -> tuple[File, Cells] | None:
         """A file and its cells, read once, and compared with what each section expects of it."""
-        form = _as_read(source)
-        if form not in self._files:
-            name = self.shown(source)
-            file = open_file(table, form, self.findings, self.limits, section=section, name=name)
-            cells = None if file is None else read_cells(file, form)
-            named = file is not None and cells is not None and _has_names(file, cells)
-            self._files[form] = file, cells if named else None
-        file, cells = self._files[form]
+        file = self._opened(table, source, section)
         if file is None:
             return None
-        if section not in self._compared:
-            self._compared.add(section)
-            about = replace(file, section=section)
-            report_other(about, source)
-            if cells is not None:
-                report_incomplete(about, source, cells)
+        is_new = section not in self._compared
+        self._compared.add(section)
+        if is_new:
+            report_other(file, source)
+        if source.kind == "xlsx" and self._choose_sheet(file, source, section) is None:
+            return None
+        form = self._as_read(section, source)
+        file = replace(file, name=self.shown(section, source))
+        if form not in self._cells:
+            cells = read_cells(file, form)
+            named = cells is not None and _has_names(file, cells)
+            self._cells[form] = cells if named else None
+        cells = self._cells[form]
+        if cells is not None and is_new:
+            report_incomplete(file, source, cells)
         return None if cells is None else (file, cells)
 
-    def shown(self, source: FileForm) -> str:
-        """Name of a file in findings: that of the file itself, or another by `names`."""
-        path = source.path or ""
-        return self.names.get(path, Path(path).name)
+    def _opened(self, table: str, source: FileForm, section: str) -> File | None:
+        """The file of a section, whose bytes are read once; None (reported) where it has none."""
+        path = _full_path(source)
+        if path not in self._files:
+            name, form = self.shown(section, source), source.model_copy(update={"sha256": None})
+            file = open_file(table, form, self.findings, self.limits, section=section, name=name)
+            self._files[path] = file
+        opened = self._files[path]
+        return None if opened is None else replace(opened, table=table, section=section)
 
-    def use(self, source: FileForm, names: Collection[str]) -> None:
+    def _choose_sheet(self, file: File, source: FileForm, section: str) -> str | None:
+        """The sheet of a workbook that a section reads; None (reported) where there is none."""
+        from durable.intake.readers.workbook import choose_sheet, sheet_titles
+
+        path = _full_path(source)
+        if path not in self._titles:
+            self._titles[path] = sheet_titles(file)
+        titles = self._titles[path]
+        # A table is in the sheet of its name, and so is a file for queries.
+        usual = section.removeprefix("sources.").partition(".")[0]
+        chosen = choose_sheet(file, titles, source.sheet, usual) if titles else None
+        self._sheets[section] = chosen
+        return chosen
+
+    def _as_read(self, section: str, source: FileForm) -> FileForm:
+        """What a section reads of a file: full path and sheet, without what is expected of it."""
+        sheet = self._sheets.get(section)
+        update = {"path": _full_path(source), "sheet": sheet, "sha256": None, "records": None}
+        return source.model_copy(update=update)
+
+    def shown(self, section: str, source: FileForm) -> str:
+        """Name of a file in findings: that of the file itself, or another by `names`.
+
+        Once it is read, a workbook of several sheets has that of the section: ``visits.xlsx (M2)``,
+        so that a row is that of one sheet.
+        """
+        path, sheet = source.path or "", self._sheets.get(section)
+        name = self.names.get(path, Path(path).name)
+        several = len(self._titles.get(_full_path(source), [])) > 1
+        return sheet_in_words(name, sheet) if sheet and several else name
+
+    def use(self, section: str, source: FileForm, names: Collection[str]) -> None:
         """Count columns of a file that was read as used, so that none of them is reported."""
-        self._used[_as_read(source)].names |= set(names)
+        self._used[self._as_read(section, source)].names |= set(names)
 
     def digest(self, source: FileForm) -> str:
         """SHA-256 of a file that was read, in hexadecimal; '' where it could not be opened."""
-        file, _ = self._files.get(_as_read(source), (None, None))
+        file = self._files.get(_full_path(source))
         return "" if file is None else file.sha256
 
-    def records(self, source: FileForm) -> int:
+    def records(self, section: str, source: FileForm) -> int:
         """Number of records of a file that was read; 0 where it could not be, or is no table."""
-        _, cells = self._files.get(_as_read(source), (None, None))
+        cells = self._cells.get(self._as_read(section, source))
         return 0 if cells is None else cells.records
 
     def report_unused(self) -> None:
@@ -185,6 +230,7 @@ class _Making:
     reader: SourceReader
     spec: InputTable
     source: Input
+    needs: Needs
     counted: str = ""
     """How many of the records count, in words; '' where all do."""
     query_digest: str = ""
@@ -213,10 +259,22 @@ class _Making:
 
     def names(self) -> tuple[str, ...]:
         """Names of the files in findings, each once; that of a query comes first."""
-        names = [self.reader.shown(file) for _, file in self.files()]
+        names = [self.reader.shown(section, file) for section, file in self.files()]
         if self.source.sql is not None:
             names.insert(0, Path(self.source.sql.path).name)
         return tuple(dict.fromkeys(names))
+
+    def own_files(self) -> list[tuple[str, FileForm]]:
+        """The `files` whose rows stand one below the other: without those that are joined."""
+        return [pair for pair in self.files() if ".join[" not in pair[0]]
+
+    @property
+    def own_name(self) -> str:
+        """Name of the query or of the table's own file; of several their names with commas."""
+        if self.source.sql is not None:
+            return Path(self.source.sql.path).name
+        names = (self.reader.shown(section, file) for section, file in self.own_files())
+        return ", ".join(dict.fromkeys(names))
 
     def about(self) -> dict[str, Any]:
         """What ``checked/sources.json`` says of the files (`SourceReader.table`); after `rows`."""
@@ -226,8 +284,8 @@ class _Making:
         if not self.source.is_reshaped:
             return {"sha256": reader.digest(files[self.table])} | declared
         digests = {section: reader.digest(file) for section, file in files.items()}
-        names = {section: reader.shown(file) for section, file in files.items()}
-        records = {section: reader.records(file) for section, file in files.items()}
+        names = {section: reader.shown(section, file) for section, file in files.items()}
+        records = {section: reader.records(section, file) for section, file in files.items()}
         if self.source.sql is not None:
             digests[f"{self.table}.sql"] = self.query_digest
             names[f"{self.table}.sql"] = Path(self.source.sql.path).name
@@ -237,15 +295,15 @@ class _Making:
         """The rows of the table before `native_table`; None (reported) where there is no table."""
         if self.source.sql is not None:
             return self._queried(self.source.sql)
-        files = [pair for pair in self.files() if ".join[" not in pair[0]]
         constants = [file.constant for file in self.source.files] or [{}]
         parts = [
             self._of_file(section, file, constant)
-            for (section, file), constant in zip(files, constants, strict=True)
+            for (section, file), constant in zip(self.own_files(), constants, strict=True)
         ]
         readable = [part for part in parts if part is not None]
         if len(readable) < len(parts):
             return None
+        self._report_lacking(readable)
         rows: Rows | None = concatenate(readable)
         for step in (self._selected, self._joined, self._stacked, self._pivoted):
             rows = None if rows is None else step(rows)
@@ -263,9 +321,35 @@ class _Making:
             message = _("column {name} is in the file; expected it there or in {key}").format(
                 name=escaped(name), key=f"inputs.{section}.constant"
             )
-            self.report("shared_column", message, file=self.reader.shown(file), column=name)
+            file_name = self.reader.shown(section, file)
+            self.report("shared_column", message, file=file_name, column=name)
         columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
+
+    def _report_lacking(self, parts: list[Rows]) -> None:
+        """Report needed columns that some of several files have and others lack.
+
+        They would be empty in the rows of these, such as the deaths of a site.
+        """
+        wanted = wanted_columns(self.spec, self.source)
+        somewhere = {name for part in parts for name in part.names}
+        for (section, file), part in zip(self.own_files(), parts, strict=True):
+            lacking = somewhere.difference(part.names)
+            present = {name for name, foreign in wanted.items() if foreign not in lacking}
+            needed = self.needs.missing(self.table, present)
+            for name in (n for n, foreign in wanted.items() if n in needed and foreign in lacking):
+                message = _(
+                    "no column {foreign}, which other files of the table have; expected in the"
+                    " header{alike}, or '' as inputs.{section}.constant.{name} if it is not"
+                    " recorded there"
+                ).format(
+                    foreign=wanted[name],
+                    alike=alike(wanted[name], part.names),
+                    section=section,
+                    name=name,
+                )
+                file_name = self.reader.shown(section, file)
+                self.report("missing_column", message, file=file_name, column=name)
 
     def _queried(self, sql: SqlFile) -> Rows | None:
         from durable.intake.shaping.query import query
@@ -297,7 +381,7 @@ class _Making:
 
     def _selected(self, rows: Rows) -> Rows | None:
         key = f"inputs.{self.table}"
-        selected = select(rows, self.source, self.report, key, self.names()[0])
+        selected = select(rows, self.source, self.report, key, self.own_name)
         if selected is not None and self.source.selects:
             self.counted = _("{number} of {all} records count").format(
                 number=len(selected.text), all=len(rows.text)
@@ -321,26 +405,26 @@ class _Making:
             # All columns are taken: those of the table are then used.
             names |= self._mentioned()
         other = self.reader.rows(self.table, _form(join_spec), section, names)
-        name = self.reader.shown(join_spec)
+        name = self.reader.shown(section, join_spec)
         key = f"inputs.{section}"
         other = None if other is None else select(other, join_spec, self.report, key, name)
         if other is not None and long is not None:
             keys = list(join_spec.by.values())
-            other = pivot(other, long, keys, columns, self.report, f"{key}.long")
+            other = pivot(other, long, keys, columns, self.report, f"{key}.long", name)
         if other is None:
             return None
-        return join(rows, other, join_spec, self.report, key, (self.names()[0], name))
+        return join(rows, other, join_spec, self.report, key, (self.own_name, name))
 
     def _stacked(self, rows: Rows) -> Rows | None:
         if self.source.stack is None:
             return rows
         key = f"inputs.{self.table}.stack"
         kept = self._mentioned()
-        stacked = stack(rows, self.source.stack, kept, self.report, key, self.names()[0])
+        stacked = stack(rows, self.source.stack, kept, self.report, key, self.own_name)
         if stacked is not None:
             used = set(rows.names).difference(stacked.names)
-            for _, file in self.files():
-                self.reader.use(file, used)
+            for section, file in self.files():
+                self.reader.use(section, file, used)
         return stacked
 
     def _pivoted(self, rows: Rows) -> Rows | None:
@@ -367,7 +451,7 @@ class _Making:
             *joined,
         ]
         key = f"inputs.{self.table}.long"
-        return pivot(rows, self.source.long, keys, others, self.report, key)
+        return pivot(rows, self.source.long, keys, others, self.report, key, self.own_name)
 
 
 def _form(file: FileForm) -> FileForm:
@@ -375,10 +459,8 @@ def _form(file: FileForm) -> FileForm:
     return FileForm(**{name: getattr(file, name) for name in FileForm.model_fields})
 
 
-def _as_read(source: FileForm) -> FileForm:
-    """The form of a file by its full path and without what is expected: the key of what is read."""
-    path = str(Path(source.path or "").resolve())
-    return source.model_copy(update={"path": path, "sha256": None, "records": None})
+def _full_path(source: FileForm) -> str:
+    return str(Path(source.path or "").resolve())
 
 
 def _has_names(file: File, cells: Cells) -> bool:

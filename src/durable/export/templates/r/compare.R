@@ -19,7 +19,7 @@ read_text <- function(path) {
   data <- read.csv(path, colClasses = "character", na.strings = character(), encoding = "UTF-8",
                    check.names = FALSE)
   # Text that a spreadsheet would take for a formula is written with an apostrophe before it.
-  data[] <- lapply(data, function(text) sub("^'(?=[=+@\t\r-])", "", text, perl = TRUE))
+  data[] <- lapply(data, function(text) sub("^'(?='*[=+@\t\r-])", "", text, perl = TRUE))
   data
 }
 

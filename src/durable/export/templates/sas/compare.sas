@@ -37,7 +37,7 @@ run;
 /* In CSV files a text that a spreadsheet would take for a formula has an apostrophe before it. */
 %macro without_apostrophes;
   input @;
-  _infile_ = prxchange("s/,'(?=[-=+@])/,/", -1, _infile_);
+  _infile_ = prxchange("s/,'(?='*[-=+@])/,/", -1, _infile_);
 %mend without_apostrophes;
 
 /* Text that a transport file cannot hold (accents, Chinese, over 200 bytes) is written otherwise in
