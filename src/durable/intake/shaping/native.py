@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
 from durable.intake.rules import Severity
 from durable.intake.shaping.rows import Report, Rows, alike
-from durable.intake.texts import all_blank, categorical
+from durable.intake.texts import all_blank, categorical, is_blank
 from durable.language import _
 from durable.plan import Input
 
@@ -73,7 +73,8 @@ def native_table(
         text[source.row_number] = categorical(text["source_row"].astype(str).to_numpy(object))
     origin = {n: rows.elsewhere.get(wanted.get(n, ""), rows.place) for n in table.names}
     origin = origin if source.is_reshaped else {}
-    units = _units(rows, source, present)
+    units = _units(rows, source, present, report, files[0])
+    _report_limit_units(text, units, table, report, files[0])
     if blank.any():
         text = text.loc[~blank].reset_index(drop=True)
         origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
@@ -90,14 +91,37 @@ def native_table(
     )
 
 
-def _units(rows: Rows, source: Input, present: set[str]) -> dict[str, pd.Series[str]]:
-    """Units of the cells of each column whose rows have one of their own."""
+def _units(
+    rows: Rows, source: Input, present: set[str], report: Report, file: str
+) -> dict[str, pd.Series[str]]:
+    """Units of the cells of each column whose rows have one of their own; columns that lack are reported."""
     units = {name: units for name, units in rows.units.items() if name in present}
     return units | {
         name: rows.text[foreign]
         for name, foreign in source.unit_columns.items()
-        if foreign in rows.text
+        if report.has_columns(
+            rows, [foreign], f"inputs.{report.table}.unit_columns.{name}", file
+        )
     }
+
+
+def _report_limit_units(
+    text: pd.DataFrame, units: Collection[str], table: InputTable, report: Report, file: str
+) -> None:
+    """Report limits of normal whose rows record the unit for the limit or its measure alone.
+
+    `units` names the columns whose unit the rows record.
+    """
+    for name, measure in ((column.name, column.limit_of) for column in table.columns):
+        if not measure or (name in units) == (measure in units):
+            continue
+        if (~is_blank(text[name]) & ~is_blank(text[measure])).any():
+            with_unit = name if name in units else measure
+            message = _(
+                "the rows have a unit of {column} alone; expected one unit for {measure} and"
+                " {limit} (inputs.{table}.unit_columns, or long.limit)"
+            ).format(column=with_unit, measure=measure, limit=name, table=table.name)
+            report("other_unit", message, file=file, column=name)
 
 
 def _throughout(text: str, number: int) -> Any:
