@@ -21,7 +21,7 @@ from durable.intake.readers.number_formats import parts_shown
 from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
-from tests.intake.study import Study, cell, data, file_cells, planned
+from tests.intake.study import Study, cell, data, file_cells, further_column, planned
 
 pytestmark = pytest.mark.requirement("DAT-05")
 
@@ -425,3 +425,31 @@ def test_a_date_of_parquet_with_a_zone_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"visit_date": moment}), data_)
     (tmp_path / "v.parquet").write_bytes(data_.getvalue())
     assert first_column(tmp_path / "v.parquet") == ["2024-01-02T00:00:00+00:00"]
+
+
+MSA = {"column": "msa", "values": {"N": "Negative", "MDA5": "MDA5"}}
+
+
+def test_a_word_for_missing_is_a_level_where_the_plan_names_it(tmp_path: Path) -> None:
+    """N of an antibody is negative; NA, which the plan does not name, is an empty cell."""
+    study = Study(tmp_path)
+    cells = dict.fromkeys(range(2, 15), "MDA5") | {3: "N", 4: "NA"}
+    further_column("subjects", "msa", cells)(study)
+    planned("subgroups", {"msa": MSA, "other": MSA | {"values": {"MDA5": "a", "N": "b"}}})(study)
+    found = {(f.row, f.rule) for f in study.check() if f.table == "subjects"}
+    assert (4, "missing_word") in found
+    assert not {rule for row, rule in found if row == 3}
+    recorded = pd.read_parquet(study.results / "checked" / "subjects.parquet")["msa"]
+    assert recorded.iloc[:3].tolist() == ["MDA5", "N", None]
+
+
+@pytest.mark.parametrize("name", ["race", "ethnicity"])
+@pytest.mark.parametrize("term", ["UNKNOWN", "NOT REPORTED"])
+def test_terms_of_cdisc_codelists_are_answers(name: str, term: str, tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    cell("subjects", 2, name, term)(study)
+    cell("subjects", 3, name, "NA")(study)
+    found = [(f.row, f.rule) for f in study.check() if f.column == name]
+    assert found == [(3, "missing_word")]
+    recorded = pd.read_parquet(study.results / "checked" / "subjects.parquet")[name]
+    assert recorded.iloc[0] == term

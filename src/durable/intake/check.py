@@ -189,7 +189,8 @@ def _report_lowered(
 def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) -> StudyTable:
     """The table with typed cells, each of which is checked by itself."""
     frame = parse_table(recorded, plan.response.ranges, findings, frozenset(source.partial_dates))
-    frame = empty_missing_words(recorded, frame, plan.response.ranges, findings)
+    levels = _declared_levels(plan) if recorded.table == "subjects" else {}
+    frame = empty_missing_words(recorded, frame, plan.response.ranges, findings, levels)
     if recorded.readable and not len(frame):
         # Some tables may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
@@ -202,6 +203,14 @@ def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) ->
             recorded.table, recorded.file, "no_records", message, severity=severity
         )
     return StudyTable(recorded, frame)
+
+
+def _declared_levels(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Texts that the plan names as levels of a subgroup, by column of subjects."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for group in plan.subgroup_variables:
+        levels[group.column] = (*levels.get(group.column, ()), *(group.texts or ()))
+    return levels
 
 
 def _recorded(

@@ -94,14 +94,12 @@ def native_table(
 def _units(
     rows: Rows, source: Input, present: set[str], report: Report, file: str
 ) -> dict[str, pd.Series[str]]:
-    """Units of the cells of each column whose rows have one of their own; columns that lack are reported."""
+    """Units of the cells of each column whose rows have one; a missing column is reported."""
     units = {name: units for name, units in rows.units.items() if name in present}
     return units | {
         name: rows.text[foreign]
         for name, foreign in source.unit_columns.items()
-        if report.has_columns(
-            rows, [foreign], f"inputs.{report.table}.unit_columns.{name}", file
-        )
+        if report.has_columns(rows, [foreign], f"inputs.{report.table}.unit_columns.{name}", file)
     }
 
 
