@@ -453,3 +453,40 @@ def test_terms_of_cdisc_codelists_are_answers(name: str, term: str, tmp_path: Pa
     assert found == [(3, "missing_word")]
     recorded = pd.read_parquet(study.results / "checked" / "subjects.parquet")[name]
     assert recorded.iloc[0] == term
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "listed"),
+    [
+        (
+            "YYYY-DD-MM",
+            "2023-04-03",
+            "one form: it is 2023-04-03 as YYYY-MM-DD and 2023-03-04 as YYYY-DD-MM",
+        ),
+        ("YYYY-DD-MM", "2023-02-30", "a date as YYYY-MM-DD, from 1900 to 2099"),
+        # A form of times alone made a missing date of a time.
+        ("hh:mm", "08:45", "a date as YYYY-MM-DD, from 1900 to 2099, or written hh:mm"),
+    ],
+)
+def test_a_date_that_a_form_contradicts_is_reported(
+    form: str, text: str, listed: str, tmp_path: Path
+) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.dates", [form])(study)
+    cell("visits", 6, "visit_date", text)(study)
+    study.check()
+    listing = pd.read_csv(study.results / "queries.csv", dtype=str)
+    wrong = listing.loc[(listing["column"] == "visit_date") & (listing["row"] == "6"), "message"]
+    assert f"visits.csv, row 6, visit_date: found {text}; expected {listed}" in wrong.tolist()
+
+
+@pytest.mark.parametrize("text", ["2023-13-04", "2023-04-04"])
+def test_a_date_that_one_form_alone_reads_as_a_day_is_read(text: str, tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.dates", {"visit_date": ["YYYY-DD-MM"]})(study)
+    rows = study.cells("visits")
+    rows[1][rows[0].index("visit_date")] = text
+    study.write("visits", rows[:2])
+    study.check()
+    checked = pd.read_parquet(study.results / "checked" / "visits.parquet")
+    assert checked["visit_date"].dt.strftime("%Y-%m-%d").tolist() == [text[:5] + "04-" + text[5:7]]

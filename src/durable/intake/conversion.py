@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,10 @@ from durable.plan.source_files import EVERY
 
 #: Columns of ``checked/conversions.csv``, a row for each cell that is read as something else.
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
+
+
+#: The forms of the tables, which are read beside those of the plan, by the length of a text.
+_NATIVE = {len(form): DateForm(form) for form in ("YYYY-MM-DD", "YYYY-MM", "YYYY", "hh:mm")}
 
 
 class _UnclearError(ValueError):
@@ -183,11 +188,16 @@ class _Reading:
         return plain if limited is None else f"{limited.sign}{plain}"
 
     def _date(self, text: str) -> str:
-        if is_native(text, self.spec.kind):
-            return text
-        readings = {form.text: form.read(text) for form in self.forms}
-        part = "time" if self.spec.kind == "time" else "date"
+        part: Literal["date", "time"] = "time" if self.spec.kind == "time" else "date"
+        native = is_native(text, part)
+        possible = (_NATIVE[len(text)], *self.forms) if native else self.forms
+        readings = {form.text: form.read(text) for form in possible}
         dates = {f: getattr(m, part) for f, m in readings.items() if m is not None}
+        if part == "date":
+            # A time alone is no date; a date alone is one without its time.
+            dates = {form: date for form, date in dates.items() if date}
+        if native and not dates:
+            return text  # there is no such day: the checks report it
         if not dates:
             forms = _(" or ").join(readings)
             raise _UnclearError(
