@@ -12,8 +12,7 @@ from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
-from durable.intake.rules import Severity
-from durable.intake.shaping.rows import Report, Rows, alike
+from durable.intake.shaping.rows import Report, Rows, alike, report_blank
 from durable.intake.texts import all_blank, categorical, is_blank
 from durable.language import _
 from durable.plan import Input
@@ -65,7 +64,7 @@ def native_table(
     # A row that has nothing but the constants of its file is an empty one.
     by_row = present.difference(source.constant_in_files)
     blank = all_blank(rows.text, {wanted[name] for name in by_row})
-    _report_blank(rows, blank, report)
+    report_blank(rows, blank, report)
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)
     text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
@@ -195,15 +194,3 @@ def _report_shared(
                 "{foreign} is read as {name} and as {other}; expected a column for each"
             ).format(foreign=foreign, name=name, other=shared[0])
             report("shared_column", message, file=file, column=name)
-
-
-def _report_blank(rows: Rows, blank: Any, report: Report) -> None:
-    """Report rows without anything; an error where a record follows in the same file."""
-    if not blank.any():
-        return
-    last = rows.place.loc[~blank].groupby("file", observed=True)["row"].max()
-    for position in np.flatnonzero(blank):
-        file, row = str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
-        severity: Severity = "error" if row < last.get(file, 0) else "warning"
-        message = _("an empty row; expected a record")
-        report("blank_row", message, file=file, row=row, severity=severity)
