@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from durable.contracts.input_table import PartialRule
+from durable.contracts.input_table import PartialRule, named_object
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
@@ -113,6 +113,8 @@ def examine(plan: Plan) -> Examined:
     rules: dict[str, Mapping[str, PartialRule]] = {}
     for name, source, recorded, digests in _recorded(plan, findings):
         recorded, changes = convert(recorded, source, findings)
+        if hook := INPUT_TABLES[name].not_analysed:
+            recorded = replace(recorded, not_analysed=named_object(hook)(recorded, plan))
         conversions.append(changes)
         tables[name] = _typed(recorded, source, plan, findings)
         rules[name] = source.partial_dates
