@@ -38,7 +38,7 @@ def parse_dose(text: str) -> float:
     simple = simple.replace("^^", "^").replace("^+", "^")
     match = _POWER.fullmatch(simple)
     if match is not None:
-        return float(match["factor"] or 1) * 10.0 ** int(match["power"])
+        return float(f"{match['factor'] or 1}e{match['power']}")
     match = _PLAIN.fullmatch(simple)
     if match is None:
         return nan

@@ -24,6 +24,10 @@ from durable.doses import parse_dose
         ("copies/\u00b5g DNA", "copies/\u03bcg DNA"),
         ("CRS", "\uff23\uff32\uff33"),
         ("Sj\u00f6gren", "Sjo\u0308gren"),
+        ("10\u2079/L", "10^9/L"),
+        ("10\u207b\u00b3", "10^-3"),
+        ("mm\u00b3", "mm3"),
+        ("CD19\u207a", "CD19+"),
     ],
 )
 def test_spellings_of_one_text(one: str, other: str) -> None:
@@ -39,6 +43,8 @@ def test_spellings_of_one_text(one: str, other: str) -> None:
         ("Grade 3", "Grade 4"),
         ("ALT|AST", "ALTAST"),
         ("\u65e0", "\u5426"),
+        ("10\u2077", "107"),
+        ("10\u207b\u00b3", "10-3"),
     ],
 )
 def test_other_texts(one: str, other: str) -> None:

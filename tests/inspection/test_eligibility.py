@@ -89,6 +89,14 @@ def test_screening_is_found_by_what_a_site_calls_its_columns(study: StudyDraft) 
     }
 
 
+def test_bilirubin_without_its_limit_keeps_its_unit(tmp_path: Path) -> None:
+    """The draft is a plan: the limit, which would need the same unit, is not recorded."""
+    without = SCREENING.replace(",Bilirubin ULN (mg/dL)", "").replace(",1.2,", ",")
+    inputs = drafted(tmp_path, screening=without).plan["inputs"]["screening"]
+    assert inputs["units"] == {"creatinine": "umol/L", "tbil": "mg/dL"}
+    assert inputs["columns"]["tbil_uln"] is None
+
+
 def test_answers_are_found_and_their_criteria_numbered(study: StudyDraft) -> None:
     section = study.plan["inputs"]["eligibility"]
     assert Path(section["path"]).name == "criteria.csv"

@@ -936,6 +936,12 @@ RECORD_DATES = [
           again(THERAPIES, 36, start_date="2026-01-10", end_date="", new_systemic="Y"))),
 ]  # fmt: skip
 
+ENZYMES = ("ck", "aldolase", "ast", "alt", "ldh")
+#: A core set with an enzyme, and a remission rule without one.
+WITH_ENZYME = (
+    planned("response.core_set", "imacs"),
+    planned("response.remission.rule", "clinical_remission"),
+)
 VISIT_VALUES = [
     doubtful_cell("CK without its limit, core set without enzyme", VISITS, 6, "ck_uln", "",
                   "uln_missing"),
@@ -951,6 +957,18 @@ VISIT_VALUES = [
                   "measure_missing"),
     case("no CHQ-PhS in the study", column(VISITS, "chq_phs", ""),
          warning(VISITS, None, "chq_phs", "", "empty_column")),
+    case("glucocorticoid dose missing, of which the remission rule has a condition",
+         (planned("response.remission.glucocorticoid_max_mg_kg", 0.2),
+          cell(VISITS, 6, "glucocorticoid_mg_kg", "")),
+         warning(VISITS, 6, "glucocorticoid_mg_kg", "", "measure_missing")),
+    case("no enzyme at a visit, core set with an enzyme",
+         (*WITH_ENZYME, *(cell(VISITS, 6, name, "") for name in ENZYMES)),
+         warning(VISITS, 6, "ck", "", "measure_missing")),
+    case("one enzyme at a visit, core set with an enzyme",
+         (*WITH_ENZYME, *(cell(VISITS, 6, name, "") for name in ENZYMES[1:]))),
+    case("no enzyme in the study, core set with an enzyme",
+         (*WITH_ENZYME, *(column(VISITS, name, "") for name in ENZYMES)),
+         warning(VISITS, None, "ck", "", "empty_column")),
     case("visit without any measure",
          tuple(cell(VISITS, 10, name, "") for name in (
              "physician_global", "parent_global", "cmas", "mmt8", "chaq", "chq_phs", "das",
@@ -1134,6 +1152,16 @@ LABORATORY_VALUES = [
     case("two results of a test that the plan does not declare",
          (cell(LABORATORY, 11, "test", "CREAT"), cell(LABORATORY, 19, "test", "CREAT")),
          warning(LABORATORY, 11, "test", "CREAT", "test_not_declared")),
+    case("result in words, without a unit, of a laboratory test that the plan does not declare",
+         (cell(LABORATORY, 11, "test", "NITRITE"), cell(LABORATORY, 11, "value", "NEGATIVE"),
+          cell(LABORATORY, 11, "unit", ""), cell(LABORATORY, 11, "lower_limit", "NEGATIVE"),
+          again(LABORATORY, 11)),
+         warning(LABORATORY, 11, "test", "NITRITE", "test_not_declared")),
+    case("result in words of a laboratory test in small letters",
+         (cell(LABORATORY, 11, "test", "neut"), cell(LABORATORY, 11, "value", "NEGATIVE")),
+         warning(LABORATORY, 11, "test", "neut", "spelling_varies"),
+         warning(LABORATORY, 11, "test", "neut", "test_not_declared"),
+         error(LABORATORY, 11, "value", "NEGATIVE", "not_a_number")),
     case("laboratory test in small letters", cell(LABORATORY, 11, "test", "neut"),
          warning(LABORATORY, 11, "test", "neut", "spelling_varies"),
          warning(LABORATORY, 11, "test", "neut", "test_not_declared")),

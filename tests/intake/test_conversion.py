@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from durable.plan import PlanError, parse
-from tests.intake.study import Edit, Study, cell, column, planned
+from tests.intake.study import Edit, Study, cell, column, further_column, planned
 
 UNITS = {"physician_global": "mm", "ck": "ukat/L", "ck_uln": "ukat/L", "mmt8": "0-150"}
 
@@ -160,3 +160,72 @@ def test_units_that_cannot_be_converted_are_refused(
     with pytest.raises(PlanError) as refused:
         parse(study.raw)
     assert problem in str(refused.value)
+
+
+@pytest.mark.parametrize("unit", [{"tbil": "mg/dL"}, {"tbil_uln": "mg/dL"}])
+def test_bilirubin_and_its_limit_have_one_unit(unit: dict[str, str], tmp_path: Path) -> None:
+    """1.2 mg/dL of a limit of 17.1 umol/L would be read as 1.2 times the limit of normal."""
+    study = Study(tmp_path)
+    planned("inputs.screening.units", unit)(study)
+    with pytest.raises(PlanError, match="tbil and tbil_uln in different units; expected one unit"):
+        parse(study.raw)
+
+
+def test_a_measure_without_a_limit_of_normal_has_its_unit_alone(tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    planned("inputs.screening.units", {"tbil": "mg/dL"})(study)
+    planned("inputs.screening.columns", {"tbil_uln": None})(study)
+    assert parse(study.raw).inputs.screening.units == {"tbil": "mg/dL"}
+
+
+IN_UKAT = further_column("visits", "CK_UNIT", dict.fromkeys(range(2, 108), "ukat/L"))
+
+
+def test_an_enzyme_and_its_limit_have_the_units_of_their_rows(tmp_path: Path) -> None:
+    columns = {"ck": "CK_UNIT", "ck_uln": "CK_UNIT"}
+    planned_columns = planned("inputs.visits.unit_columns", columns)
+    _, listing, conversions = run(tmp_path, IN_UKAT, planned_columns)
+    assert "other_unit" not in set(listing["rule"])
+    assert set(conversions["column"]) == {"ck", "ck_uln"}
+
+
+@pytest.mark.parametrize("name", ["ck", "ck_uln"])
+def test_a_unit_of_the_rows_for_an_enzyme_or_its_limit_alone_is_reported(
+    name: str, tmp_path: Path
+) -> None:
+    """CK in ukat/L by its rows and a limit in U/L would be 60 times too high."""
+    alone = planned("inputs.visits.unit_columns", {name: "CK_UNIT"})
+    _, listing, _ = run(tmp_path, IN_UKAT, alone)
+    (message,) = listing.loc[listing["rule"] == "other_unit", "message"]
+    assert message == (
+        f"visits.csv: the rows have a unit of {name} alone; expected one unit for ck and ck_uln"
+        " (inputs.visits.unit_columns, or long.limit)"
+    )
+
+
+def test_a_unit_column_that_the_file_lacks_is_reported(tmp_path: Path) -> None:
+    """Without it the values would be read in the unit of the table."""
+    columns = {"ck": "CK_UNIT", "ck_uln": "CK_UNIT"}
+    _, listing, _ = run(tmp_path, planned("inputs.visits.unit_columns", columns))
+    messages = listing.loc[listing["rule"] == "missing_column", "message"]
+    assert sorted(messages) == [
+        f"visits.csv: no column CK_UNIT (inputs.visits.unit_columns.{name}); expected in the header"
+        for name in ("ck", "ck_uln")
+    ]
+
+
+@pytest.mark.parametrize(("limit", "findings"), [("", 0), ("200", 1)])
+def test_a_limit_beside_measurements_with_units_has_one_too(
+    limit: str, findings: int, tmp_path: Path
+) -> None:
+    """One row a measurement, with a unit; the limit stands in a column that has none."""
+
+    def measured(study: Study) -> None:
+        header, *rows = study.cells("visits")
+        ck = header.index("ck")
+        record = [[*row[:3], limit, "CK", row[ck], "U/L"] for row in rows]
+        study.write("visits", [[*header[:3], "ck_uln", "TEST", "RESULT", "UNIT"], *record])
+
+    long = {"test": "TEST", "value": "RESULT", "unit": "UNIT", "tests": {"CK": "ck"}}
+    _, listing, _ = run(tmp_path, measured, planned("inputs.visits.long", long))
+    assert list(listing["rule"]).count("other_unit") == findings

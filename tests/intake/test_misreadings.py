@@ -23,7 +23,7 @@ from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
 from durable.stage import STAGES
-from tests.intake.study import Study, cell, data, file_cells, planned
+from tests.intake.study import Study, cell, data, file_cells, further_column, planned
 
 pytestmark = pytest.mark.requirement("DAT-05")
 
@@ -440,3 +440,68 @@ def test_a_line_break_within_a_text_is_one_line_feed(written: str, tmp_path: Pat
     examined = examine(study.plan().only(STAGES["check"].sections))
     assert examined.tables["therapies"].frame["reason"].tolist() == ["rash\nand fever"]
     assert examined.queries["rule"].eq("line_break").sum() == 1
+
+
+MSA = {"column": "msa", "values": {"N": "Negative", "MDA5": "MDA5"}}
+
+
+def test_a_word_for_missing_is_a_level_where_the_plan_names_it(tmp_path: Path) -> None:
+    """N of an antibody is negative; NA, which the plan does not name, is an empty cell."""
+    study = Study(tmp_path)
+    cells = dict.fromkeys(range(2, 15), "MDA5") | {3: "N", 4: "NA"}
+    further_column("subjects", "msa", cells)(study)
+    planned("subgroups", {"msa": MSA, "other": MSA | {"values": {"MDA5": "a", "N": "b"}}})(study)
+    found = {(f.row, f.rule) for f in study.check() if f.table == "subjects"}
+    assert (4, "missing_word") in found
+    assert not {rule for row, rule in found if row == 3}
+    recorded = pd.read_parquet(study.results / "checked" / "subjects.parquet")["msa"]
+    assert recorded.iloc[:3].tolist() == ["MDA5", "N", None]
+
+
+@pytest.mark.parametrize("name", ["race", "ethnicity"])
+@pytest.mark.parametrize("term", ["UNKNOWN", "NOT REPORTED"])
+def test_terms_of_cdisc_codelists_are_answers(name: str, term: str, tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    cell("subjects", 2, name, term)(study)
+    cell("subjects", 3, name, "NA")(study)
+    found = [(f.row, f.rule) for f in study.check() if f.column == name]
+    assert found == [(3, "missing_word")]
+    recorded = pd.read_parquet(study.results / "checked" / "subjects.parquet")[name]
+    assert recorded.iloc[0] == term
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "listed"),
+    [
+        (
+            "YYYY-DD-MM",
+            "2023-04-03",
+            "one form: it is 2023-04-03 as YYYY-MM-DD and 2023-03-04 as YYYY-DD-MM",
+        ),
+        ("YYYY-DD-MM", "2023-02-30", "a date as YYYY-MM-DD, from 1900 to 2099"),
+        # A form of times alone made a missing date of a time.
+        ("hh:mm", "08:45", "a date as YYYY-MM-DD, from 1900 to 2099, or written hh:mm"),
+    ],
+)
+def test_a_date_that_a_form_contradicts_is_reported(
+    form: str, text: str, listed: str, tmp_path: Path
+) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.dates", [form])(study)
+    cell("visits", 6, "visit_date", text)(study)
+    study.check()
+    listing = pd.read_csv(study.results / "queries.csv", dtype=str)
+    wrong = listing.loc[(listing["column"] == "visit_date") & (listing["row"] == "6"), "message"]
+    assert f"visits.csv, row 6, visit_date: found {text}; expected {listed}" in wrong.tolist()
+
+
+@pytest.mark.parametrize("text", ["2023-13-04", "2023-04-04"])
+def test_a_date_that_one_form_alone_reads_as_a_day_is_read(text: str, tmp_path: Path) -> None:
+    study = Study(tmp_path)
+    planned("inputs.visits.dates", {"visit_date": ["YYYY-DD-MM"]})(study)
+    rows = study.cells("visits")
+    rows[1][rows[0].index("visit_date")] = text
+    study.write("visits", rows[:2])
+    study.check()
+    checked = pd.read_parquet(study.results / "checked" / "visits.parquet")
+    assert checked["visit_date"].dt.strftime("%Y-%m-%d").tolist() == [text[:5] + "04-" + text[5:7]]

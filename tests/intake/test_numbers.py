@@ -84,6 +84,7 @@ def test_units_by_their_spelling() -> None:
 @pytest.mark.parametrize(
     ("text", "read"),
     [
+        (".5", "0.0005"),
         ("9.61E+006", "9610"),  # three digits of the exponent: C programs on Windows
         ("1e-100", "0." + "0" * 102 + "1"),
         ("1e312", None),

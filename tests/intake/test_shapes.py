@@ -357,6 +357,34 @@ def test_a_laboratory_result_below_its_limit_is_marked(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("result", ["<0.5", "BLQ"])
+def test_a_mark_that_contradicts_its_result_is_reported(result: str, tmp_path: Path) -> None:
+    """A mark of blanks is filled; N would make a missing value of the result."""
+    (tmp_path / "laboratory.csv").write_text(
+        "subject_id,sample_date,test,unit,value,below_lloq,lloq\n"
+        f"X1,2025-01-22,CRP,mg/L,{result}, , \nX1,2025-01-23,CRP,mg/L,{result},N,0.5\n"
+    )
+    numbers = {"below": {"value": "below_lloq"}, "below_lloq": ["BLQ"]}
+    source = {"path": str(tmp_path / "laboratory.csv"), "numbers": numbers}
+    study = examined({"laboratory": source})
+    assert errors(study) == [
+        "laboratory.csv, row 3, below_lloq: found N; expected Y or an empty cell: the result is"
+        " below the limit of quantification"
+    ]
+    assert rows(study, "laboratory", "value", "below_lloq")[0] == (None, "Y")
+
+
+def test_words_below_a_limit_without_the_column_of_the_value_are_no_traceback(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "laboratory.csv").write_text(
+        "subject_id,sample_date,test,unit\nX1,2025-01-22,CRP,mg/L\n"
+    )
+    source = {"path": str(tmp_path / "laboratory.csv")}
+    study = examined({"laboratory": source | {"numbers": {"below": {"value": "below_lloq"}}}})
+    assert "laboratory.csv: no column value; expected in the header" in errors(study)[0]
+
+
 def test_files_of_one_name_are_told_apart_by_their_paths(tmp_path: Path) -> None:
     text = (SHAPES / "base" / "visits.csv").read_text().splitlines(keepends=True)
     paths = []

@@ -213,6 +213,24 @@ def test_columns_of_another_file(tmp_path: Path) -> None:
     assert place == [["dm.csv", 2], ["cm.csv", 3]]
 
 
+def test_blank_rows_of_a_joined_file_are_left_out_as_those_of_the_table(tmp_path: Path) -> None:
+    files = {"cm.csv": "ID,therapy,start_date\n7,mtx,2024-01-01\n,,\n , ,\n",
+             "dm.csv": "ID,SUBJECT\n7,S1\n,\n9,S3\n,\n,\n"}  # fmt: skip
+    join = [{"path": "dm.csv", "by": {"ID": "ID"}}]
+    made = Made(tmp_path, files, path="cm.csv", join=join, columns={"subject_id": "SUBJECT"})
+    assert made.queries[["severity", "message"]].agg(" ".join, axis=1).tolist() == [
+        f"{severity} {file}, row {row}: an empty row; expected a record"
+        for severity, file, row in (
+            ("warning", "cm.csv", 3),
+            ("warning", "cm.csv", 4),
+            ("error", "dm.csv", 3),
+            ("warning", "dm.csv", 5),
+            ("warning", "dm.csv", 6),
+        )
+    ]
+    assert made.rows("subject_id", "therapy") == [("S1", "mtx")]
+
+
 @pytest.mark.parametrize(
     ("other", "keys", "told"),
     [

@@ -79,6 +79,12 @@ def test_a_level_that_is_no_dose_has_the_one_of_the_plan_or_none() -> None:
     assert planned["OF_PLANNED", "median"].value == pytest.approx(90)
 
 
+@pytest.mark.parametrize("level", ["1e7", "1x10^7", "1 \u00d7 10\u2077 cells/kg", "10,000,000"])
+def test_a_level_that_is_named_with_its_dose_has_that_one(level: str) -> None:
+    found = exposure([child("A", DOSELVL=level)], [9e6])
+    assert found["OF_PLANNED", "median"].value == pytest.approx(90)
+
+
 def test_nobody_infused_has_no_dose() -> None:
     found = exposure([never_infused("A")], [math.nan])
     assert found["RECEIVED", "n"].value == 0

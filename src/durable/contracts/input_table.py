@@ -237,6 +237,9 @@ class InputTable:
     """Function ``module:name`` that finds records with the same key."""
     checks: tuple[TableCheck, ...] = ()
     """Checks beside those that every table has: duplicates, spellings, subjects and dates."""
+    not_analysed: str = ""
+    """Function ``module:name`` of the table as recorded and the plan: by column which cells no
+    analysis reads. They have no findings."""
     before_consent: str = ""
     """Rule that a record dated before consent breaks; '' where that is no finding."""
     after_withdrawal: str = ""

@@ -15,6 +15,8 @@ _APOSTROPHES = "\u2018\u2019\u201a\u201b\u2032\u2035\u02bc\u02b9\u0060\u00b4\u20
 _QUOTES = "\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\u300c\u300d\u300e\u300f"
 _ALIKE = dict.fromkeys(map(ord, _MINUS), "-") | dict.fromkeys(map(ord, _APOSTROPHES), "'")
 _ALIKE |= dict.fromkeys(map(ord, _QUOTES), '"')
+#: Before a raised number behind a digit, which is an exponent: 10\u2077 is no 107.
+_EXPONENT = re.compile("(?<=\\d)(?=[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079])")
 #: Between letters a hyphen is written or not: B-cell, B cell.
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-+(?=[^\W\d_])")
 
@@ -24,8 +26,9 @@ def fold(text: str) -> str:
 
     Left out are case, compatibility forms (NFKC: full-width letters, superscript digits, U+00B5 for
     U+03BC), composition of accents, all blanks, the kind of dash and of quotation mark, and a
-    hyphen between two letters. Two texts with the same fold are two spellings of one; digits, other
-    signs and accents are never left out.
+    hyphen between two letters. Superscript digits behind a digit are an exponent, ``10^7``. Two
+    texts with the same fold are two spellings of one; digits, other signs and accents are never
+    left out.
 
     Examples
     --------
@@ -38,7 +41,8 @@ def fold(text: str) -> str:
         simple = "".join(text.casefold().split()).replace("`", "'")
         return _HYPHEN.sub("", simple) if "-" in simple else simple
     # Before NFKC, which makes a blank with an accent of a spacing accent.
-    simple = unicodedata.normalize("NFKC", text.translate(_ALIKE)).casefold()
+    marked = _EXPONENT.sub("^", text.translate(_ALIKE))
+    simple = unicodedata.normalize("NFKC", marked).casefold()
     simple = "".join(simple.split()).translate(_ALIKE)
     dashes = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in simple)
     return _HYPHEN.sub("", dashes)

@@ -137,6 +137,12 @@ def _read(name: str, draft: TableDraft) -> ReadTable:
 def _add_table(study: StudyDraft, name: str, table: ReadTable) -> None:
     draft, values = table.draft, table.values
     section = {key: value for key, value in draft.source.items() if value not in ({}, [])}
+    for spec in INPUT_TABLES[name].columns:
+        pair = {spec.name, spec.limit_of}
+        if spec.limit_of and len(pair.intersection(values.keys.get("units", {}))) == 1:
+            # A unit of one of them alone is refused unless the other is not recorded.
+            (other,) = pair.difference(values.keys["units"])
+            section["columns"] = section.get("columns", {}) | {other: None}
     study.plan["inputs"][name] = section | values.keys
     names = INPUT_TABLES[name].names
     same_names = [n for n in names if n in draft.matches and _is_own(draft, n, draft.matches[n])]

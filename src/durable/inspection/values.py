@@ -417,7 +417,9 @@ def _draft_units(
                     f" drafted as {guess}. Is it so?"
                 )
     for column in specs(table):
-        if column.limit_of and units.get(column.limit_of) != units.get(column.name):
+        if not {column.name, column.limit_of} <= matches.keys():
+            continue
+        if units.get(column.limit_of) != units.get(column.name):
             unit = units.get(column.limit_of) or units.get(column.name) or ""
             units |= {column.limit_of: unit, column.name: unit}
     if units:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from durable.contracts.input_table import PartialRule
+from durable.contracts.input_table import PartialRule, named_object
 from durable.contracts.tables import INPUT_TABLES
 from durable.files import write_csv, write_text
 from durable.intake.checks import check_records
@@ -113,6 +113,8 @@ def examine(plan: Plan) -> Examined:
     rules: dict[str, Mapping[str, PartialRule]] = {}
     for name, source, recorded, digests in _recorded(plan, findings):
         recorded, changes = convert(recorded, source, findings)
+        if hook := INPUT_TABLES[name].not_analysed:
+            recorded = replace(recorded, not_analysed=named_object(hook)(recorded, plan))
         conversions.append(changes)
         tables[name] = _typed(recorded, source, plan, findings)
         rules[name] = source.partial_dates
@@ -189,7 +191,8 @@ def _report_lowered(
 def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) -> StudyTable:
     """The table with typed cells, each of which is checked by itself."""
     frame = parse_table(recorded, plan.response.ranges, findings, frozenset(source.partial_dates))
-    frame = empty_missing_words(recorded, frame, plan.response.ranges, findings)
+    levels = _declared_levels(plan) if recorded.table == "subjects" else {}
+    frame = empty_missing_words(recorded, frame, plan.response.ranges, findings, levels)
     if recorded.readable and not len(frame):
         # Some tables may well have none.
         severity: Severity = "error" if INPUT_TABLES[recorded.table].never_empty else "warning"
@@ -202,6 +205,14 @@ def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) ->
             recorded.table, recorded.file, "no_records", message, severity=severity
         )
     return StudyTable(recorded, frame)
+
+
+def _declared_levels(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """Texts that the plan names as levels of a subgroup, by column of subjects."""
+    levels: dict[str, tuple[str, ...]] = {}
+    for group in plan.subgroup_variables:
+        levels[group.column] = (*levels.get(group.column, ()), *(group.texts or ()))
+    return levels
 
 
 def _recorded(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,10 @@ from durable.plan.source_files import EVERY
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 
 
+#: The forms of the tables, which are read beside those of the plan, by the length of a text.
+_NATIVE = {len(form): DateForm(form) for form in ("YYYY-MM-DD", "YYYY-MM", "YYYY", "hh:mm")}
+
+
 class _UnclearError(ValueError):
     """A text that cannot be read; the message is what was expected."""
 
@@ -43,7 +48,8 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
         Its value maps, applied first, to the text without blanks around it; its words for missing;
         the forms of its dates and numbers; and its units.
     findings
-        A finding is added for each result whose unit is missing or not known.
+        A finding is added for each result whose unit is missing or not known, and for each below a
+        limit of quantification that is marked as not below it.
 
     Returns
     -------
@@ -70,7 +76,7 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
             _changed_cells(recorded, name, before[name], read_texts, units, reading.unit)
         )
     converted = replace(recorded, text=text, converted=before, unclear=unclear)
-    converted, marked = _with_marks(converted, source)
+    converted, marked = _with_marks(converted, source, findings)
     return converted, pd.concat([*changes, *marked], ignore_index=True)
 
 
@@ -182,11 +188,16 @@ class _Reading:
         return plain if limited is None else f"{limited.sign}{plain}"
 
     def _date(self, text: str) -> str:
-        if is_native(text, self.spec.kind):
-            return text
-        readings = {form.text: form.read(text) for form in self.forms}
-        part = "time" if self.spec.kind == "time" else "date"
+        part: Literal["date", "time"] = "time" if self.spec.kind == "time" else "date"
+        native = is_native(text, part)
+        possible = (_NATIVE[len(text)], *self.forms) if native else self.forms
+        readings = {form.text: form.read(text) for form in possible}
         dates = {f: getattr(m, part) for f, m in readings.items() if m is not None}
+        if part == "date":
+            # A time alone is no date; a date alone is one without its time.
+            dates = {form: date for form, date in dates.items() if date}
+        if native and not dates:
+            return text  # there is no such day: the checks report it
         if not dates:
             forms = _(" or ").join(readings)
             raise _UnclearError(
@@ -290,9 +301,14 @@ def _report_units(
         findings.add(recorded, where, spec.name, "other_unit", expected)
 
 
-def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.DataFrame]]:
-    """Results below a limit of quantification as the mark and the limit of their rows."""
-    if not source.numbers.marks_below:
+def _with_marks(
+    recorded: Recorded, source: Input, findings: Findings
+) -> tuple[Recorded, list[pd.DataFrame]]:
+    """Results below a limit of quantification as the mark and the limit of their rows.
+
+    A mark that says otherwise (N) is reported.
+    """
+    if not source.numbers.marks_below or "value" in recorded.absent:
         return recorded, []
     form = NumberForm(source.numbers.decimal, source.numbers.thousands)
     results = recorded.converted["value"].astype(object).str.strip()
@@ -303,11 +319,16 @@ def _with_marks(recorded: Recorded, source: Input) -> tuple[Recorded, list[pd.Da
     number = results.map(limit_numbers)
     has_limit = number.notna()
     is_below = has_limit | results.isin(source.numbers.below_lloq)
+    marks = recorded.text["below_lloq"].astype(object).str.strip()
+    expected = _("Y or an empty cell: the result is below the limit of quantification")
+    findings.add(
+        recorded, is_below & (marks == "N"), "below_lloq", "below_lloq_contradicted", expected
+    )
     text, converted = recorded.text.copy(deep=False), dict(recorded.converted)
     changes = []
     for name, where, value in (("below_lloq", is_below, "Y"), ("lloq", has_limit, number)):
         old = text[name].astype(object)
-        new = old.mask(where & (old == ""), value)
+        new = old.mask(where & (old.str.strip() == ""), value)
         converted.setdefault(name, text[name])
         text[name] = pd.Series(categorical(new.to_numpy()), index=text.index)
         before = pd.Series(categorical(old.to_numpy()), index=text.index)

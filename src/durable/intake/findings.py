@@ -78,6 +78,8 @@ class Recorded:
     """By column the unit of each cell, of columns whose rows record one; indexed as `text`."""
     unclear: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By column the texts that cannot be read as its kind, each with what was expected."""
+    not_analysed: Mapping[str, pd.Series[bool]] = field(default_factory=dict)
+    """By column which cells no analysis reads: they have no findings; indexed as `text`."""
     section: str = ""
     """Section of the plan that describes the table; '' for one that is made from a package."""
     extra: tuple[ColumnSpec, ...] = ()
@@ -152,7 +154,7 @@ class Findings:
     ) -> None:
         """Add a finding on a cell of each row of `recorded.text` in which `where` is true.
 
-        None is added on a column that is absent from the file.
+        None is added on a column that is absent from the file, and on cells that are not analysed.
 
         Parameters
         ----------
@@ -172,6 +174,8 @@ class Findings:
             return
         severity = severity or RULES[rule].severities[0]
         wanted = where.to_numpy(bool)
+        if column in recorded.not_analysed:
+            wanted = wanted & ~recorded.not_analysed[column].to_numpy(bool)
         kind = Kind(recorded.table, column, rule)
         for position, lowered_rule in self._lowering(kind, severity):
             by_plan = wanted.copy()

@@ -39,9 +39,9 @@ class Needs:
         the first stands for all; of each enzyme that is present the upper limit is needed too.
         """
         missing_columns = {n: why for n, why in self.columns[table].items() if n not in present}
-        limits = {c.limit_of: c.name for c in INPUT_TABLES[table].columns if c.limit_of}
-        if not limits or not self.enzyme:
+        if table != "visits" or not self.enzyme:
             return missing_columns
+        limits = {c.limit_of: c.name for c in INPUT_TABLES[table].columns if c.limit_of}
         enzymes = [enzyme for enzyme in limits if enzyme in present]
         if not enzymes:
             first = next(iter(limits))

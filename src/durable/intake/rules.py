@@ -420,7 +420,7 @@ _RULES: dict[str, Rule] = {
         _WARNING,
     ),
     "below_lloq_contradicted": Rule(
-        "Marked below the limit of quantification, but the value is not below it."
+        "Marked below the limit of quantification, but the value is not below it, or the reverse."
     ),
     "lloq_missing": Rule("Marked below the limit of quantification without the limit.", _WARNING),
     "mixed_units": Rule(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from math import nan
 from typing import Annotated
@@ -10,11 +9,9 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from durable.contracts.spelling import fold
+from durable.doses import parse_dose
 from durable.plan.findings import Finding, one_of
 from durable.sections import FromOne, Line, Name, NonEmptyUniqueList, Positive, Section
-
-#: A dose level that is named with its dose: ``1e7``.
-_POWER_OF_TEN = re.compile(r"\d+(\.\d+)?[eE]\+?\d+")
 
 
 class DoseExposure(Section):
@@ -22,7 +19,7 @@ class DoseExposure(Section):
 
     planned_cells_per_kg: dict[Line, Positive] = {}
     """Planned cells per kg of body weight, by dose level; a level that is not listed but named with
-    its dose (1e7) has that one."""
+    its dose (1e7, 1x10^7) has that one."""
     planned_lymphodepletion: dict[Line, Positive] = {}
     """Planned total dose of each medicine of lymphodepletion, in the unit in which its doses are
     recorded; names as in lymphodepletion.medicine, whatever their case."""
@@ -38,10 +35,10 @@ class DoseExposure(Section):
         return planned
 
     def planned_cells(self, level: str | None) -> float:
-        """Planned cells per kg of a dose level, or the dose in its name (``1e7``); else NaN."""
-        if level in self.planned_cells_per_kg:
-            return self.planned_cells_per_kg[level]
-        return float(level) if level and _POWER_OF_TEN.fullmatch(level) else nan
+        """Planned cells per kg of a dose level, or those in its name (`parse_dose`); else NaN."""
+        if level is None:
+            return nan
+        return self.planned_cells_per_kg.get(level, parse_dose(level))
 
     def planned_total(self, medicine: str) -> float:
         """Planned total dose of a medicine, whatever its case; NaN where the plan has none."""

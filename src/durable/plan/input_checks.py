@@ -38,7 +38,8 @@ def input_findings(inputs: Inputs, extra: tuple[ColumnSpec, ...] = ()) -> list[F
             expected = "one or the other (inputs.sdtm.tables)"
             findings.append(Finding(f"inputs.{name}", twice, expected))
         findings += table_findings(table, section)
-        findings += recorded_unit_findings(f"inputs.{name}.units", name, section.units)
+        absent = {column for column, foreign in section.columns.items() if foreign is None}
+        findings += recorded_unit_findings(f"inputs.{name}.units", name, section.units, absent)
         if section.sql is not None and not inputs.sources:
             expected = "the files that the query reads, by name"
             findings.append(Finding("inputs.sources", "nothing", expected))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from durable.contracts.input_table import ColumnSpec, InputTable
 from durable.contracts.tables import INPUT_TABLES
@@ -161,7 +161,9 @@ def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
     return [column.name for column in table.columns if column.kind in kinds]
 
 
-def recorded_unit_findings(prefix: str, table: str, units: Mapping[str, str]) -> list[Finding]:
+def recorded_unit_findings(
+    prefix: str, table: str, units: Mapping[str, str], absent: Collection[str] = ()
+) -> list[Finding]:
     """Findings on units of columns without units, unknown units, and limits in another unit.
 
     Parameters
@@ -172,6 +174,8 @@ def recorded_unit_findings(prefix: str, table: str, units: Mapping[str, str]) ->
         Name of the table.
     units
         Unit in which the study records a column, by column.
+    absent
+        Columns that the study does not record: a limit of normal or its measure may stand alone.
     """
     findings = []
     columns = INPUT_TABLES[table].columns
@@ -184,7 +188,9 @@ def recorded_unit_findings(prefix: str, table: str, units: Mapping[str, str]) ->
         elif unit not in known[name]:
             findings.append(Finding(key, repr(unit), one_of(unit, known[name])))
     for column in columns:
-        if column.limit_of and units.get(column.name) != units.get(column.limit_of):
+        if not column.limit_of or not {column.name, column.limit_of}.isdisjoint(absent):
+            continue
+        if units.get(column.name) != units.get(column.limit_of):
             found = f"{column.limit_of} and {column.name} in different units"
             findings.append(Finding(prefix, found, "one unit for both"))
     return findings

@@ -30,6 +30,8 @@ LABORATORY = InputTable(
     ),
     key=("subject_id", "test", "sample_date", "sample_time"),
     date="sample_date",
+    not_analysed=f"{_CHECKS}:results_not_analysed",
+    duplicates=f"{_CHECKS}:check_duplicates",
     before_consent="before_consent",
     after_withdrawal="after_withdrawal",
     columns=(

@@ -55,7 +55,9 @@ def _number(
     )
 
 
-def _limit(name: str, label: str, unit: str, *units: RecordedUnit) -> ColumnSpec:
+def _positive(
+    name: str, label: str, unit: str, *units: RecordedUnit, limit_of: str = ""
+) -> ColumnSpec:
     return ColumnSpec(
         name,
         label,
@@ -64,6 +66,7 @@ def _limit(name: str, label: str, unit: str, *units: RecordedUnit) -> ColumnSpec
         unit=unit,
         units=(RecordedUnit(""), *units) if units else (),
         absent=True,
+        limit_of=limit_of,
     )
 
 
@@ -85,7 +88,8 @@ def _item(item: ScreeningItem) -> ColumnSpec:
 def _enzyme(enzyme: Enzyme) -> Iterator[ColumnSpec]:
     units = tuple(RecordedUnit(name, factor) for name, factor in enzyme.recorded_units.items())
     yield _number(enzyme.column, f"{enzyme.title} at screening", "U/L", *units)
-    yield _limit(enzyme.uln, f"Upper limit of normal of {enzyme.label}", "U/L", *units)
+    limit = f"Upper limit of normal of {enzyme.label}"
+    yield _positive(enzyme.uln, limit, "U/L", *units, limit_of=enzyme.column)
 
 
 SCREENING = InputTable(
@@ -108,12 +112,13 @@ SCREENING = InputTable(
         _number("lvef", "Left ventricular ejection fraction", "%", high=100),
         _flag("ecg_cs", "Clinically significant abnormality of the electrocardiogram"),
         _number("egfr", "Estimated glomerular filtration rate", "mL/min/1.73 m2"),
-        _limit("creatinine", "Creatinine", "mg/dL", *_PER_DECILITRE),
+        _positive("creatinine", "Creatinine", "mg/dL", *_PER_DECILITRE),
         _number("height_cm", "Height", "cm", high=250),
         _number("tbil", "Total bilirubin", "umol/L", RecordedUnit("mg/dL", Fraction(171, 10))),
-        _limit(
+        _positive(
             *("tbil_uln", "Upper limit of normal of total bilirubin", "umol/L"),
             RecordedUnit("mg/dL", Fraction(171, 10)),
+            limit_of="tbil",
         ),
         _number("spo2", "Oxygen saturation on room air", "%", high=100),
         _flag("lung_normal", "Function of the lungs basically normal"),

@@ -26,6 +26,8 @@ _PER_KG = (
     RecordedUnit("", sdtm=("cells/kg", "/kg")),
     RecordedUnit("10^6/kg", Fraction(10**6), ("10^6/kg", "10^6 cells/kg", "10^6/kg cells")),
 )
+#: Terms of the CDISC codelists RACE and ETHNIC.
+_NOT_KNOWN = ("unknown", "not reported")
 
 SUBJECTS = InputTable(
     name="subjects",
@@ -113,6 +115,7 @@ SUBJECTS = InputTable(
             absent=True,
             rare=True,
             counted=True,
+            answers=_NOT_KNOWN,
             sdtm=SdtmSource("DM.RACE", optional=True),
             adam=("ADSL.RACE",),
         ),
@@ -122,6 +125,7 @@ SUBJECTS = InputTable(
             absent=True,
             rare=True,
             counted=True,
+            answers=_NOT_KNOWN,
             sdtm=SdtmSource("DM.ETHNIC", optional=True),
             adam=("ADSL.ETHNIC",),
         ),

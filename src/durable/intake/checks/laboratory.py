@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from durable.contracts.spelling import fold
+from durable.contracts.tables.laboratory import LABORATORY
 from durable.intake.checks.limits import check_quantification
-from durable.intake.findings import Findings
+from durable.intake.checks.records import add_duplicates
+from durable.intake.findings import Findings, Recorded
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable
 from durable.intake.texts import Phrase
@@ -17,6 +20,24 @@ from durable.plan.sdtm import tests_read
 def declared_tests(plan: Plan) -> dict[str, str]:
     """Codes of the tests of the plan, each with "in laboratory.tests of the plan"."""
     return dict.fromkeys(plan.laboratory.by_code, _("in laboratory.tests of the plan"))
+
+
+def results_not_analysed(recorded: Recorded, plan: Plan) -> dict[str, pd.Series[bool]]:
+    """Which results, units and limits are of a test that the plan does not declare, by column.
+
+    Those of another spelling of a declared test are not among them.
+    """
+    declared = set(map(fold, plan.laboratory.by_code))
+    tests = recorded.text["test"]
+    others = [text for text in tests.unique() if fold(text) and fold(text) not in declared]
+    where = tests.isin(others)
+    return {name: where for name in LABORATORY.names if name not in LABORATORY.key}
+
+
+def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
+    """Report records with the same key as an earlier one, of the tests that are analysed."""
+    not_analysed = table.recorded.not_analysed["value"].to_numpy(bool)
+    add_duplicates(table, table.frame.loc[~not_analysed], findings)
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:

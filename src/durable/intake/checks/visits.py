@@ -21,6 +21,7 @@ from durable.intake.tables import (
     subject_value,
 )
 from durable.intake.texts import Phrase, categorical_of_codes, where_text
+from durable.jdm.measures import ENZYMES
 from durable.language import _
 from durable.plan import Plan
 from durable.schedule import Visit
@@ -112,7 +113,7 @@ def _window(day: pd.Series[int], schedule: tuple[Visit, ...]) -> pd.Series[str]:
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
     """Report upper limits of normal that are absent or unusual, and measures that are missing."""
     response = study.plan.response
-    measures = (*response.measures.values(), *response.remission.definition.columns)
+    measures = (*response.measures.values(), *response.remission.columns)
     for column in VISITS.columns:
         if column.limit_of:
             _check_limit(table, column, "enzyme" in measures, findings)
@@ -145,22 +146,30 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
 
 def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findings) -> None:
     frame, recorded = table.frame, table.recorded
-    empty = {
-        column.name: left_empty(table, column.name) for column in VISITS.columns if column.result
-    }
-    nothing = pd.Series(np.logical_and.reduce(list(empty.values())), index=frame.index)
+    empty = {column.name: left_empty(table, column.name) for column in VISITS.columns}
+    results = [empty[column.name] for column in VISITS.columns if column.result]
+    nothing = pd.Series(np.logical_and.reduce(results), index=frame.index)
     expected = _("at least one measure")
     findings.add(recorded, nothing, "visit_date", "nothing_assessed", expected)
     complete = _("a value, since other measures are recorded; please complete or confirm not done")
-    wanted = [measure for measure in dict.fromkeys(measures) if measure in empty]
-    for name in wanted:
-        if name in recorded.absent:
-            continue
-        if empty[name].all() and len(frame):
+    one_complete = _(
+        "a value of one of {columns}, since other measures are recorded; please complete or confirm"
+        " not done"
+    )
+    there = [name for name in empty if name not in recorded.absent]
+    wanted: dict[str, tuple[str, ...]] = {name: (name,) for name in measures if name in there}
+    enzymes = tuple(name for name in ENZYMES if name in there)
+    # Any enzyme will do; one that the remission rule reads is asked for by itself.
+    if "enzyme" in measures and enzymes and not wanted.keys() & {*enzymes}:
+        wanted[enzymes[0]] = enzymes
+    for name, columns in wanted.items():
+        without = pd.Series(np.logical_and.reduce([empty[one] for one in columns]), frame.index)
+        if without.all() and len(frame):
             message = _(
                 "{name} is empty in every row; expected a measure that the analysis uses"
-            ).format(name=name)
+            ).format(name=", ".join(columns))
             findings.add_about_file("visits", recorded.file, "empty_column", message, column=name)
         else:
-            missing = empty[name] & ~nothing
-            findings.add(recorded, missing, name, "measure_missing", complete)
+            expected = one_complete.format(columns=", ".join(columns))
+            expected = complete if len(columns) == 1 else expected
+            findings.add(recorded, without & ~nothing, name, "measure_missing", expected)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from durable.intake.findings import escaped
 from durable.intake.shaping.rows import Report, Rows, keys_of, pick
+from durable.intake.texts import all_blank
 from durable.language import _
 from durable.plan.source_files import Join
 
@@ -98,11 +99,12 @@ def _report_unmatched(
     key: str,
     files: tuple[str, str],
 ) -> None:
-    """Report rows whose key the other file does not have."""
+    """Report rows whose key the other file does not have; those without anything have none."""
     message = _("no such record in {file}; expected one ({key}.by)").format(file=files[1], key=key)
     texts = [rows.text[name].astype(object).to_numpy() for name in join_spec.by]
     number, file = (rows.place[name].astype(object).to_numpy() for name in ("row", "file"))
-    for position in np.flatnonzero(partners < 0).tolist():
+    blank = all_blank(rows.text, rows.names)
+    for position in np.flatnonzero((partners < 0) & ~blank).tolist():
         value = escaped(", ".join(part[position] for part in texts))
         row = int(number[position])
         report("no_partner", message, file=str(file[position]), row=row, value=value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,9 +12,8 @@ from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
-from durable.intake.rules import Severity
-from durable.intake.shaping.rows import Report, Rows, alike
-from durable.intake.texts import all_blank, categorical
+from durable.intake.shaping.rows import Report, Rows, alike, report_blank
+from durable.intake.texts import all_blank, categorical, is_blank
 from durable.language import _
 from durable.plan import Input
 
@@ -66,7 +65,7 @@ def native_table(
     # A row that has nothing but the constants of its file is an empty one.
     by_row = present.difference(source.constant_in_files)
     blank = all_blank(rows.text, {wanted[name] for name in by_row})
-    _report_blank(rows, blank, report)
+    report_blank(rows, blank, report)
     text = pd.DataFrame(columns, copy=False)
     number = np.arange(1, len(text) + 1)
     text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
@@ -74,7 +73,8 @@ def native_table(
         text[source.row_number] = categorical(text["source_row"].astype(str).to_numpy(object))
     origin = {n: rows.elsewhere.get(wanted.get(n, ""), rows.place) for n in table.names}
     origin = origin if source.is_reshaped else {}
-    units = _units(rows, source, present)
+    units = _units(rows, source, present, report, files[0])
+    _report_limit_units(text, units, table, report, files[0])
     if blank.any():
         text = text.loc[~blank].reset_index(drop=True)
         origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
@@ -91,14 +91,35 @@ def native_table(
     )
 
 
-def _units(rows: Rows, source: Input, present: set[str]) -> dict[str, pd.Series[str]]:
-    """Units of the cells of each column whose rows have one of their own."""
+def _units(
+    rows: Rows, source: Input, present: set[str], report: Report, file: str
+) -> dict[str, pd.Series[str]]:
+    """Units of the cells of each column whose rows have one; a missing column is reported."""
     units = {name: units for name, units in rows.units.items() if name in present}
     return units | {
         name: rows.text[foreign]
         for name, foreign in source.unit_columns.items()
-        if foreign in rows.text
+        if report.has_columns(rows, [foreign], f"inputs.{report.table}.unit_columns.{name}", file)
     }
+
+
+def _report_limit_units(
+    text: pd.DataFrame, units: Collection[str], table: InputTable, report: Report, file: str
+) -> None:
+    """Report limits of normal whose rows record the unit for the limit or its measure alone.
+
+    `units` names the columns whose unit the rows record.
+    """
+    for name, measure in ((column.name, column.limit_of) for column in table.columns):
+        if not measure or (name in units) == (measure in units):
+            continue
+        if (~is_blank(text[name]) & ~is_blank(text[measure])).any():
+            with_unit = name if name in units else measure
+            message = _(
+                "the rows have a unit of {column} alone; expected one unit for {measure} and"
+                " {limit} (inputs.{table}.unit_columns, or long.limit)"
+            ).format(column=with_unit, measure=measure, limit=name, table=table.name)
+            report("other_unit", message, file=file, column=name)
 
 
 def _throughout(text: str, number: int) -> Any:
@@ -174,15 +195,3 @@ def _report_shared(
                 "{foreign} is read as {name} and as {other}; expected a column for each"
             ).format(foreign=foreign, name=name, other=shared[0])
             report("shared_column", message, file=file, column=name)
-
-
-def _report_blank(rows: Rows, blank: Any, report: Report) -> None:
-    """Report rows without anything; an error where a record follows in the same file."""
-    if not blank.any():
-        return
-    last = rows.place.loc[~blank].groupby("file", observed=True)["row"].max()
-    for position in np.flatnonzero(blank):
-        file, row = str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
-        severity: Severity = "error" if row < last.get(file, 0) else "warning"
-        message = _("an empty row; expected a record")
-        report("blank_row", message, file=file, row=row, severity=severity)

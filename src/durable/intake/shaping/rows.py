@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.intake.findings import Findings, escaped
-from durable.intake.texts import categorical, map_texts
+from durable.intake.rules import Severity
+from durable.intake.texts import all_blank, categorical, map_texts
 from durable.language import _
 from durable.lookalikes import look_alike
 
@@ -146,3 +147,22 @@ def pick(column: pd.Series[str], positions: npt.NDArray[np.intp]) -> pd.Series[s
     """Texts of a column at positions from 0, '' at -1; categorical and numbered from 0."""
     texts = np.append(column.astype(object).to_numpy(), "")
     return pd.Series(categorical(texts[positions]))
+
+
+def report_blank(rows: Rows, blank: npt.NDArray[np.bool_], report: Report) -> None:
+    """Report rows without anything; an error where a record follows in the same file."""
+    if not blank.any():
+        return
+    last = rows.place.loc[~blank].groupby("file", observed=True)["row"].max()
+    for position in np.flatnonzero(blank):
+        file, row = str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
+        severity: Severity = "error" if row < last.get(file, 0) else "warning"
+        message = _("an empty row; expected a record")
+        report("blank_row", message, file=file, row=row, severity=severity)
+
+
+def without_blank(rows: Rows, report: Report) -> Rows:
+    """The rows that have something in any column; the others are reported."""
+    blank = all_blank(rows.text, rows.names)
+    report_blank(rows, blank, report)
+    return rows.take(np.flatnonzero(~blank)) if blank.any() else rows

@@ -25,7 +25,7 @@ from durable.intake.shaping.declared import declared_readings
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
-from durable.intake.shaping.rows import Report, Rows, alike, concatenate
+from durable.intake.shaping.rows import Report, Rows, alike, concatenate, without_blank
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
@@ -408,6 +408,7 @@ class _Making:
         name = self.reader.shown(section, join_spec)
         key = f"inputs.{section}"
         other = None if other is None else select(other, join_spec, self.report, key, name)
+        other = None if other is None else without_blank(other, self.report)
         if other is not None and long is not None:
             keys = list(join_spec.by.values())
             other = pivot(other, long, keys, columns, self.report, f"{key}.long", name)
