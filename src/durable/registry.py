@@ -40,6 +40,8 @@ class Entry:
     """Module of the registry's package that holds it."""
     datasets: tuple[str, ...] = ("adsl",)
     """Datasets that it needs; it is left out where the study lacks one."""
+    inputs: tuple[str, ...] = ()
+    """Input tables whose records it needs beside them; it is left out where the study lacks one."""
     of_sensitivity: bool = False
     """Whether it needs sensitivity analyses."""
     of_subgroups: bool = False
@@ -48,7 +50,7 @@ class Entry:
     """Whether the plan asks for it."""
 
     def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has the entry: the plan asks for it, and its datasets are there.
+        """Whether an analysis has the entry: the plan asks for it, and what it needs is there.
 
         Parameters
         ----------
@@ -57,7 +59,11 @@ class Entry:
         datasets
             Names of the datasets that the analysis has, in lower case.
         """
+        from durable.plan.input_files import tables_of_study
+
         wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
             bool(plan.subgroups) or not self.of_subgroups
         )
-        return wanted and self.asked(plan) and set(self.datasets) <= set(datasets)
+        if not (wanted and self.asked(plan) and set(self.datasets) <= set(datasets)):
+            return False
+        return not self.inputs or set(self.inputs) <= tables_of_study(plan.inputs)

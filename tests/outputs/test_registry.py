@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from durable.contents import NUMBERS, kind_of
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
+from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.listings import LISTINGS, ListingEntry
 from tests.derive.build import plan
+from tests.outputs.analysed import give_tables
 
 HEAVY = ("pandas", "numpy", "scipy", "pyarrow", "matplotlib")
 
@@ -84,6 +89,26 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     unassessed = set(tables_of(varied, {"adsl", *of_tables}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
     assert set(all_names) - unassessed == asked | of_assessments | outcome
+
+
+def test_an_output_of_an_input_table_is_left_out_where_the_study_lacks_the_table() -> None:
+    entry = OutputEntry("t_new", "new", inputs=("therapies",))
+    tables = {name: {"path": f"{name}.csv"} for name in ("subjects", "visits", "therapies")}
+    assert entry.exists(plan(inputs=tables), {"adsl"})
+    assert not entry.exists(plan(), {"adsl"})
+
+
+def test_records_of_a_table_that_the_study_lacks_are_refused(tmp_path: Path) -> None:
+    adsl = pd.DataFrame()
+    give_tables(tmp_path, therapies=[])
+    # An earlier run left the file of a table that the analysis no longer has.
+    shutil.copy(tmp_path / "validated/therapies.parquet", tmp_path / "validated/laboratory.parquet")
+    datasets = AnalysisDatasets(adsl=adsl, folder=tmp_path)
+    assert datasets.input_tables == {"therapies"}
+    assert len(datasets.input_records("therapies", ["therapy"])) == 0
+    for lacking in (datasets, AnalysisDatasets(adsl=adsl)):
+        with pytest.raises(ValueError, match="no input table laboratory: name it in `inputs`"):
+            lacking.input_records("laboratory", ["test"])
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:
