@@ -98,6 +98,22 @@ def test_a_key_or_date_that_is_no_column_is_refused(wrong: dict[str, object]) ->
         replace(INPUT_TABLES["visits"], **wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (ColumnSpec("card_date", "Date of the card", "date"), "card_date: at_cutoff is None"),
+        (ColumnSpec("card", "Number of the card", at_cutoff="emptied"), "card: at_cutoff is empt"),
+    ],
+)
+def test_a_further_date_that_does_not_say_what_the_cut_off_does_is_refused(
+    column: ColumnSpec, says: str
+) -> None:
+    """It would stand in the validated table with a day after the data cut-off."""
+    therapies = INPUT_TABLES["therapies"]
+    with pytest.raises(ValueError, match=says):
+        therapies.with_columns((column,))
+
+
 def test_a_column_that_is_there_twice_is_refused() -> None:
     therapies = INPUT_TABLES["therapies"]
     with pytest.raises(ValueError, match="therapies: therapy is 2 columns"):
