@@ -16,7 +16,7 @@ from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.input_table import ColumnSpec, InputTable, named_object
 from durable.contracts.tables import INPUT_TABLES
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.intake.rules import RULES
 from durable.jdm.response import Ranges
 from durable.plan import Plan, Sdtm

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from durable.contents import NUMBERS, kind_of
+from durable.contents import NUMBERS, kind_of, require_numbers
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
 from durable.outputs.datasets import AnalysisDatasets
@@ -35,6 +35,18 @@ def test_every_table_and_listing_has_a_number_and_no_two_of_a_kind_share_one() -
     assert sorted(made) == sorted(name for name in NUMBERS if not name.startswith("f_"))
     numbered = [(kind_of(name), number) for name, number in NUMBERS.items()]
     assert len(numbered) == len(set(numbered))
+
+
+def test_an_output_without_a_number_is_refused_when_the_registries_are_read() -> None:
+    """Documents and report show what has a number: the output would be lost without a word."""
+    with pytest.raises(ValueError, match=r"no number of t_new: add each to NUMBERS of durable.con"):
+        require_numbers(["t_dor", "t_new"])
+    program = "from durable import contents; del contents.NUMBERS['{}']; import durable.{}"
+    registries = {"t_os": "outputs", "f_km_os": "figures", "l_flares": "outputs.listings"}
+    for name, registry in registries.items():
+        command = [sys.executable, "-c", program.format(name, registry)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert f"no number of {name}" in done.stderr
 
 
 @pytest.mark.parametrize("entry", LISTINGS, ids=lambda entry: entry.name)

@@ -11,7 +11,7 @@ import yaml
 
 from durable.contracts.results import Result
 from durable.derive import datasets
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.figures.sensitivity import panels
 from durable.outputs import analysis
 from durable.outputs.ard import Ard
@@ -214,7 +214,7 @@ def between_visits(*bounds: tuple[int, int, int]) -> dict[str, Result]:
     start = pd.Timestamp("2024-01-01")
     adtte = pd.DataFrame({"PARAMCD": "DOR", "AVAL": days, "CNSR": cnsr, "STARTDT": start})
     adtte["LOWDT"] = start + pd.to_timedelta(pd.Series(low) - 1, unit="D")
-    adtte = pd.concat(adtte.assign(PARAMCD=endpoint.code) for endpoint in ENDPOINTS)
+    adtte = pd.concat(adtte.assign(PARAMCD=endpoint.code) for endpoint in STANDARD_ENDPOINTS)
     adrs = pd.DataFrame({"PARAMCD": [], "AVISIT": [], "AVAL": [], "REASON": []})
     the_plan = plan_of(
         statistics={"sensitivity_landmarks_months": [6, 12], "bootstrap_replicates": 100},

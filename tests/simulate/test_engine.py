@@ -13,7 +13,7 @@ import pytest
 from durable.contracts.table_schema import table_schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import Derivation
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.derive.trial import Trial, ValidatedTables
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.time_to_event import duration_statistics

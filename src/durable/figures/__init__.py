@@ -12,7 +12,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from durable.derive.endpoint_registry import EVERY_ENDPOINT, asks_for_endpoint
+from durable.contents import require_numbers
+from durable.derive.endpoints import EVERY_ENDPOINT, asks_for_endpoint
 from durable.jdm.parameters import SCORE
 from durable.registry import Entry
 
@@ -87,6 +88,7 @@ FIGURES = (
         asked=_wants_profiles,
     ),
 )
+require_numbers(f"f_{entry.name}" for entry in FIGURES)
 
 
 def figures_of(plan: Plan, datasets: Collection[str]) -> list[FigureEntry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.figures import swimmer
 from durable.figures.quantiles import days_since_infusion
 from durable.jdm.measures import COMPONENTS, core_set_measure

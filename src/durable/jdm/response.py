@@ -230,6 +230,16 @@ def _or_a_strategy(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"enum": list(get_args(Strategy))}, section]
 
 
+def _credits(strategy: Strategy) -> bool:
+    """Whether a state first seen after new systemic therapy is credited."""
+    match strategy:
+        case "composite" | "hypothetical":
+            return False
+        case "treatment_policy":
+            return True
+    assert_never(strategy)
+
+
 class NewTherapy(Section):
     """Strategy (ICH E9(R1)) for new systemic therapy by endpoint: one for all, or a key each."""
 
@@ -249,12 +259,12 @@ class NewTherapy(Section):
     @property
     def credits_remission(self) -> bool:
         """Whether a first remission seen after it began is credited."""
-        match self.remission:
-            case "composite" | "hypothetical":
-                return False
-            case "treatment_policy":
-                return True
-        assert_never(self.remission)
+        return _credits(self.remission)
+
+    @property
+    def credits_improvement(self) -> bool:
+        """Whether a first improvement seen after it began is credited."""
+        return _credits(self.improvement)
 
     @model_validator(mode="before")
     @classmethod

@@ -12,10 +12,10 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.contents import require_numbers
 from durable.contracts.results import SERIES
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
-from durable.derive.endpoint_registry import asks_for_endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS, asks_for_endpoint
 from durable.registry import Entry
 
 if TYPE_CHECKING:
@@ -89,7 +89,10 @@ OUTPUTS = (
     OutputEntry("t_deviations", "deviations", ("adsl", "addv")),
     OutputEntry("t_reinfusion", "reinfusion", asked=_may_be_reinfused),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
-    OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
+    OutputEntry(
+        *("t_dor", "time_to_event"),
+        tables=_with_supplement(*(endpoint.table for endpoint in STANDARD_ENDPOINTS)),
+    ),
     OutputEntry(
         *("t_sensitivity", "sensitivity", ("adrs", "adtte")),
         of_sensitivity=True,
@@ -146,6 +149,8 @@ OUTPUTS = (
         asked=lambda plan: plan.cells_outcome is not None,
     ),
 )
+
+require_numbers(name for entry in OUTPUTS for name in entry.table_names)
 
 #: Order of the rows in ``ard.csv``: by output, as the outputs were written one after another, so
 #: that an analysis can be compared with an earlier one line by line. An output that is not named

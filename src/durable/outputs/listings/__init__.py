@@ -10,6 +10,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.contents import require_numbers
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.registry import Entry
 
@@ -52,6 +53,7 @@ LISTINGS = (
     ListingEntry("laboratory", "laboratory", ("adlb",)),
     ListingEntry("queries", "queries", ()),
 )
+require_numbers(f"l_{entry.name}" for entry in LISTINGS)
 
 
 def listings_of(plan: Plan, datasets: Collection[str]) -> list[ListingEntry]:
