@@ -98,6 +98,17 @@ def test_a_key_or_date_that_is_no_column_is_refused(wrong: dict[str, object]) ->
         replace(INPUT_TABLES["visits"], **wrong)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("table", INPUT_TABLES.values(), ids=lambda table: table.name)
+def test_every_function_that_a_table_names_is_there(table: InputTable) -> None:
+    """They are imported when they are called: a wrong module would fail only in a study's data."""
+    named = [table.duplicates, table.cut, table.sdtm.maker if table.sdtm else ""]
+    named += [check.function for check in table.checks]
+    named += [name for column in table.columns for name in (column.same, column.words)]
+    assert all(callable(named_object(name)) for name in named if name)
+    others = {name for check in table.checks for name in check.tables}
+    assert others <= set(INPUT_TABLES)
+
+
 @pytest.mark.parametrize(
     ("column", "says"),
     [

@@ -255,7 +255,10 @@ def test_states_stand_at_the_ends_of_the_scales() -> None:
             "the worst value of every measure is not seen as such; expected active",
         ),
         (
-            {"ranges": {"cmas": 40}, "remission": {"rule": "tis", "tis_min": 70}},
+            {
+                "ranges": {"cmas": 40},
+                "remission": {"rule": "tis", "tis_min": 70, "criteria": {"cmas_min": 37}},
+            },
             None,
         ),
         (
