@@ -15,6 +15,7 @@ from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.listings import LISTINGS, ListingEntry
+from durable.registry import available_names
 from tests.derive.build import plan
 from tests.outputs.analysed import give_tables
 
@@ -104,10 +105,9 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
 
 
 def test_an_output_of_an_input_table_is_left_out_where_the_study_lacks_the_table() -> None:
-    entry = OutputEntry("t_new", "new", inputs=("therapies",))
-    tables = {name: {"path": f"{name}.csv"} for name in ("subjects", "visits", "therapies")}
-    assert entry.exists(plan(inputs=tables), {"adsl"})
-    assert not entry.exists(plan(), {"adsl"})
+    entry = OutputEntry("t_new", "new", ("adsl", "therapies"))
+    assert entry.exists(plan(), available_names(["subjects", "therapies"], plan()))
+    assert not entry.exists(plan(), available_names(["subjects", "visits"], plan()))
 
 
 def test_records_of_a_table_that_the_study_lacks_are_refused(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_records_of_a_table_that_the_study_lacks_are_refused(tmp_path: Path) -> 
     assert datasets.input_tables == {"therapies"}
     assert len(datasets.input_records("therapies", ["therapy"])) == 0
     for lacking in (datasets, AnalysisDatasets(adsl=adsl)):
-        with pytest.raises(ValueError, match="no input table laboratory: name it in `inputs`"):
+        with pytest.raises(ValueError, match="no input table laboratory: name it in `datasets`"):
             lacking.input_records("laboratory", ["test"])
 
 

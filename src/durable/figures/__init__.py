@@ -91,9 +91,10 @@ FIGURES = (
 require_numbers(f"f_{entry.name}" for entry in FIGURES)
 
 
-def figures_of(plan: Plan, datasets: Collection[str]) -> list[FigureEntry]:
-    """The figures of an analysis that has these datasets, in the order of their numbers.
+def figures_of(plan: Plan, available: Collection[str]) -> list[FigureEntry]:
+    """The figures of an analysis, in the order of their numbers.
 
-    Also those that the plan does not show. `datasets` are names in lower case.
+    Also those that the plan does not show. `available` has the names of the datasets, in lower
+    case, and of the input tables of the analysis.
     """
-    return [entry for entry in FIGURES if entry.exists(plan, datasets)]
+    return [entry for entry in FIGURES if entry.exists(plan, available)]

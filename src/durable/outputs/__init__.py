@@ -196,13 +196,13 @@ ORDER_OF_ROWS = (
 _OF_NO_CUTOFF = ("t_safety_boundary_s",)
 
 
-def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
-    """Names of the tables of an analysis that has these datasets, in the order of the plan.
+def tables_of(plan: Plan, available: Collection[str]) -> list[str]:
+    """Names of the tables of an analysis, in the order of the plan.
 
-    Without the tables that the plan does not show (``outputs.shells``). `datasets` are names in
-    lower case.
+    Without those that the plan does not show (``outputs.shells``). `available` has the names of the
+    datasets, in lower case, and of the input tables of the analysis.
     """
-    entries = (entry for entry in OUTPUTS if entry.exists(plan, datasets))
+    entries = (entry for entry in OUTPUTS if entry.exists(plan, available))
     return plan.outputs.select(name for entry in entries for name in entry.table_names)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
-from durable.registry import dataset_names
+from durable.registry import available_names, dataset_names
 from durable.vocabulary import PERIOD
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ class AnalysisDatasets:
 
         if self.folder is None or table not in self.input_tables:
             raise ValueError(
-                f"there is no input table {table}: name it in `inputs` of the entry in the"
+                f"there is no input table {table}: name it in `datasets` of the entry in the"
                 " registry, or ask `input_tables` first"
             )
         return pd.read_parquet(
@@ -98,6 +98,11 @@ class AnalysisDatasets:
     def names(self) -> set[str]:
         """Names, in lower case, of the ADaM datasets that the analysis has."""
         return {name for name in DATASETS if getattr(self, name) is not None}
+
+    @property
+    def available(self) -> set[str]:
+        """Names of the ADaM datasets, and of the input tables, that the analysis has."""
+        return self.names | self.input_tables
 
     def required(self, name: str) -> pd.DataFrame:
         """The dataset of this name, which must not be None.
@@ -146,6 +151,11 @@ class ResultsFolder:
         an earlier run.
         """
         return dataset_names(_sources(self.path), self.plan)
+
+    @property
+    def available(self) -> tuple[str, ...]:
+        """Names of the datasets, and of the input tables, that the analysis has; by the same."""
+        return available_names(_sources(self.path), self.plan)
 
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]

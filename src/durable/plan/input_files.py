@@ -61,11 +61,6 @@ def study_files(inputs: Inputs) -> list[InputFile]:
     return files
 
 
-def tables_of_study(inputs: Inputs) -> frozenset[str]:
-    """Names of the input tables that a file of the study is named for: ``subjects``."""
-    return frozenset(table for file in study_files(inputs) for table in file.tables)
-
-
 def shown_names(inputs: Inputs) -> dict[str, str]:
     """By path, as in `study_files`, the name of a file in findings.
 
