@@ -10,7 +10,7 @@ import pytest
 
 from durable import vocabulary
 from durable.contracts.words import shown_outcome
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.jdm import wording as definitions
 from durable.jdm.remission import CONDITIONS, REMISSION_RULES, Remission
 from durable.jdm.response import Response

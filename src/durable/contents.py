@@ -9,12 +9,37 @@ import.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
 
 Kind = Literal["Table", "Figure", "Listing"]
+
+#: Headings of the list of definitions (`durable.outputs.definition_list`).
+Term = Literal[
+    "Core set and baseline",
+    "Disease improvement",
+    "Visit windows",
+    "Remission",
+    "Recurrence and progression",
+    "Durations",
+    "Kaplan-Meier estimates",
+    "Glucocorticoids and drug-free remission",
+    "Re-infusion",
+    "Proportions",
+    "Adverse events",
+    "Dose-limiting toxicities",
+    "Safety boundaries",
+    "Laboratory",
+    "B cells",
+    "Haematotoxicity (ICAHT)",
+    "Cellular kinetics",
+    "Eligibility",
+    "Protocol deviations",
+    "Abbreviations",
+]
 
 #: Numbers by name; an output is shown in this order, unless the plan names another.
 NUMBERS = {
@@ -158,6 +183,20 @@ _TITLES: dict[Kind, str] = {
     "Figure": N_("Figure {number}. {title}"),
     "Listing": N_("Listing {number}. {title}"),
 }
+
+
+def require_numbers(names: Iterable[str]) -> None:
+    """Refuse outputs without a number, which no document and no report would show.
+
+    Raises
+    ------
+    ValueError
+        Where a name (``t_dor``, ``f_swimmer``, ``l_duration``) is none of `NUMBERS`.
+    """
+    if without := [name for name in names if name not in NUMBERS]:
+        raise ValueError(
+            f"no number of {', '.join(without)}: add each to NUMBERS of durable.contents"
+        )
 
 
 def kind_of(name: str) -> Kind:

@@ -11,7 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from durable.language import N_
+from durable.language import N_, Text
+from durable.wording import options
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,15 @@ DELIVERIES = (
     ),
 )
 
+#: Descriptions of the keys of the plan, with a place for the deliveries under each.
+_DESCRIPTIONS = {
+    "documents": N_(
+        "Documents beside the tables and figures. {forms}. Each table is written as RTF in any"
+        " case."
+    ),
+    "datasets": N_("Forms in which datasets and results are handed over. {forms}."),
+}
+
 #: Deliveries whose files read those of the delivery ``xpt``.
 READERS_OF_XPT = {"r-programs", "sas-programs"}
 
@@ -191,7 +201,7 @@ def names(key: Literal["documents", "datasets"]) -> tuple[str, ...]:
     return tuple(delivery.name for delivery in DELIVERIES if delivery.key == key)
 
 
-def described(key: Literal["documents", "datasets"]) -> str:
-    """The deliveries under a key of the plan in English: "rtf: all tables ...; docx: each ..."."""
-    entries = [delivery for delivery in DELIVERIES if delivery.key == key]
-    return "; ".join(f"{delivery.name}: {delivery.about}" for delivery in entries)
+def described(key: Literal["documents", "datasets"]) -> Text:
+    """Description of a key of the plan: "... rtf: all tables ...; docx: each ..."."""
+    forms = options({one.name: one.about for one in DELIVERIES if one.key == key})
+    return Text(_DESCRIPTIONS[key], forms=forms)

@@ -83,11 +83,17 @@ class Text(str):
         return text
 
 
+class Name(str):
+    """A text that is the same in every language, as a value of the plan is."""
+
+
 def shown(text: str) -> str:
-    """A `Text`, or another text that is marked, in the language in force.
+    """A `Text`, or another text that is marked, in the language in force; a `Name` as it is.
 
     Texts in the places of a `Text` are shown in that language too.
     """
+    if isinstance(text, Name):
+        return str(text)
     if not isinstance(text, Text):
         return _(text)
     places = text.places.items()

@@ -27,6 +27,11 @@ def dataset_names(tables: Collection[str], plan: Plan) -> tuple[str, ...]:
     return ("adsl", *assessments, *of_safety, *eligibility, *lymphodepletion, *deviations)
 
 
+def available_names(tables: Collection[str], plan: Plan) -> tuple[str, ...]:
+    """What outputs can be made from: these input tables and the datasets made from them."""
+    return (*dataset_names(tables, plan), *tables)
+
+
 def _always(_: Plan) -> bool:
     return True
 
@@ -39,7 +44,8 @@ class Entry:
     module: str
     """Module of the registry's package that holds it."""
     datasets: tuple[str, ...] = ("adsl",)
-    """Datasets that it needs; it is left out where the study lacks one."""
+    """Datasets that it needs, and input tables whose records it reads; it is left out where the
+    study lacks one."""
     of_sensitivity: bool = False
     """Whether it needs sensitivity analyses."""
     of_subgroups: bool = False
@@ -47,17 +53,17 @@ class Entry:
     asked: Callable[[Plan], bool] = _always
     """Whether the plan asks for it."""
 
-    def exists(self, plan: Plan, datasets: Collection[str]) -> bool:
-        """Whether an analysis has the entry: the plan asks for it, and its datasets are there.
+    def exists(self, plan: Plan, available: Collection[str]) -> bool:
+        """Whether an analysis has the entry: the plan asks for it, and what it needs is there.
 
         Parameters
         ----------
         plan
             The analysis plan.
-        datasets
-            Names of the datasets that the analysis has, in lower case.
+        available
+            Names of the datasets, in lower case, and of the input tables that the analysis has.
         """
         wanted = (bool(plan.sensitivity) or not self.of_sensitivity) and (
             bool(plan.subgroups) or not self.of_subgroups
         )
-        return wanted and self.asked(plan) and set(self.datasets) <= set(datasets)
+        return wanted and self.asked(plan) and set(self.datasets) <= set(available)

@@ -35,6 +35,20 @@ EVENTS = {
     "drug_free_remission": DRUG_FREE_REMISSION,
     "sustained_remission": SUSTAINED_REMISSION,
 }
+#: Rows of the time-to-event table for the events, by the name of their statistics.
+EVENT_LABELS = {
+    "recurrence": N_("recurrence"),
+    "progression": N_("progression"),
+    "death": N_("death"),
+    "new_therapy": N_("new systemic therapy"),
+    "not_in_remission": N_("not in remission by {deadline} (day 1)"),
+    "remission": N_("first remission"),
+    "improvement": N_("first improvement"),
+    "glucocorticoid_free": N_("glucocorticoid-free"),
+    "immunosuppressant_free": N_("immunosuppressant-free"),
+    "drug_free_remission": N_("drug-free remission"),
+    "sustained_remission": N_("sustained remission"),
+}
 
 ONGOING = N_("ONGOING AT DATA CUT-OFF")
 MISSED = N_("MISSED OR INADEQUATE ASSESSMENTS")
@@ -64,6 +78,22 @@ CENSORINGS = {
     "not_confirmed": NOT_CONFIRMED,
 }
 CNSR = {reason: code for code, reason in enumerate(CENSORINGS.values(), 1)}
+#: Rows of the time-to-event table for the reasons for censoring, in its order.
+CENSORING_LABELS = {
+    "ongoing": N_("ongoing at data cut-off"),
+    "missed_assessments": N_("missed or inadequate assessments"),
+    "death": N_("death"),
+    "new_therapy": N_("new systemic therapy"),
+    "withdrawn": N_("withdrawn"),
+    "no_assessment": N_("no assessment after remission"),
+    "not_seen": N_("no assessment after infusion"),
+    "not_yet_due": N_("next assessment not yet due"),
+    "unconfirmed_loss": N_("unconfirmed loss of remission"),
+    "not_confirmed": N_("not yet confirmed at a further assessment"),
+    "not_followed": N_("not followed to {deadline} (day 1)"),
+    "remission_not_yet_due": N_("pending: remission not yet due (day 1)"),
+    "alive": N_("alive at last contact"),
+}
 
 PARTIAL = N_("PARTIAL")
 DIED = N_("DIED")
@@ -204,6 +234,8 @@ POPULATIONS = {
     "SAFFL": N_("Safety Analysis Set (all infused)"),
     "REMFL": N_("Subjects in remission (clinically inactive disease)"),
 }
+#: Those with endpoints, as the first row of their tables names the subjects.
+SUBJECTS = {"SAFFL": N_("All infused"), "REMFL": N_("Subjects with remission")}
 
 #: Every coded text; of two that a text may fit, the one that says more of it first.
 CODED: tuple[str, ...] = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
 from typing import Literal
 from unicodedata import east_asian_width
 
-from durable.language import _
+from durable.language import N_, Name, Text, _
 
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
@@ -39,6 +39,16 @@ def clauses(texts: Sequence[str]) -> str:
     return reduce(
         lambda first, second: _("{first}; {second}").format(first=first, second=second), texts
     )
+
+
+def options(meanings: Mapping[str, str]) -> Text:
+    """Values of a key, at least one, each with what it means: "rtf: all tables; docx: each table".
+
+    The meanings are marked for translation; names are the same in every language.
+    """
+    form = N_("{name}: {meaning}")
+    texts = [Text(form, name=Name(name), meaning=text) for name, text in meanings.items()]
+    return reduce(lambda first, more: Text("{first}; {second}", first=first, second=more), texts)
 
 
 def lower_initial(text: str) -> str:

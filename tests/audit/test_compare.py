@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from durable.audit import compare
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.errors import UserError
 from tests.audit.conftest import SHORT, change_digit
 from tests.workflow.conftest import Study, made_once, new_study
@@ -128,7 +128,7 @@ def test_the_page_is_one_file_with_the_primary_results_first_and_the_curves(both
         "Plan, records read, code and environment",
         "Records since the earlier data cut-off",
     ]
-    assert page.count("<svg ") == len(ENDPOINTS) == 5
+    assert page.count("<svg ") == len(STANDARD_ENDPOINTS) == 5
     assert "http" not in page.replace("http-equiv", "")
 
 

@@ -16,7 +16,7 @@ from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.input_table import ColumnSpec, InputTable, named_object
 from durable.contracts.tables import INPUT_TABLES
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.intake.rules import RULES
 from durable.jdm.response import Ranges
 from durable.plan import Plan, Sdtm
@@ -96,6 +96,33 @@ def test_a_limit_of_normal_is_that_of_a_column_in_the_same_units(table: InputTab
 def test_a_key_or_date_that_is_no_column_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="is 0 columns"):
         replace(INPUT_TABLES["visits"], **wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("table", INPUT_TABLES.values(), ids=lambda table: table.name)
+def test_every_function_that_a_table_names_is_there(table: InputTable) -> None:
+    """They are imported when they are called: a wrong module would fail only in a study's data."""
+    named = [table.duplicates, table.cut, table.sdtm.maker if table.sdtm else ""]
+    named += [check.function for check in table.checks]
+    named += [name for column in table.columns for name in (column.same, column.words)]
+    assert all(callable(named_object(name)) for name in named if name)
+    others = {name for check in table.checks for name in check.tables}
+    assert others <= set(INPUT_TABLES)
+
+
+@pytest.mark.parametrize(
+    ("column", "says"),
+    [
+        (ColumnSpec("card_date", "Date of the card", "date"), "card_date: at_cutoff is None"),
+        (ColumnSpec("card", "Number of the card", at_cutoff="emptied"), "card: at_cutoff is empt"),
+    ],
+)
+def test_a_further_date_that_does_not_say_what_the_cut_off_does_is_refused(
+    column: ColumnSpec, says: str
+) -> None:
+    """It would stand in the validated table with a day after the data cut-off."""
+    therapies = INPUT_TABLES["therapies"]
+    with pytest.raises(ValueError, match=says):
+        therapies.with_columns((column,))
 
 
 def test_a_column_that_is_there_twice_is_refused() -> None:

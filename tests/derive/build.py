@@ -8,35 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from durable.contracts.tables import NATIVE_COLUMNS
+from durable.contracts.tables import INPUT_TABLES
 from durable.derive.adrs import categories_to_text
 from durable.derive.datasets import Datasets, Derivation
 from durable.derive.trial import Trial, ValidatedTables
 from durable.plan import Plan, parse
 
 INFUSION = pd.Timestamp("2024-01-01")
-TEXT = {
-    "subject_id",
-    "visit",
-    "part",
-    "dose_level",
-    "sex",
-    "study_subject_id",
-    "site",
-    "race",
-    "ethnicity",
-    "planned_arm",
-    "withdrawal_reason",
-    "immunosuppressant",
-    "investigator_assessment",
-    "therapy",
-    "new_systemic",
-    "class",
-    "outcome",
-    "reason",
-    "medicine",
-    "unit",
-}
 
 # Active disease at baseline, and a child in remission by the modified PRINTO rule.
 ACTIVE = {
@@ -74,14 +52,18 @@ def date(day: int) -> pd.Timestamp:
 
 def table(name: str, rows: list[dict[str, Any]]) -> pd.DataFrame:
     """A validated table from partial rows; what is not given is missing."""
-    frame = pd.DataFrame(rows, columns=list(NATIVE_COLUMNS[name]))
-    for column in frame:
-        if str(column).endswith("_date"):
-            frame[column] = pd.to_datetime(frame[column]).astype("datetime64[ns]")
-        elif column in TEXT:
-            frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
-        else:
-            frame[column] = frame[column].astype(float)
+    columns = INPUT_TABLES[name].columns
+    frame = pd.DataFrame(rows, columns=[column.name for column in columns])
+    for column in columns:
+        values = frame[column.name]
+        match column.kind:
+            case "date":
+                typed = pd.to_datetime(values).astype("datetime64[ns]")
+            case "text" | "time":
+                typed = values.astype(object).where(values.notna(), None)
+            case "number" | "integer":
+                typed = values.astype(float)
+        frame[column.name] = typed
     frame["source_row"] = range(2, len(frame) + 2)
     return frame
 

@@ -28,7 +28,7 @@ from durable.contents import NUMBERS
 from durable.contracts.adam.adsl import REINFUSION_VARIABLES
 from durable.contracts.adam.registry import dataset_schemas
 from durable.contracts.adam.terminology import terminology
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.export import ars, dataset_json, define
 from durable.export.datasets import Dataset
 from durable.export.handover import FinishedAnalysis

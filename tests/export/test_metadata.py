@@ -11,7 +11,7 @@ from durable.contracts.adam.adsl import OPTIONAL_VARIABLES
 from durable.contracts.adam.description import DatasetSpec, recorded_origins
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.plan import Plan

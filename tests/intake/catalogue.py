@@ -228,6 +228,7 @@ RANGES = [
     bad_cell("limit of quantification of zero", KINETICS, 4, "lloq", "0", "out_of_range"),
     case("VAS of 11 on a scale of 100, a global above it",
          (planned("response.ranges.physician_global", 100),
+          planned("response.remission.criteria.physician_global_max", 2),
           cell(VISITS, 5, "physician_global", "11"), cell(VISITS, 6, "physician_global", "101")),
          error(VISITS, 6, "physician_global", "101", "out_of_range")),
     case("CHAQ below the lowest value of its configured scale",

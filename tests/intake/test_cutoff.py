@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from durable.contracts.tables import NATIVE_COLUMNS
+from durable.contracts.partial_dates import partial_column
+from durable.contracts.tables import INPUT_TABLES
 from durable.intake.cutoff import COLUMNS, apply
 from tests.intake.study import Study, cell
 
@@ -29,14 +30,15 @@ DATED = {
 
 def table(name: str, *rows: dict[str, Any]) -> pd.DataFrame:
     """Typed rows of a table; dates given as ISO text; subject S1 and row 2 on, unless given."""
-    names = [*NATIVE_COLUMNS[name], "source_row"]
+    columns = INPUT_TABLES[name].columns
+    names = [*(column.name for column in columns), "source_row"]
     if name == "adverse_events":
         names += ["start_date_partial", "end_date_partial"]
     frame = pd.DataFrame(
         [{"subject_id": "S1", **row, "source_row": n} for n, row in enumerate(rows, start=2)],
         columns=names,
     )
-    dates = [column for column in frame if str(column).endswith("_date")]
+    dates = [column.name for column in columns if column.kind == "date"]
     return frame.astype(dict.fromkeys(dates, "datetime64[ns]"))
 
 
@@ -125,6 +127,31 @@ def test_contact_after_the_cut_off_was_contact_on_the_day() -> None:
     assert kept["subjects"]["last_contact_date"].tolist() == [DAY]
     assert lines(readout) == [
         ("subjects", "S1", 2, "last_contact_date", "2025-01-01", "set to the cut-off")
+    ]
+
+
+@pytest.mark.parametrize("part", ["", "2024-07"], ids=["whole", "in part"])
+def test_what_happens_after_the_cut_off_is_not_known_at_screening(part: str) -> None:
+    """A test or vaccine is not yet there; an infection that ends later is on at the cut-off."""
+    dates = ("blood_hcg_date", "live_vaccine_date", "infection_systemic_last_date")
+    row = {"attempt": 1, "screening_date": "2024-06-01", "birth_date": "2015-01-01"}
+    screened = table("screening", row | {"blood_hcg": "POS", "blood_hcg_date": "2024-07-01"})
+    screened = screened.assign(
+        **dict.fromkeys(dates, pd.NaT if part else NEXT),
+        **{partial_column(name): pd.Series([part or None], dtype=object) for name in dates},
+    ).astype(dict.fromkeys(dates, "datetime64[ns]"))
+    kept, readout = apply(study() | {"screening": screened}, CUTOFF)
+    (record,) = kept["screening"].to_dict("records")
+    assert record["infection_systemic_last_date"] == DAY
+    emptied = ("blood_hcg", *dates[:2], *map(partial_column, dates))
+    assert [name for name in emptied if pd.notna(record[name])] == []
+    assert record["birth_date"] == pd.Timestamp("2015-01-01")
+    recorded = part or "2024-07-01"
+    assert sorted(lines(readout)) == [
+        ("screening", "S1", 2, "blood_hcg", "POS", "emptied"),
+        ("screening", "S1", 2, "blood_hcg_date", recorded, "emptied"),
+        ("screening", "S1", 2, dates[2], recorded, "set to the cut-off"),
+        ("screening", "S1", 2, "live_vaccine_date", recorded, "emptied"),
     ]
 
 

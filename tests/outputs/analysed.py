@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from durable.contracts.results import Result, join_parameter
+from durable.files import write_parquet
 from durable.outputs import OUTPUTS
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Safety
-from tests.derive.build import plan
+from tests.derive.build import plan, table
 
 SAFETY = ("t_ae_overview", "t_ae_soc_pt", "t_ae_crs", "t_aesi", "t_deaths", "t_dlt")
 NONE = pd.DataFrame()
@@ -42,6 +44,13 @@ def safety_results(
 def parameter_of(result: Result) -> str:
     """Its parameter as the file shows it."""
     return join_parameter(result.parameter)
+
+
+def give_tables(folder: Path, **rows: list[dict[str, Any]]) -> None:
+    """Write these validated input tables into a folder of results, and say that it has them."""
+    for name, records in rows.items():
+        write_parquet(folder / "validated" / f"{name}.parquet", table(name, records))
+    name_tables(folder, *rows)
 
 
 def name_tables(folder: Path, *tables: str) -> None:

@@ -15,7 +15,7 @@ from durable.contracts.adam.adpp import ADPP
 from durable.contracts.adam.registry import dataset_specs
 from durable.contracts.results import NO_SAMPLES, TOTAL, Result
 from durable.contracts.tables import NATIVE_COLUMNS
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.derive.kinetics import Assay, concentrations, parameter_codes, parameters
 from durable.display.record_view import cell_text
 from durable.figures.kinetics import profiles

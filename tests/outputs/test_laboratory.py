@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import BCells
 from tests.derive.build import date, plan, subject
 from tests.derive.laboratory import adlb, sample, subjects
-from tests.outputs.analysed import parameter_of, results_of
+from tests.outputs.analysed import give_tables, parameter_of, results_of
 
 PEOPLE = [subject("S1"), subject("S2"), subject("S3")]
 
@@ -22,13 +23,18 @@ def results(
     output: str,
     rows: list[dict[str, Any]],
     events: list[dict[str, Any]] | None = None,
+    folder: Path | None = None,
     **rules: Any,
 ) -> dict[tuple[str, str], Result]:
     """Statistics of the Total column, by parameter and name; `rules` of the section laboratory."""
     adsl, laboratory = subjects(*PEOPLE), adlb(rows, *PEOPLE, **rules)
     adae = None if events is None else pd.DataFrame(events)
     datasets = AnalysisDatasets(
-        adsl=adsl, adlb=laboratory, adbc=derive(adsl, laboratory, BCells()), adae=adae
+        adsl=adsl,
+        adlb=laboratory,
+        adbc=derive(adsl, laboratory, BCells()),
+        adae=adae,
+        folder=folder,
     )
     found = results_of([output], datasets, plan(groups=[]))
     return {(parameter_of(row), row.statistic): row for row in found if row.group == "Total"}
@@ -147,6 +153,24 @@ def test_without_recovery_infections_count_to_the_last_result() -> None:
 def test_without_adverse_events_there_is_no_row_of_infections() -> None:
     found = results("t_bcells", B_CELLS)
     assert not [parameter for parameter, _ in found if parameter == "INFECTION"]
+
+
+def test_immunoglobulin_given_is_counted_where_therapies_are_recorded(tmp_path: Path) -> None:
+    given = {
+        "subject_id": "S1",
+        "therapy": "immunoglobulin, intravenous",
+        "start_date": date(30),
+        "new_systemic": "N",
+    }
+    give_tables(tmp_path, subjects=PEOPLE, therapies=[given])
+    found = results("t_bcells", B_CELLS, folder=tmp_path)
+    assert value(found, "IMMUNOGLOBULIN", "n_replaced") == 1
+
+
+def test_without_therapies_nobody_is_counted_as_not_given_immunoglobulin(tmp_path: Path) -> None:
+    give_tables(tmp_path, subjects=PEOPLE)
+    found = results("t_bcells", B_CELLS, folder=tmp_path)
+    assert ("IMMUNOGLOBULIN", "n_replaced") not in found
 
 
 def test_without_results_nothing_is_estimated() -> None:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from durable.contents import NUMBERS, kind_of
+from durable.contents import NUMBERS, kind_of, require_numbers
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.outputs import ORDER_OF_ROWS, OUTPUTS, OutputEntry, tables_of
+from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.listings import LISTINGS, ListingEntry
+from durable.registry import available_names
 from tests.derive.build import plan
+from tests.outputs.analysed import give_tables
 
 HEAVY = ("pandas", "numpy", "scipy", "pyarrow", "matplotlib")
 
@@ -30,6 +36,18 @@ def test_every_table_and_listing_has_a_number_and_no_two_of_a_kind_share_one() -
     assert sorted(made) == sorted(name for name in NUMBERS if not name.startswith("f_"))
     numbered = [(kind_of(name), number) for name, number in NUMBERS.items()]
     assert len(numbered) == len(set(numbered))
+
+
+def test_an_output_without_a_number_is_refused_when_the_registries_are_read() -> None:
+    """Documents and report show what has a number: the output would be lost without a word."""
+    with pytest.raises(ValueError, match=r"no number of t_new: add each to NUMBERS of durable.con"):
+        require_numbers(["t_dor", "t_new"])
+    program = "from durable import contents; del contents.NUMBERS['{}']; import durable.{}"
+    registries = {"t_os": "outputs", "f_km_os": "figures", "l_flares": "outputs.listings"}
+    for name, registry in registries.items():
+        command = [sys.executable, "-c", program.format(name, registry)]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert f"no number of {name}" in done.stderr
 
 
 @pytest.mark.parametrize("entry", LISTINGS, ids=lambda entry: entry.name)
@@ -84,6 +102,25 @@ def test_an_output_is_left_out_where_its_dataset_or_what_it_is_of_lacks() -> Non
     unassessed = set(tables_of(varied, {"adsl", *of_tables}))
     of_assessments = {"t_response_visits", "t_response_visits_s"}
     assert set(all_names) - unassessed == asked | of_assessments | outcome
+
+
+def test_an_output_of_an_input_table_is_left_out_where_the_study_lacks_the_table() -> None:
+    entry = OutputEntry("t_new", "new", ("adsl", "therapies"))
+    assert entry.exists(plan(), available_names(["subjects", "therapies"], plan()))
+    assert not entry.exists(plan(), available_names(["subjects", "visits"], plan()))
+
+
+def test_records_of_a_table_that_the_study_lacks_are_refused(tmp_path: Path) -> None:
+    adsl = pd.DataFrame()
+    give_tables(tmp_path, therapies=[])
+    # An earlier run left the file of a table that the analysis no longer has.
+    shutil.copy(tmp_path / "validated/therapies.parquet", tmp_path / "validated/laboratory.parquet")
+    datasets = AnalysisDatasets(adsl=adsl, folder=tmp_path)
+    assert datasets.input_tables == {"therapies"}
+    assert len(datasets.input_records("therapies", ["therapy"])) == 0
+    for lacking in (datasets, AnalysisDatasets(adsl=adsl)):
+        with pytest.raises(ValueError, match="no input table laboratory: name it in `datasets`"):
+            lacking.input_records("laboratory", ["test"])
 
 
 def test_reading_the_registries_loads_no_numerical_library() -> None:

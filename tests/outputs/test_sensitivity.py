@@ -11,17 +11,16 @@ import yaml
 
 from durable.contracts.results import Result
 from durable.derive import datasets
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.figures.sensitivity import panels
-from durable.files import write_parquet
 from durable.outputs import analysis
 from durable.outputs.ard import Ard
 from durable.outputs.datasets import AnalysisDatasets, read_datasets
 from durable.outputs.sensitivity import OUTPUT
 from durable.plan import Plan, load
-from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, table, visit
+from tests.derive.build import ACTIVE, FLARING, INACTIVE, date, subject, visit
 from tests.derive.build import plan as plan_of
-from tests.outputs.analysed import NONE, name_tables, results_of
+from tests.outputs.analysed import NONE, give_tables, results_of
 
 ROOT = Path(__file__).parents[2]
 MONTH = 30.4375
@@ -115,10 +114,7 @@ def analysed(folder: Path, plan: Plan) -> Rows:
         visits += [visit(day, values, name) for day, values in course.items()]
     visits[1 + len(COURSES)]["investigator_assessment"] = "remission"  # of lost, on day 60
     rescue = {"subject_id": "treated", "therapy": "X", "start_date": date(100), "new_systemic": "Y"}
-    validated = {"subjects": children, "visits": visits, "therapies": [rescue]}
-    for name, rows in validated.items():
-        write_parquet(folder / "validated" / f"{name}.parquet", table(name, rows))
-    name_tables(folder, *validated)
+    give_tables(folder, subjects=children, visits=visits, therapies=[rescue])
     datasets.run(plan, folder)
     datasets.run_sensitivity(plan, folder)
     return {
@@ -218,7 +214,7 @@ def between_visits(*bounds: tuple[int, int, int]) -> dict[str, Result]:
     start = pd.Timestamp("2024-01-01")
     adtte = pd.DataFrame({"PARAMCD": "DOR", "AVAL": days, "CNSR": cnsr, "STARTDT": start})
     adtte["LOWDT"] = start + pd.to_timedelta(pd.Series(low) - 1, unit="D")
-    adtte = pd.concat(adtte.assign(PARAMCD=endpoint.code) for endpoint in ENDPOINTS)
+    adtte = pd.concat(adtte.assign(PARAMCD=endpoint.code) for endpoint in STANDARD_ENDPOINTS)
     adrs = pd.DataFrame({"PARAMCD": [], "AVISIT": [], "AVAL": [], "REASON": []})
     the_plan = plan_of(
         statistics={"sensitivity_landmarks_months": [6, 12], "bootstrap_replicates": 100},

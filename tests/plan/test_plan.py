@@ -47,7 +47,7 @@ def test_the_plan_is_frozen() -> None:
 
 
 def test_a_bare_number_is_a_scale_from_0_to_it() -> None:
-    scale = parse(changed("response.ranges.cmas", 26)).response.ranges.cmas
+    scale = parse(changed("response.ranges.das", 26)).response.ranges.das
     assert (scale.range, scale.min, scale.max) == (26, 0, 26)
 
 

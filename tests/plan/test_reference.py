@@ -12,14 +12,17 @@ import yaml
 
 from data.demo import stories as demo
 from durable.contracts.reference import needs_section
+from durable.display.report_plan import key_meanings
 from durable.installation import WORKFLOW
 from durable.jdm.needs import columns_needed
 from durable.jdm.reference import needs_of_definitions
 from durable.jdm.remission import REMISSION_RULES
 from durable.jdm.response import Response
+from durable.language import Text, language, shown
 from durable.plan import PlanError, load, parse, schema
 from durable.plan.json_schema import meanings
 from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
+from durable.wording import options
 from tests.plan.test_refusals import SMALLEST, changed
 
 pytestmark = pytest.mark.requirement("PLN-01")
@@ -108,6 +111,20 @@ def test_the_report_tells_of_each_key_what_the_list_of_keys_does() -> None:
     for key in keys():
         path = key.path.replace("[]", "").replace(".NAME", "")
         assert told[path] == key.meaning
+
+
+def test_a_new_entry_of_a_registry_leaves_the_others_their_translation() -> None:
+    """A key that lists deliveries or rules is translated entry by entry, not as one text."""
+    listed = options({"xpt": "SAS transport files, version 5", "new": "a form of delivery"})
+    assert listed == "xpt: SAS transport files, version 5; new: a form of delivery"
+    with language("zh"):
+        assert "SAS\u4f20\u8f93\u6587\u4ef6" in shown(listed)
+        assert "new" in shown(listed)
+    told = dict(meanings())
+    for key in ("outputs.documents", "outputs.datasets", "response.remission.rule"):
+        assert told[key].count("; ") == told[key].count(": ") - 1
+        assert isinstance(told[key], Text)
+        assert told[key] not in key_meanings()
 
 
 @pytest.mark.parametrize("path", SHIPPED)

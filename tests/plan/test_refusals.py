@@ -207,7 +207,23 @@ REFUSED = [
     (
         "an MMT8 of 150 judged by the item of the scale of 80",
         changed("response.ranges.mmt8", 150),
-        "remission.criteria.mmt8_min stated for an MMT8 scale other than 80",
+        "remission.criteria.mmt8_min stated for another scale of mmt8 than 0 to 80",
+    ),
+    (
+        "a physician global in millimetres judged by the item of the scale of 10",
+        changed("response.ranges.physician_global", 100),
+        "remission.criteria.physician_global_max stated for another scale of physician_global",
+    ),
+    (
+        "clinical remission by the best CMAS of another scale",
+        changed(
+            "response",
+            {
+                "ranges": {"cmas": 40},
+                "remission": {"rule": "clinical_remission", "criteria": {"cmas_min": 37}},
+            },
+        ),
+        "remission.clinical_cmas_min stated for another scale of cmas than 0 to 52",
     ),
     (
         "windows that overlap, by one shared day",

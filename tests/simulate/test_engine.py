@@ -13,7 +13,7 @@ import pytest
 from durable.contracts.table_schema import table_schema
 from durable.derive.assessments import assess
 from durable.derive.datasets import Derivation
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.derive.trial import Trial, ValidatedTables
 from durable.outputs.improvement import improvement_rate
 from durable.outputs.time_to_event import duration_statistics
@@ -255,7 +255,10 @@ def test_states_stand_at_the_ends_of_the_scales() -> None:
             "the worst value of every measure is not seen as such; expected active",
         ),
         (
-            {"ranges": {"cmas": 40}, "remission": {"rule": "tis", "tis_min": 70}},
+            {
+                "ranges": {"cmas": 40},
+                "remission": {"rule": "tis", "tis_min": 70, "criteria": {"cmas_min": 37}},
+            },
             None,
         ),
         (

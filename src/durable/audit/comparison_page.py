@@ -18,7 +18,7 @@ from durable.audit.sides import BEFORE, SINCE, UNEXPLAINED, Side
 from durable.audit.statuses import status_label
 from durable.contents import numbered_title
 from durable.contracts.results import Result
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import N_, _, shown
 from durable.outputs import OUTPUTS, entry_of_table
 from durable.pages import render_page
@@ -146,7 +146,7 @@ def _record(change: InputChange) -> tuple[str, str, str]:
 
 def _curves(earlier: Side, later: Side) -> Iterator[tuple[str, Markup]]:
     """The Kaplan-Meier curves of both analyses, by endpoint."""
-    for endpoint in ENDPOINTS:
+    for endpoint in STANDARD_ENDPOINTS:
         if endpoint.figure is not None:
             file = f"figures/f_{endpoint.figure}.csv"
             named = [(side.name, read_curve(side.folder / file)) for side in (earlier, later)]

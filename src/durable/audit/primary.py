@@ -10,7 +10,7 @@ from durable.audit.causes import ResultChange, causes_of, subjects_of
 from durable.audit.shown import Changes, TracedArd
 from durable.audit.sides import Side
 from durable.contracts.results import TOTAL, Parameter
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import _
 from durable.outputs import cells
 from durable.outputs.formats import PERCENT, fixed
@@ -110,7 +110,7 @@ def _lines(plan: Plan) -> Iterator[_Line]:
             PERCENT,
             _("{number} points"),
         )
-    for endpoint in ENDPOINTS:
+    for endpoint in STANDARD_ENDPOINTS:
         title = _(endpoint.title)
         yield _Line(
             _("Median {duration}, months, {level} CI").format(

@@ -12,7 +12,7 @@ from pathlib import Path
 from durable import vocabulary
 from durable.audit.records import Record, read_parquet
 from durable.contracts.results import NOT_RECORDED
-from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
+from durable.derive.endpoints import ENDPOINT_BY_CODE
 from durable.language import N_, Text, _
 from durable.outputs import OUTPUTS
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from importlib import import_module
-from typing import Any, Literal, assert_never
+from typing import Any, Literal, assert_never, get_args
 
 from durable.language import N_, _
 from durable.sections import FIRST_YEAR, LAST_YEAR
@@ -124,8 +124,9 @@ class ColumnSpec:
     """Whether a value map of the column may name many texts by a pattern with ``*``."""
     answers: tuple[str, ...] = ()
     """Words for *not known* that are an answer in this column (terms of a CDISC codelist)."""
-    at_cutoff: AtCutoff = "kept"
-    """What happens to a date after the data cut-off in a record that is kept."""
+    at_cutoff: AtCutoff | None = None
+    """What happens to a date after the data cut-off in a record that is kept; None of the date of
+    the table, which decides whether the record is, and of what is no date."""
     emptied_with: tuple[str, ...] = ()
     """Columns that are emptied together with the date."""
     sdtm: SdtmSource = field(default_factory=SdtmSource)
@@ -249,13 +250,21 @@ class InputTable:
     sdtm: SdtmTable | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a key, a date or companions that are no columns of the table."""
+        """Refuse names that are no columns, and a date that does not say what the cut-off does."""
         names = [column.name for column in self.columns]
         beside = [name for column in self.columns for name in column.emptied_with]
         sequence = (self.sequence,) if self.sequence else ()
         for name in (*self.key, *sequence, self.date, *beside):
             if names.count(name) != 1:
                 raise ValueError(f"{self.name}: {name} is {names.count(name)} columns")
+        for column in self.columns:
+            inner_date = column.kind == "date" and column.name != self.date
+            if inner_date != (column.at_cutoff is not None):
+                expected = "one of " + ", ".join(get_args(AtCutoff)) if inner_date else "none"
+                raise ValueError(
+                    f"{self.name}.{column.name}: at_cutoff is {column.at_cutoff}, expected"
+                    f" {expected}: every date but that of the table says what the cut-off does"
+                )
 
     def with_columns(self, columns: tuple[ColumnSpec, ...]) -> InputTable:
         """The table with further columns, which stand last; itself where there are none."""

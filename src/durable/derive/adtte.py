@@ -10,7 +10,7 @@ import pandas as pd
 
 from durable.derive.course import SOURCE, Course, FollowUp
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.vocabulary import CNSR
 
 if TYPE_CHECKING:

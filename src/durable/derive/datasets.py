@@ -28,8 +28,7 @@ from durable.derive.assessments import (
 from durable.derive.course import FollowUp
 from durable.derive.eligibility import of_eligible, with_eligibility
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import EVERY_ENDPOINT, STANDARD_ENDPOINTS
 from durable.derive.improvement import score_reached
 from durable.derive.new_therapy import (
     assessed_after,
@@ -331,7 +330,7 @@ def run_sensitivity(plan: Plan, folder: Path, evaluated: pd.DataFrame | None = N
     parts: dict[tuple[str, str], list[pd.DataFrame]] = {}
     laboratory = _laboratory_read(plan, responses.values())
     for tables in ValidatedTables.read(folder, plan.study.id, laboratory).blocks(BLOCK):
-        derivation = Derivation(Trial.of_plan(plan), tables, ENDPOINTS)
+        derivation = Derivation(Trial.of_plan(plan), tables, STANDARD_ENDPOINTS)
         for name, response in responses.items():
             records = adrs.categories_to_text(derivation.improvement(response))
             durations = derivation.durations(response).adtte

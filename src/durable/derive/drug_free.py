@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from durable.derive.endpoint import Censoring, Endpoint, Event, Source
-from durable.derive.endpoints import TTREM
+from durable.derive.first_seen import TTREM
 from durable.jdm.drug_free import DrugFree
 from durable.language import N_, _, ngettext
 from durable.vocabulary import (
@@ -135,12 +135,13 @@ TTGCFREE = Endpoint(
     label="Time to glucocorticoid-free (days)",
     title=N_("Time to glucocorticoid-free"),
     population="SAFFL",
-    subjects=N_("All infused"),
     origin="TRTSDT",
     since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the first of so many consecutive"
     f" assessments with at most the limit of the glucocorticoid dose; {_CENSORED}{_BEFORE}",
     keys=("response.drug_free", _CREDIT),
+    handling="remission",
+    defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttgcfree,
     events=(_event("glucocorticoid_free", GLUCOCORTICOID_FREE),),
     censorings=_held("glucocorticoid_free"),
@@ -154,12 +155,13 @@ TTISFREE = Endpoint(
     label="Time to immunosuppressant-free (days)",
     title=N_("Time to immunosuppressant-free"),
     population="SAFFL",
-    subjects=N_("All infused"),
     origin="TRTSDT",
     since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the first of so many consecutive"
     f" assessments off immunosuppressants; {_CENSORED}{_BEFORE}",
     keys=("response.drug_free", _CREDIT),
+    handling="remission",
+    defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttisfree,
     events=(_event("immunosuppressant_free", IMMUNOSUPPRESSANT_FREE),),
     censorings=_held("immunosuppressant_free"),
@@ -173,13 +175,14 @@ TTDFREM = Endpoint(
     label="Time to drug-free remission (days)",
     title=N_("Time to drug-free remission"),
     population="SAFFL",
-    subjects=N_("All infused"),
     origin="TRTSDT",
     since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the first of so many consecutive"
     " assessments in remission, with at most the limit of the glucocorticoid dose and off"
     f" immunosuppressants; {_CENSORED}{_BEFORE}",
     keys=("response.remission", "response.drug_free", _CREDIT),
+    handling="remission",
+    defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttdfrem,
     events=(_event("drug_free_remission", DRUG_FREE_REMISSION),),
     censorings=_held("drug_free_remission"),
@@ -193,12 +196,13 @@ TTSREM = Endpoint(
     label="Time to sustained remission (days)",
     title=N_("Time to sustained remission"),
     population="SAFFL",
-    subjects=N_("All infused"),
     origin="TRTSDT",
     since=N_("infusion"),
     derivation="ADT - STARTDT + 1, days from the infusion to the first assessment by which"
     f" remission has been shown at every assessment for so many days; {_CENSORED}, else on day 1.",
     keys=("response.remission", "response.drug_free", _CREDIT),
+    handling="remission",
+    defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttsrem,
     events=(_event("sustained_remission", SUSTAINED_REMISSION),),
     censorings=TTREM.censorings,

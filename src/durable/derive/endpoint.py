@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from durable.contents import Term
 from durable.language import N_
-from durable.vocabulary import CENSORINGS, not_in_remission
+from durable.vocabulary import (
+    CENSORING_LABELS,
+    CENSORINGS,
+    EVENT_LABELS,
+    EVENTS,
+    SUBJECTS,
+    not_in_remission,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +37,10 @@ if TYPE_CHECKING:
     #: By variable an array, one element per subject: ADT, NaT where there is no date; where it is
     #: recorded (SRCDOM, SRCVAR, SRCSEQ); and what it is (EVNTDESC or CNSDTDSC).
     Dated = dict[str, npt.NDArray[Any]]
+
+
+#: How an endpoint handles intercurrent events.
+Handling = Literal["duration", "remission", "improvement", "survival"]
 
 
 @dataclass(frozen=True)
@@ -94,9 +106,7 @@ class Endpoint:
     title: str
     """Heading in the table, the figure and the report, marked for translation."""
     population: str
-    """Flag of ADSL."""
-    subjects: str
-    """The population, as the first row of the table says it, marked for translation."""
+    """Flag of ADSL, one of `vocabulary.SUBJECTS`: the subjects who have a record."""
     origin: str
     """Variable of ADSL with the first day."""
     since: str
@@ -105,6 +115,11 @@ class Endpoint:
     """How AVAL is derived, for define.xml."""
     keys: tuple[str, ...]
     """Keys of the plan that the derivation follows."""
+    handling: Handling
+    """How it handles intercurrent events, for the table of estimands: as a duration that ends with
+    them, as the time to a state (by the strategy of remission or improvement), or as survival."""
+    defined: tuple[Term, ...]
+    """Terms of the list of definitions that it rests on, beside the Kaplan-Meier estimates."""
     describe: Callable[[Response, Visit], str]
     """Footnote in the language in force, by the definitions in force and the visit by which
     remission must be reached."""
@@ -115,6 +130,9 @@ class Endpoint:
     """Date before which its `events` count, from the origin on; None: without an end."""
     assessed: str = "adequate"
     """Column of the assessments that flags those at which its event could be seen."""
+    other_date: str = ""
+    """What ADT is where it is not the date of the event or of the last adequate assessment: a
+    sentence of its derivation in define.xml."""
     continuation: Continuation | None = None
     failure: Event | None = None
     """Event on day 1 of those whom nothing else ends."""
@@ -129,6 +147,25 @@ class Endpoint:
     event_free: str = N_("Event-free")
     """What subjects without the event are, in the table and on the axis of the figure, marked for
     translation."""
+
+    def __post_init__(self) -> None:
+        """Refuse words that the tables have no row for."""
+        events = {name for name in EVENTS if name in EVENT_LABELS}
+        reasons = {reason for name, reason in CENSORINGS.items() if name in CENSORING_LABELS}
+        used = [(event.name, events, "EVENTS and EVENT_LABELS") for event in self.events]
+        if self.failure is not None:
+            used.append((self.failure.name, {*EVENT_LABELS}, "EVENT_LABELS"))
+        for censoring in self.censorings:
+            used.append((censoring.reason, reasons, "CENSORINGS and CENSORING_LABELS"))
+        used.append((self.population, {*SUBJECTS}, "POPULATIONS and SUBJECTS"))
+        for word, known, registry in used:
+            if word not in known:
+                raise ValueError(f"{self.code}: {word} is not in {registry} of durable.vocabulary")
+
+    @property
+    def subjects(self) -> str:
+        """The population, as the first row of the table says it, marked for translation."""
+        return SUBJECTS[self.population]
 
     def event_descriptions(self, deadline: str) -> dict[str, str]:
         """EVNTDESC of the endpoint's events by their name (``recurrence``), its failure last.

@@ -24,7 +24,7 @@ def listing_records(plan: Plan, folder: Path) -> dict[ListingEntry, pd.DataFrame
         Folder of results, whose datasets and findings are read.
     """
     results = ResultsFolder(folder, plan)
-    entries = {f"l_{entry.name}": entry for entry in listings_of(plan, results.names)}
+    entries = {f"l_{entry.name}": entry for entry in listings_of(plan, results.available)}
     shown = (entries[name] for name in plan.outputs.select(entries))
     return {entry: entry.load().table(results, plan) for entry in shown}
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.language import _
+from durable.language import Text, _
+from durable.language import shown as in_language
 from durable.plan import Analysis, Inputs, Plan, Study, Variant
 from durable.plan.json_schema import meanings
 from durable.sections import Section
@@ -40,9 +41,12 @@ class Key:
 
 
 def key_meanings() -> list[str]:
-    """Descriptions of the keys that the report prints, in English, each text once."""
+    """Descriptions of the keys that the report prints, in English, each text once.
+
+    Without those that list what a registry has, whose parts are marked where they are declared.
+    """
     shown_keys = (text for key, text in meanings() if key.partition(".")[0] in _SHOWN)
-    return list(dict.fromkeys(filter(None, shown_keys)))
+    return list(dict.fromkeys(text for text in shown_keys if text and not isinstance(text, Text)))
 
 
 def plan_keys(plan: Plan) -> list[Key]:
@@ -57,7 +61,7 @@ def plan_keys(plan: Plan) -> list[Key]:
         for path, value in _keys(getattr(plan, section), section):
             default = value if path in _GIVEN else _value_at(defaults, path)
             text = "" if path in _GIVEN else shown(default)
-            meant = _(meaning.get(path, ""))
+            meant = in_language(meaning.get(path, ""))
             keys.append(Key(path, shown(value), text, meant, differs=default != value))
     return keys
 
@@ -69,7 +73,7 @@ def differing_definitions(plan: Plan) -> list[Key]:
     """
     meaning, defaults = dict(meanings()), _defaults()
     return [
-        Key(path, shown(value), shown(default), _(meaning.get(path, "")), differs=True)
+        Key(path, shown(value), shown(default), in_language(meaning.get(path, "")), differs=True)
         for section in DEFINING
         for path, value, default in _differences(
             getattr(plan, section), getattr(defaults, section), section

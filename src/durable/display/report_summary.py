@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from durable.contracts.results import PLATEAU, TOTAL, WHOLE_COLUMN
-from durable.derive.endpoints import ENDPOINTS, EVENT_LABELS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import _
 from durable.outputs import formats as f
 from durable.outputs.ard import Ard
 from durable.outputs.table import Lookup
 from durable.plan import Plan
+from durable.vocabulary import EVENT_LABELS
 from durable.wording import lower_initial, percent
 
 
@@ -72,7 +73,7 @@ def _interval(plan: Plan, limits: str) -> str:
 
 def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
     deadline = plan.response.deadline(plan.schedule).visit
-    for endpoint in ENDPOINTS:
+    for endpoint in STANDARD_ENDPOINTS:
         find = ard.lookup("t_dor", (endpoint.code,), TOTAL)
         median = find("median")
         if median is None:

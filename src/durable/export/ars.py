@@ -20,8 +20,8 @@ from durable.contracts.results import (
     TOTAL,
     split_parameter,
 )
-from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
+from durable.derive.endpoints import ENDPOINT_BY_CODE
 from durable.export.ars_programs import method_code, reference_documents
 from durable.export.purposes import REASON, purpose
 from durable.files import recorded_cell, write_text

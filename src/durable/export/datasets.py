@@ -13,7 +13,7 @@ import pandas as pd
 from durable.contracts.adam.description import DatasetSpec, Origin
 from durable.contracts.adam.registry import dataset_schemas, dataset_specs
 from durable.contracts.adam.terminology import terminology
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.outputs.datasets import ResultsFolder
 from durable.plan import Plan
 

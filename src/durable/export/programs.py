@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import SCORE, SCORE_ENZYME_MAXIMUM, SCORE_ENZYME_ZERO
 from durable.plan import Plan
@@ -167,7 +167,7 @@ def _improvement(plan: Plan) -> list[Setting]:
 def _time_to_event(plan: Plan) -> list[Setting]:
     statistics = plan.statistics
     deadline = plan.response.deadline(plan.schedule).visit
-    already = tuple(e.code for e in ENDPOINTS if e.counts_baseline_remission)
+    already = tuple(e.code for e in STANDARD_ENDPOINTS if e.counts_baseline_remission)
     return [
         _conf_level(plan),
         Setting("km_ci", statistics.km_ci, "statistics.km_ci: scale of the pointwise limits"),
@@ -199,12 +199,12 @@ def _time_to_event(plan: Plan) -> list[Setting]:
         Setting("counts_baseline_remission", already, "endpoints with a row for BLREMFL"),
         Setting(
             "events",
-            {e.code: e.event_descriptions(deadline) for e in ENDPOINTS},
+            {e.code: e.event_descriptions(deadline) for e in STANDARD_ENDPOINTS},
             "ADTTE.EVNTDESC of each kind of event (CNSR 0)",
         ),
         Setting(
             "censorings",
-            {e.code: e.reasons for e in ENDPOINTS},
+            {e.code: e.reasons for e in STANDARD_ENDPOINTS},
             "ADTTE.EVNTDESC of each reason for censoring (CNSR above 0)",
         ),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
+from durable.derive.endpoints import ENDPOINT_BY_CODE
 
 PRIMARY = "primary"
 REASON = "SPECIFIED IN SAP"

@@ -11,7 +11,7 @@ from odmlib.arm_1_0 import model as arm
 from odmlib.define_2_1 import model as define
 
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.export import identity
 from durable.export.datasets import Dataset
 from durable.export.purposes import REASON, purpose

@@ -12,7 +12,8 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from durable.derive.endpoint_registry import EVERY_ENDPOINT, asks_for_endpoint
+from durable.contents import require_numbers
+from durable.derive.endpoints import EVERY_ENDPOINT, asks_for_endpoint
 from durable.jdm.parameters import SCORE
 from durable.registry import Entry
 
@@ -87,11 +88,13 @@ FIGURES = (
         asked=_wants_profiles,
     ),
 )
+require_numbers(f"f_{entry.name}" for entry in FIGURES)
 
 
-def figures_of(plan: Plan, datasets: Collection[str]) -> list[FigureEntry]:
-    """The figures of an analysis that has these datasets, in the order of their numbers.
+def figures_of(plan: Plan, available: Collection[str]) -> list[FigureEntry]:
+    """The figures of an analysis, in the order of their numbers.
 
-    Also those that the plan does not show. `datasets` are names in lower case.
+    Also those that the plan does not show. `available` has the names of the datasets, in lower
+    case, and of the input tables of the analysis.
     """
-    return [entry for entry in FIGURES if entry.exists(plan, datasets)]
+    return [entry for entry in FIGURES if entry.exists(plan, available)]

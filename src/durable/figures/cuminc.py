@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.figures.points import Points
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import COLOURS, DASHES, LINE, Page, Style, empty_figure, key_line

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from durable.derive.endpoints import TTREM
+from durable.derive.first_seen import TTREM
 from durable.figures.points import Points
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import COLOURS, LINE, Page, Style, empty_figure, key_line, key_patch

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from durable.contracts.results import TOTAL
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
-from durable.derive.endpoints import EVENT_LABELS
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.figures.points import Points, short
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import (
@@ -32,7 +31,7 @@ from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
-from durable.vocabulary import POPULATIONS
+from durable.vocabulary import EVENT_LABELS, POPULATIONS
 from durable.wording import listed, percent
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
         Folder of results.
     """
     levels = set(datasets.infused["DOSELVL"].fillna(""))
-    for entry in figures_of(plan, datasets.names):
+    for entry in figures_of(plan, datasets.available):
         points = entry.load().points(datasets, plan)
         write_csv(points_file(folder, entry), with_ranks(points, levels))
 

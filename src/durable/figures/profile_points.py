@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.figures import swimmer
 from durable.figures.quantiles import days_since_infusion
 from durable.jdm.measures import COMPONENTS, core_set_measure
@@ -174,6 +174,10 @@ def measure_label(name: str, shown: Callable[[str], str] = str) -> str:
 
 
 def _glucocorticoid(datasets: AnalysisDatasets) -> pd.DataFrame:
+    import pandas as pd
+
+    if "visits" not in datasets.input_tables:
+        return pd.DataFrame()
     visits = datasets.input_records("visits", _DOSES).rename(columns={"subject_id": "SUBJID"})
     dosed = _of_infused(datasets, visits.dropna(subset=["glucocorticoid_mg_kg", "visit_date"]))
     day, value = _days(datasets, dosed, "visit_date"), dosed["glucocorticoid_mg_kg"]
@@ -182,6 +186,10 @@ def _glucocorticoid(datasets: AnalysisDatasets) -> pd.DataFrame:
 
 def _therapies(datasets: AnalysisDatasets) -> pd.DataFrame:
     """Therapies, those with a start in their order first."""
+    import pandas as pd
+
+    if "therapies" not in datasets.input_tables:
+        return pd.DataFrame()
     therapies = datasets.input_records("therapies", _THERAPIES)
     therapies = therapies.rename(columns={"subject_id": "SUBJID"})
     therapies = _of_infused(datasets, therapies.sort_values("start_date", kind="stable"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
-from durable.derive.endpoint_registry import ENDPOINT_BY_CODE
+from durable.derive.endpoints import ENDPOINT_BY_CODE
 from durable.figures import forest
 from durable.figures.spec import FigureSpec
 from durable.jdm.response import NewTherapy

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from durable.contracts.results import TOTAL, Result
-from durable.derive.endpoints import EFS
+from durable.derive.durations import EFS
 from durable.figures import forest
 from durable.figures.points import Points, short_names
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.figures.doses import Dose, doses_of
 from durable.figures.points import Points, short_names
 from durable.figures.quantiles import days_since_infusion

@@ -175,11 +175,11 @@ class Cut:
         columns = INPUT_TABLES[name].columns
         for column in columns:
             if column.at_cutoff == "set to the cut-off":
-                later = frame[column.name] > self.limit
+                later = earliest_day(frame, column.name) > self.limit
                 self.note(name, frame, later, column.name, N_("set to the cut-off"))
                 frame = frame.assign(**{column.name: frame[column.name].mask(later, self.limit)})
                 text = partial_column(column.name)
-                if text in frame:  # the cut-off is no imputed day
+                if text in frame:  # the cut-off is a whole day
                     frame = frame.assign(**{text: frame[text].mask(later)})
         for column in columns:
             if column.at_cutoff == "emptied":

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from durable.jdm.three_valued import all_met, at_least, at_most, count_met, equal_to
-from durable.language import N_, _
+from durable.language import N_, Text, _
 from durable.sections import Days, NotNegative, Positive, Score, Section
-from durable.wording import joined
+from durable.wording import joined, options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ class RemissionRule:
     name: str
     """Value of ``response.remission.rule``."""
     summary: str
-    """What the rule is, for the reference of the configuration."""
+    """What the rule is, for the reference of the configuration; marked for translation."""
     keys: tuple[str, ...]
     """Keys of `Remission` that hold its limits."""
     columns: tuple[str, ...]
@@ -141,7 +141,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
     [
         RemissionRule(
             name="printo",
-            summary="PRINTO criteria of clinically inactive disease (Lazarevic 2013)",
+            summary=N_("PRINTO criteria of clinically inactive disease (Lazarevic 2013)"),
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_printo,
@@ -152,7 +152,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         # Almeida et al. 2015: rash persists at most visits that meet the rule without this item.
         RemissionRule(
             name="modified_printo",
-            summary="PRINTO criteria, the physician global mandatory (Almeida 2015)",
+            summary=N_("PRINTO criteria, the physician global mandatory (Almeida 2015)"),
             keys=("criteria",),
             columns=tuple(item.column for item in ITEMS),
             evaluate=_modified_printo,
@@ -166,7 +166,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         ),
         RemissionRule(
             name="jdmai1",
-            summary="recorded JDMAI1 at most its limit",
+            summary=N_("recorded JDMAI1 at most its limit"),
             keys=("jdmai1_max",),
             columns=("jdmai1",),
             evaluate=lambda assessments, remission: at_most(
@@ -178,7 +178,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         ),
         RemissionRule(
             name="jdmai2",
-            summary="recorded JDMAI2 at most its limit",
+            summary=N_("recorded JDMAI2 at most its limit"),
             keys=("jdmai2_max",),
             columns=("jdmai2",),
             evaluate=lambda assessments, remission: at_most(
@@ -190,7 +190,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         ),
         RemissionRule(
             name="tis",
-            summary="Total Improvement Score at least its limit",
+            summary=N_("Total Improvement Score at least its limit"),
             keys=("tis_min",),
             columns=(),
             reads_score=True,
@@ -202,8 +202,10 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         # Six continuous months belong to it: `held_days`.
         RemissionRule(
             name="clinical_remission",
-            summary="CMAS and physician global at their best, with held_days 183 PRINTO's clinical"
-            " remission (Ruperto 2016)",
+            summary=N_(
+                "CMAS and physician global at their best, with held_days 183 PRINTO's clinical"
+                " remission (Ruperto 2016)"
+            ),
             keys=("clinical_cmas_min", "clinical_physician_max"),
             columns=("cmas", "physician_global"),
             evaluate=lambda assessments, remission: all_met(
@@ -222,7 +224,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
         ),
         RemissionRule(
             name="investigator",
-            summary="as recorded by the investigator",
+            summary=N_("as recorded by the investigator"),
             keys=(),
             columns=("investigator_assessment",),
             evaluate=lambda assessments, _remission: equal_to(
@@ -244,8 +246,10 @@ class Remission(Section):
 
     rule: RuleName = Field(
         "modified_printo",
-        description="; ".join(f"{rule.name}: {rule.summary}" for rule in REMISSION_RULES.values())
-        + ".",
+        description=Text(
+            N_("{rules}."),
+            rules=options({rule.name: rule.summary for rule in REMISSION_RULES.values()}),
+        ),
     )
     criteria: Criteria = Criteria()
     """Items of the printo and modified_printo rules."""

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from durable.jdm.drug_free import DrugFree, DrugFreeAnalysis, GlucocorticoidIncrease
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.reinfusion import Reinfusion
-from durable.jdm.remission import Remission
+from durable.jdm.remission import ITEMS, Remission
 from durable.schedule import Visit
 from durable.sections import Days, Name, NonEmptyUniqueList, Number, Positive, Score, Section
 
@@ -230,6 +230,16 @@ def _or_a_strategy(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"enum": list(get_args(Strategy))}, section]
 
 
+def _credits(strategy: Strategy) -> bool:
+    """Whether a state first seen after new systemic therapy is credited."""
+    match strategy:
+        case "composite" | "hypothetical":
+            return False
+        case "treatment_policy":
+            return True
+    assert_never(strategy)
+
+
 class NewTherapy(Section):
     """Strategy (ICH E9(R1)) for new systemic therapy by endpoint: one for all, or a key each."""
 
@@ -249,12 +259,12 @@ class NewTherapy(Section):
     @property
     def credits_remission(self) -> bool:
         """Whether a first remission seen after it began is credited."""
-        match self.remission:
-            case "composite" | "hypothetical":
-                return False
-            case "treatment_policy":
-                return True
-        assert_never(self.remission)
+        return _credits(self.remission)
+
+    @property
+    def credits_improvement(self) -> bool:
+        """Whether a first improvement seen after it began is credited."""
+        return _credits(self.improvement)
 
     @model_validator(mode="before")
     @classmethod
@@ -305,9 +315,22 @@ class Response(Section):
 
     @model_validator(mode="after")
     def _criteria_fit_scales(self) -> Response:
-        stated = "mmt8_min" in self.remission.criteria.model_fields_set
-        if self.ranges.mmt8.max != 80 and not stated:
-            raise ValueError("remission.criteria.mmt8_min stated for an MMT8 scale other than 80")
+        """The default limits of the rules are for the default scales."""
+        remission, usual = self.remission, Ranges()
+        stated = {f"criteria.{key}" for key in remission.criteria.model_fields_set}
+        stated |= remission.model_fields_set
+        limits = {f"criteria.{item.limit}": item.column for item in ITEMS}
+        if remission.rule == "clinical_remission":
+            limits |= {"clinical_cmas_min": "cmas", "clinical_physician_max": "physician_global"}
+        for key, measure in limits.items():
+            if measure not in Ranges.model_fields or key in stated:
+                continue
+            scale, own = usual.scale(measure), self.ranges.scale(measure)
+            if (own.min, own.max) != (scale.min, scale.max):
+                raise ValueError(
+                    f"remission.{key} stated for another scale of {measure} than"
+                    f" {scale.min:g} to {scale.max:g}"
+                )
         return self
 
     def deadline(self, schedule: tuple[Visit, ...]) -> Visit:

@@ -12,10 +12,10 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.contents import require_numbers
 from durable.contracts.results import SERIES
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
-from durable.derive.endpoint_registry import asks_for_endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS, asks_for_endpoint
 from durable.registry import Entry
 
 if TYPE_CHECKING:
@@ -89,7 +89,10 @@ OUTPUTS = (
     OutputEntry("t_deviations", "deviations", ("adsl", "addv")),
     OutputEntry("t_reinfusion", "reinfusion", asked=_may_be_reinfused),
     OutputEntry("t_improvement", "improvement", tables=_with_supplement("t_improvement")),
-    OutputEntry("t_dor", "time_to_event", tables=_with_supplement(*(e.table for e in ENDPOINTS))),
+    OutputEntry(
+        *("t_dor", "time_to_event"),
+        tables=_with_supplement(*(endpoint.table for endpoint in STANDARD_ENDPOINTS)),
+    ),
     OutputEntry(
         *("t_sensitivity", "sensitivity", ("adrs", "adtte")),
         of_sensitivity=True,
@@ -147,6 +150,8 @@ OUTPUTS = (
     ),
 )
 
+require_numbers(name for entry in OUTPUTS for name in entry.table_names)
+
 #: Order of the rows in ``ard.csv``: by output, as the outputs were written one after another, so
 #: that an analysis can be compared with an earlier one line by line. An output that is not named
 #: here stands last. Where a second function of an output has rows, it is named behind a point.
@@ -191,13 +196,13 @@ ORDER_OF_ROWS = (
 _OF_NO_CUTOFF = ("t_safety_boundary_s",)
 
 
-def tables_of(plan: Plan, datasets: Collection[str]) -> list[str]:
-    """Names of the tables of an analysis that has these datasets, in the order of the plan.
+def tables_of(plan: Plan, available: Collection[str]) -> list[str]:
+    """Names of the tables of an analysis, in the order of the plan.
 
-    Without the tables that the plan does not show (``outputs.shells``). `datasets` are names in
-    lower case.
+    Without those that the plan does not show (``outputs.shells``). `available` has the names of the
+    datasets, in lower case, and of the input tables of the analysis.
     """
-    entries = (entry for entry in OUTPUTS if entry.exists(plan, datasets))
+    entries = (entry for entry in OUTPUTS if entry.exists(plan, available))
     return plan.outputs.select(name for entry in entries for name in entry.table_names)
 
 

@@ -26,7 +26,7 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
         With two or more, a second process makes the sensitivity analyses, or where the plan has
         none every output that does not read ADTTE. The results are the same.
     """
-    parts = _parts(plan, datasets.names)
+    parts = _parts(plan, datasets.available)
     of_sensitivity = [part for part in parts if part.of_sensitivity]
     beside_parts = of_sensitivity or [part for part in parts if not part.of_durations]
     main_parts = [part for part in parts if part not in beside_parts]
@@ -49,9 +49,9 @@ class _Part:
     of_durations: bool
 
 
-def _parts(plan: Plan, datasets: Collection[str]) -> list[_Part]:
+def _parts(plan: Plan, available: Collection[str]) -> list[_Part]:
     """The parts of ``ard.csv`` in their order, of the outputs that the analysis has."""
-    entries = {entry.name: entry for entry in OUTPUTS if entry.exists(plan, datasets)}
+    entries = {entry.name: entry for entry in OUTPUTS if entry.exists(plan, available)}
     new = (name for name in entries if name not in ORDER_OF_ROWS)
     parts = []
     for ordered_name in (*ORDER_OF_ROWS, *new):

@@ -74,7 +74,7 @@ def _of_column(
     adbc: pd.DataFrame,
     adlb: pd.DataFrame,
     infections: pd.DataFrame | None,
-    replaced: frozenset[str],
+    replaced: frozenset[str] | None,
     plan: Plan,
 ) -> Estimates:
     n, rule = len(column.subjects), plan.laboratory.b_cells
@@ -89,8 +89,9 @@ def _of_column(
         yield from of_parameter(_INFECTIONS, counts)
     lowest = _immunoglobulin(results, rule)
     yield from of_parameter(_IMMUNOGLOBULIN, lowest)
-    n_replaced = len(column.subjects & replaced)
-    yield from of_parameter(_IMMUNOGLOBULIN, count_with_percent(n_replaced, n, "replaced"))
+    if replaced is not None:
+        n_replaced = len(column.subjects & replaced)
+        yield from of_parameter(_IMMUNOGLOBULIN, count_with_percent(n_replaced, n, "replaced"))
 
 
 def _aplasia(
@@ -173,8 +174,13 @@ def _immunoglobulin(results: pd.DataFrame, rule: BCells) -> Iterator[Statistic]:
     yield from count_with_percent(after.loc[low, "USUBJID"].nunique(), lowest.n, "low")
 
 
-def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str]:
-    """Subjects who were given immunoglobulin on or after the day of infusion."""
+def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str] | None:
+    """Subjects who were given immunoglobulin on or after the day of infusion.
+
+    None where the study records no therapies.
+    """
+    if "therapies" not in datasets.input_tables:
+        return None
     names = ("subject_id", "therapy", "start_date", "end_date")
     therapies = datasets.input_records("therapies", names)
     infused = datasets.infused

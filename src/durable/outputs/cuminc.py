@@ -8,7 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import NO_EVENT_BEFORE, NO_VISITS_TABLE, Statistic
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.jdm.response import Response
 from durable.language import N_, _
 from durable.outputs import definitions

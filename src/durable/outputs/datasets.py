@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from durable.contracts.results import Result
-from durable.registry import dataset_names
+from durable.registry import available_names, dataset_names
 from durable.vocabulary import PERIOD
 
 if TYPE_CHECKING:
@@ -70,22 +70,39 @@ class AnalysisDatasets:
     results: Sequence[Result] = ()
     folder: Path | None = None
 
+    @property
+    def input_tables(self) -> frozenset[str]:
+        """Names of the input tables that the analysis is made from; none without a `folder`."""
+        return frozenset() if self.folder is None else frozenset(_sources(self.folder))
+
     def input_records(self, table: str, columns: Sequence[str]) -> pd.DataFrame:
         """Columns of a checked input table, up to the data cut-off.
 
-        Without a row where the study lacks the table, or `folder` is None.
+        Raises
+        ------
+        ValueError
+            Where the study lacks the table: that nothing is known is not that nobody had it.
         """
         import pandas as pd
 
-        path = None if self.folder is None else self.folder / "validated" / f"{table}.parquet"
-        if path is None or not path.is_file():
-            return pd.DataFrame({name: pd.Series(dtype=_dtype_of(name)) for name in columns})
-        return pd.read_parquet(path, columns=list(columns))
+        if self.folder is None or table not in self.input_tables:
+            raise ValueError(
+                f"there is no input table {table}: name it in `datasets` of the entry in the"
+                " registry, or ask `input_tables` first"
+            )
+        return pd.read_parquet(
+            self.folder / "validated" / f"{table}.parquet", columns=list(columns)
+        )
 
     @property
     def names(self) -> set[str]:
         """Names, in lower case, of the ADaM datasets that the analysis has."""
         return {name for name in DATASETS if getattr(self, name) is not None}
+
+    @property
+    def available(self) -> set[str]:
+        """Names of the ADaM datasets, and of the input tables, that the analysis has."""
+        return self.names | self.input_tables
 
     def required(self, name: str) -> pd.DataFrame:
         """The dataset of this name, which must not be None.
@@ -111,8 +128,11 @@ def of_first_infusion(records: pd.DataFrame) -> pd.DataFrame:
     return records if PERIOD not in records else records.loc[records[PERIOD] != 2]
 
 
-def _dtype_of(column: str) -> str:
-    return "datetime64[ns]" if column.endswith("_date") else "object"
+def _sources(folder: Path) -> dict[str, object]:
+    """The input tables that the analysis of a folder was made from, by name."""
+    text = (folder / "validated" / "sources.json").read_text(encoding="utf-8")
+    sources: dict[str, object] = json.loads(text)
+    return sources
 
 
 @dataclass(frozen=True)
@@ -130,14 +150,12 @@ class ResultsFolder:
         By the input tables that it was made from, and by the plan: a file in the folder may be of
         an earlier run.
         """
-        return dataset_names(self._sources, self.plan)
+        return dataset_names(_sources(self.path), self.plan)
 
     @property
-    def _sources(self) -> dict[str, object]:
-        """The input tables that the analysis was made from, by name."""
-        text = (self.path / "validated" / "sources.json").read_text(encoding="utf-8")
-        sources: dict[str, object] = json.loads(text)
-        return sources
+    def available(self) -> tuple[str, ...]:
+        """Names of the datasets, and of the input tables, that the analysis has; by the same."""
+        return available_names(_sources(self.path), self.plan)
 
     def dataset(
         self, name: str, columns: Sequence[str] | None = None, **having: Collection[str]
@@ -167,7 +185,7 @@ class ResultsFolder:
         """The validated records of an input table; None where the study has none."""
         import pandas as pd
 
-        if name not in self._sources:
+        if name not in _sources(self.path):
             return None
         return pd.read_parquet(self.path / "validated" / f"{name}.parquet")
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.metadata import version
-from typing import Any, Literal, assert_never
+from typing import Any, assert_never
 
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.language import N_, _
 from durable.outputs.ard import Ard
@@ -18,28 +18,6 @@ from durable.vocabulary import IMPUTATION_FLAGS
 from durable.wording import clauses, listed, percent, sentences
 
 #: Entries of the list of definitions, which tables refer to.
-Term = Literal[
-    "Core set and baseline",
-    "Disease improvement",
-    "Visit windows",
-    "Remission",
-    "Recurrence and progression",
-    "Durations",
-    "Kaplan-Meier estimates",
-    "Glucocorticoids and drug-free remission",
-    "Re-infusion",
-    "Proportions",
-    "Adverse events",
-    "Dose-limiting toxicities",
-    "Safety boundaries",
-    "Laboratory",
-    "B cells",
-    "Haematotoxicity (ICAHT)",
-    "Cellular kinetics",
-    "Eligibility",
-    "Protocol deviations",
-    "Abbreviations",
-]
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 #: Pointwise intervals by their key of the plan, as footnotes name them.
 _INTERVALS = {
@@ -74,7 +52,7 @@ def windows(plan: Plan) -> Iterator[str]:
     )
 
 
-def duration(plan: Plan, endpoints: Sequence[Endpoint] = ENDPOINTS) -> Iterator[str]:
+def duration(plan: Plan, endpoints: Sequence[Endpoint] = STANDARD_ENDPOINTS) -> Iterator[str]:
     """Footnotes on the time-to-event endpoints and their censoring."""
     response = plan.response
     for endpoint in endpoints:

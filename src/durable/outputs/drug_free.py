@@ -29,15 +29,7 @@ def _output(endpoint: Endpoint) -> Output:
         variables={"ADSL": ("SAFFL",), "ADTTE": ("AVAL", "CNSR", "EVNTDESC")},
         results=results,
         dates=("DTHDT", "NSTDT"),
-        tables=tuple(
-            endpoint_tables(
-                endpoint,
-                (
-                    *("Remission", "Glucocorticoids and drug-free remission"),
-                    "Kaplan-Meier estimates",
-                ),
-            )
-        ),
+        tables=tuple(endpoint_tables(endpoint)),
     )
 
 

@@ -6,10 +6,11 @@ ICH E9(R1), Addendum on estimands and sensitivity analysis in clinical trials (2
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 from durable.contracts.results import TOTAL, WHOLE_COLUMN, Statistic
-from durable.derive.endpoint_registry import EVERY_ENDPOINT
-from durable.derive.endpoints import DOR, EFS, OS, TTIMP, TTREM
+from durable.derive.endpoint import Handling
+from durable.derive.endpoints import EVERY_ENDPOINT
 from durable.jdm.response import Response, Strategy
 from durable.language import N_, _
 from durable.outputs import definitions, reinfusion_definitions
@@ -39,10 +40,8 @@ _STRATEGIES = {
     "hypothetical": N_("Hypothetical"),
     "treatment_policy": N_("Treatment policy"),
 }
-#: Endpoints that are no time to remission or to one of the states of ``response.drug_free``.
-_OTHERS = (DOR, EFS, TTIMP, OS)
 #: Name of a strategy (marked for translation) and what it does; '' of an event not addressed.
-Handling = tuple[str, str]
+Handled = tuple[str, str]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -106,7 +105,7 @@ def _defined(event: str, plan: Plan) -> str:
     )
 
 
-def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handling]]]:
+def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handled]]]:
     """Heading of each block, and how its endpoints handle an event."""
     visits = listed(list(plan.response.improvement.visits))
     yield (
@@ -114,18 +113,30 @@ def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handling
         _of_improvement,
     )
     form = _("{endpoint}: {subjects}, median (Kaplan-Meier)")
-    for endpoint in (DOR, EFS):
-        words = {"endpoint": _(endpoint.title), "subjects": lower_initial(_(endpoint.subjects))}
-        yield form.format(**words), _of_duration
-    to_state = [one for one in EVERY_ENDPOINT if one not in _OTHERS and one.asked(plan.response)]
-    titles = listed([_(to_state[0].title), *(lower_initial(_(e.title)) for e in to_state[1:])])
-    subjects = lower_initial(_(TTREM.subjects))
-    yield form.format(endpoint=titles, subjects=subjects), _of_time_to_remission
-    yield form.format(endpoint=_(TTIMP.title), subjects=subjects), _of_time_to_improvement
-    yield form.format(endpoint=_(OS.title), subjects=subjects), _of_survival
+    alike: dict[tuple[Handling, str], list[str]] = {}
+    for endpoint in EVERY_ENDPOINT:
+        if endpoint.asked(plan.response):
+            alike.setdefault((endpoint.handling, endpoint.subjects), []).append(_(endpoint.title))
+    for (handling, subjects), (first, *others) in alike.items():
+        titles = listed([first, *map(lower_initial, others)])
+        heading = form.format(endpoint=titles, subjects=lower_initial(_(subjects)))
+        yield heading, _handler(handling)
 
 
-def _of_improvement(event: str, plan: Plan) -> Handling:
+def _handler(handling: Handling) -> Callable[[str, Plan], Handled]:
+    match handling:
+        case "duration":
+            return _of_duration
+        case "remission":
+            return _of_time_to_remission
+        case "improvement":
+            return _of_time_to_improvement
+        case "survival":
+            return _of_survival
+    assert_never(handling)
+
+
+def _of_improvement(event: str, plan: Plan) -> Handled:
     rule = plan.response.improvement
     rescue = {
         "composite": _("not improved"),
@@ -144,7 +155,7 @@ def _of_improvement(event: str, plan: Plan) -> Handling:
     return _like_new_therapy(event, plan.response, plan.response.new_therapy.improvement, rescue)
 
 
-def _of_duration(event: str, plan: Plan) -> Handling:
+def _of_duration(event: str, plan: Plan) -> Handled:
     missed = plan.response.missed_assessments
     rescue = {
         "composite": _("an event"),
@@ -164,15 +175,15 @@ def _of_duration(event: str, plan: Plan) -> Handling:
     return _like_new_therapy(event, plan.response, plan.response.new_therapy.duration, rescue)
 
 
-def _of_time_to_remission(event: str, plan: Plan) -> Handling:
+def _of_time_to_remission(event: str, plan: Plan) -> Handled:
     return _of_time_to_state(event, plan.response, plan.response.new_therapy.remission)
 
 
-def _of_time_to_improvement(event: str, plan: Plan) -> Handling:
+def _of_time_to_improvement(event: str, plan: Plan) -> Handled:
     return _of_time_to_state(event, plan.response, plan.response.new_therapy.improvement)
 
 
-def _of_time_to_state(event: str, response: Response, strategy: Strategy) -> Handling:
+def _of_time_to_state(event: str, response: Response, strategy: Strategy) -> Handled:
     """Time to a state: one not credited after new therapy is censored at it, by both strategies."""
     match event:
         case "DEATH":
@@ -188,7 +199,7 @@ def _of_time_to_state(event: str, response: Response, strategy: Strategy) -> Han
     return _like_new_therapy(event, response, censoring, handling)
 
 
-def _of_survival(event: str, plan: Plan) -> Handling:
+def _of_survival(event: str, plan: Plan) -> Handled:
     ignored = dict.fromkeys(_STRATEGIES, _("ignored"))
     match event:
         case "DEATH":
@@ -200,7 +211,7 @@ def _of_survival(event: str, plan: Plan) -> Handling:
 
 def _like_new_therapy(
     event: str, response: Response, strategy: Strategy, handling: dict[str, str]
-) -> Handling:
+) -> Handled:
     """New systemic therapy, and what may count as it."""
     increase, again = response.glucocorticoid_increase, response.reinfusion
     match event:

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Parameter, Statistic
-from durable.derive.endpoints import DOR, TTREM
+from durable.derive.durations import DOR
+from durable.derive.first_seen import TTREM
 from durable.jdm.response import Response
 from durable.language import N_, _
 from durable.outputs import definitions

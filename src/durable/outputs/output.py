@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from durable.contents import Term
 from durable.contracts.results import NO_VISITS_TABLE, WHOLE_COLUMN, Parameter, Result
 from durable.language import _
 from durable.outputs.ard import Ard, TableResults
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
-from durable.outputs.definitions import Term
 from durable.outputs.table import Column, Row, Rows, column_name
 from durable.plan import Plan
 from durable.vocabulary import POPULATIONS

@@ -8,8 +8,10 @@ from math import isnan, nan
 import numpy as np
 import pandas as pd
 
+from durable.contents import Term
 from durable.contracts.results import NO_EVENT_BEFORE, PRIMARY, TOTAL, Statistic
-from durable.derive.endpoints import DOR, ENDPOINTS
+from durable.derive.durations import DOR
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.jdm.response import Response
 from durable.language import N_, _
 from durable.outputs import definitions
@@ -52,7 +54,7 @@ def _estimates(
     adrs: pd.DataFrame, adtte: pd.DataFrame, response: Response, statistics: Statistics
 ) -> Estimates:
     """Statistics of one analysis over all subjects."""
-    for endpoint in ENDPOINTS:
+    for endpoint in STANDARD_ENDPOINTS:
         records = adtte.loc[adtte["PARAMCD"] == endpoint.code]
         yield from of_parameter((endpoint.code,), _duration(records, statistics))
     status = adrs.loc[adrs["PARAMCD"] == "IMPR"]
@@ -248,7 +250,7 @@ def _differences(plan: Plan) -> Iterator[str]:
 
 
 def _table(
-    name: str, heading: str, columns: Columns, notes: Notes, terms: tuple[definitions.Term, ...]
+    name: str, heading: str, columns: Columns, notes: Notes, terms: tuple[Term, ...]
 ) -> OutputTable:
     """A table with a row per analysis."""
     return OutputTable(

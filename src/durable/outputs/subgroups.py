@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.results import TOTAL
-from durable.derive.endpoints import DOR, EFS
+from durable.derive.durations import DOR, EFS
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.ard import TableResults

@@ -10,7 +10,7 @@ from durable.outputs.ard import Ard
 from durable.outputs.output import Output, OutputTable
 from durable.outputs.table import Table
 from durable.plan import Plan
-from durable.registry import dataset_names
+from durable.registry import available_names, dataset_names
 
 #: By input table, what ``validated/sources.json`` has of its file.
 Sources = dict[str, dict[str, object]]
@@ -32,7 +32,7 @@ def tables(ard: Ard, plan: Plan, sources: Sources, digest: str) -> Iterator[Tabl
     digest
         Digest of the plan, which the source line shows.
     """
-    for name in tables_of(plan, dataset_names(sources, plan)):
+    for name in tables_of(plan, available_names(sources, plan)):
         output = entry_of_table(name).load()
         if ard.columns(output.name):
             yield make_table(output, output.table(name), ard, plan, sources, digest)

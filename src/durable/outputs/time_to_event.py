@@ -1,4 +1,8 @@
-"""``t_dor``: the time-to-event endpoints by Kaplan-Meier, a table each."""
+"""``t_dor``: the time-to-event endpoints of any study by Kaplan-Meier, a table each.
+
+The output bears the name of its first table, and ``ard.csv`` names it for all of them: the
+endpoint is the parameter.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ import pandas as pd
 
 from durable.contracts.results import NO_VISITS_TABLE, Statistic
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import CENSORING_LABELS, ENDPOINTS, EVENT_LABELS, OS, TTIMP
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.cells import ci, count, estimate, estimates, n_percent, pair, rate, rate_ci
@@ -26,14 +30,8 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line
 from durable.plan import Plan
-from durable.vocabulary import POPULATIONS
+from durable.vocabulary import CENSORING_LABELS, EVENT_LABELS, POPULATIONS
 from durable.wording import percent, sentences
-
-#: Definitions that an endpoint rests on, where they are not those of the response.
-_RESTS_ON: dict[str, tuple[definitions.Term, ...]] = {
-    TTIMP.code: ("Disease improvement",),
-    OS.code: (),
-}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -41,7 +39,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if adtte is None:
         yield from not_made(groups(datasets.adsl, plan.group_variables), NO_VISITS_TABLE)
         return
-    records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in ENDPOINTS}
+    records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in STANDARD_ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
     for group in groups(adsl, plan.group_variables):
         yield group, _of_group(group, records, in_remission, plan)
@@ -50,7 +48,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
 def _of_group(
     group: Group, records: dict[str, pd.DataFrame], in_remission: pd.Series[str], plan: Plan
 ) -> Estimates:
-    for endpoint in ENDPOINTS:
+    for endpoint in STANDARD_ENDPOINTS:
         members = group.select(records[endpoint.code])
         yield from of_parameter((endpoint.code,), duration_statistics(members, endpoint, plan))
         if endpoint.counts_baseline_remission:
@@ -179,24 +177,10 @@ def _footnotes(plan: Plan, endpoint: Endpoint) -> Iterator[str]:
     )
 
 
-def _defined(endpoint: Endpoint) -> tuple[definitions.Term, ...]:
-    """Terms that an endpoint of any study rests on."""
-    response: tuple[definitions.Term, ...] = ("Remission", "Recurrence and progression")
-    rests_on = _RESTS_ON.get(endpoint.code, response)
-    return (*rests_on, "Durations", "Kaplan-Meier estimates")
-
-
-def endpoint_tables(
-    endpoint: Endpoint, terms: tuple[definitions.Term, ...]
-) -> Iterator[OutputTable]:
+def endpoint_tables(endpoint: Endpoint) -> Iterator[OutputTable]:
     """The main and the supplementary table of an endpoint, in this order.
 
-    Parameters
-    ----------
-    endpoint
-        The endpoint: its title is the heading, its number of subjects is N.
-    terms
-        Terms of the list of definitions that its numbers rest on.
+    Its title is the heading, its number of subjects is N.
     """
     size = Size((endpoint.code,), "n_subjects")
     words = {"endpoint": endpoint.title, "origin": endpoint.since}
@@ -210,7 +194,7 @@ def endpoint_tables(
             size=size,
             rows=lambda results, plan: results.rows((endpoint.code,), *lines(plan, endpoint)),
             footnotes=lambda plan: _footnotes(plan, endpoint),
-            defined=terms,
+            defined=(*endpoint.defined, "Kaplan-Meier estimates"),
         )
 
     yield table(endpoint.table, N_("{endpoint}, from {origin}"), _main_lines)
@@ -229,7 +213,5 @@ OUTPUT = Output(
     },
     results=_results,
     dates=("DTHDT", "NSTDT"),
-    tables=tuple(
-        table for endpoint in ENDPOINTS for table in endpoint_tables(endpoint, _defined(endpoint))
-    ),
+    tables=tuple(table for endpoint in STANDARD_ENDPOINTS for table in endpoint_tables(endpoint)),
 )

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from durable.language import Text
 from durable.plan.findings import nested_types
 from durable.plan.plan import Plan
 from durable.sections import Section
@@ -29,11 +30,12 @@ def meanings(section: type[Section] = Plan, prefix: str = "") -> Iterator[tuple[
     """Dotted path of every key of the plan, with its description on one line.
 
     The keys of a section in a list, or under a free name, have the path of the list or the names:
-    ``schedule.visit``. The description is the text under the key in the source; '' without one.
+    ``schedule.visit``. The description is the text under the key in the source, or a `Text` that
+    lists what a registry has; '' without one.
     """
     for name, field in section.model_fields.items():
-        text = _meaning(section, name) or field.description
-        yield f"{prefix}{name}", " ".join((text or "").split())
+        text = _meaning(section, name) or field.description or ""
+        yield f"{prefix}{name}", text if isinstance(text, Text) else " ".join(text.split())
         for held in _held_sections(field):
             yield from meanings(held, f"{prefix}{name}.")
 

@@ -67,16 +67,8 @@ class Outputs(Section):
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of months in tables."""
-    documents: UniqueList[DocumentName] = Field(
-        (),
-        description=f"Documents beside the tables and figures. {described('documents')}. Each table"
-        " is written as RTF in any case.",
-    )
-    datasets: UniqueList[DatasetName] = Field(
-        (),
-        description="Forms in which datasets and results are handed over."
-        f" {described('datasets')}.",
-    )
+    documents: UniqueList[DocumentName] = Field((), description=described("documents"))
+    datasets: UniqueList[DatasetName] = Field((), description=described("datasets"))
     shells: Annotated[ListOf[Shell], unique_by("output")] = ()
     """The tables, figures and listings that are shown, in their order, with numbers, titles and
     footnotes of one's own; empty: all. ard.csv holds the results of all in any case."""

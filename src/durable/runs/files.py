@@ -65,12 +65,12 @@ def results_folder(plan: Plan) -> Path:
 
 def table_names(plan: Plan) -> tuple[str, ...]:
     """Names of the tables of an analysis that are shown: ``t_dor``."""
-    return tuple(tables_of(plan, dataset_names(plan)))
+    return tuple(tables_of(plan, _available(plan)))
 
 
 def figure_names(plan: Plan) -> tuple[str, ...]:
     """Names of the figures of an analysis whose points are made, without ``f_``: ``km_dor``."""
-    return tuple(figure.name for figure in figures_of(plan, dataset_names(plan)))
+    return tuple(figure.name for figure in figures_of(plan, _available(plan)))
 
 
 def drawn_names(plan: Plan) -> tuple[str, ...]:
@@ -80,13 +80,18 @@ def drawn_names(plan: Plan) -> tuple[str, ...]:
 
 def listing_names(plan: Plan) -> tuple[str, ...]:
     """Names of the listings of an analysis that are shown: ``l_duration``."""
-    listings = listings_of(plan, dataset_names(plan))
+    listings = listings_of(plan, _available(plan))
     return tuple(plan.outputs.select(f"l_{listing.name}" for listing in listings))
 
 
 def dataset_names(plan: Plan) -> tuple[str, ...]:
     """Names of the analysis datasets in lower case, in the order of the define.xml: ``adsl``."""
     return registry.dataset_names(input_files(plan), plan)
+
+
+def _available(plan: Plan) -> tuple[str, ...]:
+    """Names of the datasets and of the input tables of an analysis."""
+    return registry.available_names(input_files(plan), plan)
 
 
 def stage_files(
@@ -157,7 +162,7 @@ def _analysed(plan: Plan) -> list[str]:
 
 
 def _drawn(plan: Plan) -> list[str]:
-    entries = {f"f_{figure.name}": figure for figure in figures_of(plan, dataset_names(plan))}
+    entries = {f"f_{figure.name}": figure for figure in figures_of(plan, _available(plan))}
     return [f"figures/{name}.{form}" for name in drawn_names(plan) for form in entries[name].forms]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from durable.derive.datasets import Derivation
-from durable.derive.endpoints import DOR
+from durable.derive.durations import DOR
 from durable.derive.trial import Trial, ValidatedTables
 from durable.errors import UserError
 from durable.plan import Plan

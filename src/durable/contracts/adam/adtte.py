@@ -29,7 +29,7 @@ from durable.vocabulary import CNSR
 
 
 class DurationSpec(Protocol):
-    """What the dataset and define.xml take from an endpoint (`derive.endpoints.Endpoint`)."""
+    """What the dataset and define.xml take from an endpoint (`derive.endpoint.Endpoint`)."""
 
     @property
     def code(self) -> str:
@@ -42,6 +42,10 @@ class DurationSpec(Protocol):
     @property
     def derivation(self) -> str:
         """How AVAL is derived, in the words of define.xml."""
+
+    @property
+    def other_date(self) -> str:
+        """What ADT is where it is no event and no adequate assessment: a sentence, or ''."""
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -88,17 +92,14 @@ _KEYS = (
     *("response.recurrence", "response.new_therapy.duration", "response.missed_assessments"),
     "response.remission_deadline",
 )
+_DATE = (
+    "Date of the earliest event that counts; else of the last adequate assessment, one whose"
+    " remission status is known, and in remission where a loss after it is not confirmed."
+)
 _ORIGINS = {
     "ASEQ": derived_by("Number of the record within the subject, by PARAMCD."),
     "PARAMCD": derived_by("Code of the parameter."),
     "PARAM": derived_by("Name of the parameter."),
-    "ADT": derived_by(
-        "Date of the earliest event that counts; else of the last adequate assessment, one whose"
-        " remission status is known, and in remission where a loss after it is not confirmed. EFS"
-        " without remission when it is due, or before: the date of infusion. TTIMP: an assessment"
-        " with a score. OS: the last date known alive.",
-        *_KEYS,
-    ),
     "AVAL": BY_PARAMETER,
     "AVALU": derived_by("DAYS."),
     "CNSR": derived_by(
@@ -116,12 +117,17 @@ _ORIGINS = {
 def adtte_spec(endpoints: Sequence[DurationSpec]) -> DatasetSpec:
     """Return the description for define.xml, with the origin and derivation of each endpoint."""
     origins = ". ".join(f"{endpoint.code}: ADSL.{endpoint.origin}" for endpoint in endpoints)
+    other_dates = (endpoint.other_date for endpoint in endpoints)
     return DatasetSpec(
         "ADTTE",
         BASIC_STRUCTURE,
         "One record per subject and parameter",
         ("USUBJID", "PARAMCD"),
-        _ORIGINS | {"STARTDT": derived_by(f"{origins}.")},
+        _ORIGINS
+        | {
+            "STARTDT": derived_by(f"{origins}."),
+            "ADT": derived_by(" ".join([_DATE, *filter(None, other_dates)]), *_KEYS),
+        },
         "TIME-TO-EVENT",
         {endpoint.code: derived_by(endpoint.derivation, *endpoint.keys) for endpoint in endpoints},
     )

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from durable.contracts.input_table import (
     YES_NO,
+    AtCutoff,
     ColumnSpec,
     InputTable,
     RecordedUnit,
@@ -36,8 +37,21 @@ def _result(name: str, label: str) -> ColumnSpec:
     return ColumnSpec(name, label, allowed=RESULTS, absent=True)
 
 
-def _date(name: str, label: str) -> ColumnSpec:
-    return ColumnSpec(name, label, "date", partial=True, any_day=True, absent=True)
+def _date(name: str, label: str, at_cutoff: AtCutoff = "emptied", result: str = "") -> ColumnSpec:
+    """A date of an event, not known before it happens, nor the result of what it is the date of."""
+    return ColumnSpec(
+        *(name, label, "date"),
+        partial=True,
+        any_day=True,
+        absent=True,
+        at_cutoff=at_cutoff,
+        emptied_with=(result,) if result else (),
+    )
+
+
+def _last_day(name: str, label: str) -> ColumnSpec:
+    """The last day of a state, which is on at the cut-off where that day is after it."""
+    return _date(name, label, "set to the cut-off")
 
 
 def _number(
@@ -106,7 +120,7 @@ SCREENING = InputTable(
         ColumnSpec("attempt", "Number of the screening attempt", "integer", low=1, required=True),
         ColumnSpec("screening_date", "Date of screening", "date", required=True),
         ColumnSpec("enrolment_date", "Date of enrolment", "date", absent=True, at_cutoff="emptied"),
-        _date("birth_date", "Date of birth"),
+        _date("birth_date", "Date of birth", "kept"),
         *map(_item, SCREENING_ITEMS),
         *(column for enzyme in ENZYMES.values() for column in _enzyme(enzyme)),
         _number("lvef", "Left ventricular ejection fraction", "%", high=100),
@@ -126,10 +140,10 @@ SCREENING = InputTable(
         _flag("apheresis_contraindication", "Contraindication to apheresis"),
         _flag("childbearing", "Of childbearing potential"),
         _result("urine_hcg", "Pregnancy test in urine"),
-        _date("urine_hcg_date", "Date of the pregnancy test in urine"),
+        _date("urine_hcg_date", "Date of the pregnancy test in urine", result="urine_hcg"),
         _flag("contraception_agreed", "Contraception agreed"),
         _result("blood_hcg", "Pregnancy test in blood"),
-        _date("blood_hcg_date", "Date of the pregnancy test in blood"),
+        _date("blood_hcg_date", "Date of the pregnancy test in blood", result="blood_hcg"),
         _date("consent_guardian_date", "Date of informed consent of a guardian"),
         _date("assent_date", "Date of assent of the child"),
         *_flags(
@@ -153,7 +167,9 @@ SCREENING = InputTable(
             vasopressor="Circulation supported by vasopressors",
             other_disease_gc_is="Another disease that needs glucocorticoids or immunosuppressants",
         ),
-        _date("infection_systemic_last_date", "Last day of an infection with systemic treatment"),
+        _last_day(
+            "infection_systemic_last_date", "Last day of an infection with systemic treatment"
+        ),
         _flag("infection_controlled", "That infection is controlled"),
         _date("sot_hsct_date", "Date of transplantation of an organ or of stem cells"),
         ColumnSpec(
@@ -162,7 +178,7 @@ SCREENING = InputTable(
             high=4,
             absent=True,
         ),
-        _date("agvhd_date", "Last day of acute graft-versus-host disease"),
+        _last_day("agvhd_date", "Last day of acute graft-versus-host disease"),
         _result("hbsag", "HBsAg"),
         _result("hbcab", "HBcAb"),
         _number("hbv_dna", "HBV DNA", "IU/mL"),
@@ -174,7 +190,7 @@ SCREENING = InputTable(
         _result("syphilis", "Syphilis"),
         _result("cmv_dna", "CMV DNA"),
         _date("live_vaccine_date", "Date of the last live vaccine"),
-        _date("other_trial_last_date", "Last day in another clinical trial"),
+        _last_day("other_trial_last_date", "Last day in another clinical trial"),
         _flag("investigator_exclusion", "Judged unsuitable by the investigator"),
         ColumnSpec("reason", "Reason of the investigator", absent=True),
     ),

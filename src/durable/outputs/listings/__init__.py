@@ -10,6 +10,7 @@ from collections.abc import Collection
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from durable.contents import require_numbers
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
 from durable.registry import Entry
 
@@ -52,11 +53,13 @@ LISTINGS = (
     ListingEntry("laboratory", "laboratory", ("adlb",)),
     ListingEntry("queries", "queries", ()),
 )
+require_numbers(f"l_{entry.name}" for entry in LISTINGS)
 
 
-def listings_of(plan: Plan, datasets: Collection[str]) -> list[ListingEntry]:
-    """The listings of an analysis that has these datasets, in the order of their numbers.
+def listings_of(plan: Plan, available: Collection[str]) -> list[ListingEntry]:
+    """The listings of an analysis, in the order of their numbers.
 
-    Also those that the plan does not show. `datasets` are names in lower case.
+    Also those that the plan does not show. `available` has the names of the datasets, in lower
+    case, and of the input tables of the analysis.
     """
-    return [entry for entry in LISTINGS if entry.exists(plan, datasets)]
+    return [entry for entry in LISTINGS if entry.exists(plan, available)]

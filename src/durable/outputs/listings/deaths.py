@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
@@ -30,7 +30,7 @@ def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
     ends = {}
     if "adtte" in folder.names:
         adtte = folder.dataset("adtte")
-        ends = {e.code: died["USUBJID"].map(_ends(adtte, e.code)) for e in ENDPOINTS}
+        ends = {e.code: died["USUBJID"].map(_ends(adtte, e.code)) for e in STANDARD_ENDPOINTS}
     fatal = died["USUBJID"].map(_fatal_terms(folder))
     return died.assign(FATALAE=fatal, SRCVAR="death_date", **ends)
 
@@ -62,11 +62,11 @@ LISTING = Listing(
         INFUSION,
         date("DTHDT", N_("Death")),
         number("DTHDY", N_("Study day")),
-        *(coded(endpoint.code, _ended_by(endpoint)) for endpoint in ENDPOINTS),
+        *(coded(endpoint.code, _ended_by(endpoint)) for endpoint in STANDARD_ENDPOINTS),
         text("FATALAE", N_("Fatal adverse events")),
     ),
     notes=definitions.duration,
     imputed=imputed_flags("DTHDT"),
-    of_assessments=tuple(endpoint.code for endpoint in ENDPOINTS),
+    of_assessments=tuple(endpoint.code for endpoint in STANDARD_ENDPOINTS),
     records=_records,
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import pandas as pd
 
 from durable.derive.endpoint import Endpoint
-from durable.derive.endpoints import ENDPOINTS
+from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import ResultsFolder
@@ -93,6 +93,6 @@ def endpoint_listing(
 LISTING = endpoint_listing(
     "duration",
     N_("Time-to-event endpoints by subject"),
-    ENDPOINTS,
+    STANDARD_ENDPOINTS,
     definitions.duration,
 )
