@@ -66,15 +66,11 @@ def native_table(
     by_row = present.difference(source.constant_in_files)
     blank = all_blank(rows.text, {wanted[name] for name in by_row})
     report_blank(rows, blank, report)
-    text = pd.DataFrame(columns, copy=False)
-    number = np.arange(1, len(text) + 1)
-    text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
-    if source.row_number is not None:
-        text[source.row_number] = categorical(text["source_row"].astype(str).to_numpy(object))
+    text = _numbered(pd.DataFrame(columns, copy=False), rows, source)
     origin = {n: rows.elsewhere.get(wanted.get(n, ""), rows.place) for n in table.names}
     origin = origin if source.is_reshaped else {}
-    units = _units(rows, source, present, report, files[0])
-    _report_limit_units(text, units, table, report, files[0])
+    units = _units(rows, source, present, report, file)
+    _report_limit_units(text, units, table, report, file)
     if blank.any():
         text = text.loc[~blank].reset_index(drop=True)
         origin = {n: frame.loc[~blank].reset_index(drop=True) for n, frame in origin.items()}
@@ -89,6 +85,15 @@ def native_table(
         section=f"inputs.{table.name}",
         extra=extra,
     )
+
+
+def _numbered(text: pd.DataFrame, rows: Rows, source: Input) -> pd.DataFrame:
+    """The table with the row of each record, and with the column that the plan makes of it."""
+    number = np.arange(1, len(text) + 1)
+    text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
+    if source.row_number is not None:
+        text[source.row_number] = categorical(text["source_row"].astype(str).to_numpy(object))
+    return text
 
 
 def _units(
