@@ -61,8 +61,8 @@ def test_datasets_bear_both_and_the_treatments(tmp_path: Path) -> None:
         ["S-1", "1", "07", "ASIAN", "CD19 CAR-T 1e7", "CD19 CAR-T 1e7", "CD19 CAR-T 1e7", None],
         ["S-2", "2", None, None, "CD19 CAR-T", "CD19 CAR-T", None, None],
     ]
-    # Nobody's ethnicity is recorded.
-    assert "ETHNIC" not in datasets.adsl
+    # Nobody's ethnicity is recorded, nor a date of apheresis: no exposure row says 0 had any.
+    assert not {"ETHNIC", "APHDT"} & {*datasets.adsl}
     for dataset in (datasets.adrs, datasets.adtte):
         assert set(dataset["USUBJID"]) == {"S-1"}
         assert set(dataset["SUBJID"]) == {"1"}

@@ -174,6 +174,16 @@ def test_says_what_is_missing(minimal: Made) -> None:
     assert "Grade &gt;=3 TEAEs" not in text
 
 
+def test_the_head_names_the_study_and_the_treatment_as_far_as_the_plan_does(
+    demo: Made, minimal: Made
+) -> None:
+    whole = "<p>CD19 CAR-T cells in refractory juvenile dermatomyositis. Treatment: CD19 CAR-T."
+    assert f"{whole} <strong>Data cut-off 2024-06-30</strong>" in page_of(*demo)
+    plan, folder = minimal
+    assert (plan.study.title, plan.study.treatment) == (None, None)
+    assert f"<p>{plan.study.id}. <strong>Data cut-off" in page_of(plan, folder)
+
+
 def test_names_the_definitions_that_differ(demo: Made) -> None:
     plan, _ = demo
     differing = {key.path: (key.value, key.default) for key in differing_definitions(plan)}

@@ -206,12 +206,14 @@ class Course:
     followed: date | None
     """Last result, before a recovery that the results end with and that is not confirmed."""
     unconfirmed: bool
+    tail: date | None = None
+    """First result of such a recovery."""
 
     def in_aplasia(self, when: date) -> bool:
         if self.aplasia is None or when < self.aplasia:
             return False
-        if self.recovery:
-            return when < self.recovery
+        if self.recovery or self.tail:
+            return when < (self.recovery or self.tail or when)
         return self.followed is not None and when <= self.followed
 
 
@@ -233,7 +235,8 @@ def course(series: Sequence[Result]) -> Course:
     kept = list(after)
     while kept[-1].date > start and kept[-1].recovered:
         kept.pop()
-    return Course(after, start, None, kept[-1].date, len(kept) < len(after))
+    tail = after[len(kept)].date if len(kept) < len(after) else None
+    return Course(after, start, None, kept[-1].date, tail is not None, tail)
 
 
 def b_cells(

@@ -373,9 +373,9 @@ def _escalation(ard: Ard, infused: list[Subject], seen: list[Event]) -> None:
                 ("rate", x / n if n else None, ""),
                 ("probability_above", uniform_mass(x, n, TARGET, 1) if n else None, ""),
                 ("isotonic", rate, ""),
-                ("three_plus_three", None, three_plus_three(x, n)),
-                ("boin", None, boin(x, n) if n else nobody),
-                ("mtpi2", None, mtpi2(x, n) if n else nobody),
+                ("three_plus_three", None, held(three_plus_three(x, n), found[level])),
+                ("boin", None, held(boin(x, n) if n else nobody, found[level])),
+                ("mtpi2", None, held(mtpi2(x, n) if n else nobody, found[level])),
             ],
         )
     head = ("t_escalation", "primary", "total", "Total", "MTD")
@@ -386,6 +386,18 @@ def _escalation(ard: Ard, infused: list[Subject], seen: list[Event]) -> None:
     ard.add(head, [("lambda_e", low, ""), ("lambda_d", high, "")])
     for n in range(1, 13):
         ard.add((*head[:4], f"AT|{n}"), _decision_row(n))
+
+
+def held(step: str, found: dict[str, int]) -> str:
+    """A decision, after the deaths that nobody assessed."""
+    deaths = found["n_dlt_unassessed_death"]
+    if not deaths:
+        return step
+    first = (
+        f"adjudicate first ({deaths} death{'s' if deaths > 1 else ''} within 28 days without a"
+        " recorded assessment, counted as dose-limiting)"
+    )
+    return first if step == "escalate" else f"{first}; as counted, {step}"
 
 
 def _decision_row(n: int) -> Iterator[Row]:

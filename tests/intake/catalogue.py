@@ -979,6 +979,7 @@ VISIT_VALUES = [
 
 EVENT_VALUES = [
     doubtful_cell("adverse event without a grade", EVENTS, 3, "ctcae_grade", "", "grade_missing"),
+    doubtful_cell("CRS without a grade of ASTCT", EVENTS, 4, "astct_grade", "", "grade_missing"),
     doubtful_cell("adverse event without seriousness", EVENTS, 3, "serious", "", "flag_missing"),
     doubtful_cell("adverse event without relation", EVENTS, 3, "related", "", "flag_missing"),
     bad_cell("adverse event without a preferred term", EVENTS, 3, "preferred_term", "",

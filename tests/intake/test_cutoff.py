@@ -181,11 +181,13 @@ def test_an_event_that_ended_on_the_day_has_ended() -> None:
 
 @pytest.mark.parametrize("end", ["2024-07-01", None])
 def test_an_event_that_was_fatal_only_later_has_no_grade_yet(end: str | None) -> None:
-    event = {"start_date": "2024-06-20", "end_date": end, "ctcae_grade": 5.0, "outcome": "FATAL"}
+    grades = {"ctcae_grade": 5.0, "astct_grade": 5.0}
+    event = {"start_date": "2024-06-20", "end_date": end, "outcome": "FATAL"} | grades
     tables = study({"death_date": "2024-07-01"}, adverse_events=[event])
     kept, readout = apply(tables, CUTOFF)
-    changed = kept["adverse_events"][["end_date", "ctcae_grade", "outcome"]]
+    changed = kept["adverse_events"][["end_date", *grades, "outcome"]]
     assert changed.isna().all(axis=None)
+    assert ("adverse_events", "S1", 2, "astct_grade", "5", "emptied") in lines(readout)
     assert ("adverse_events", "S1", 2, "ctcae_grade", "5", "emptied") in lines(readout)
     assert ("adverse_events", "S1", 2, "outcome", "FATAL", "emptied") in lines(readout)
 

@@ -150,6 +150,17 @@ def test_without_recovery_infections_count_to_the_last_result() -> None:
     assert value(found, "INFECTION", "percent_any") == 50
 
 
+@pytest.mark.parametrize(("day", "counts"), [(14, 1), (89, 1), (90, 0)])
+def test_before_a_recovery_that_is_not_confirmed_infections_count_as_before_one_that_is(
+    day: int, counts: int
+) -> None:
+    """The last result of S1, of day 120, is not there yet: that of day 90 is not confirmed."""
+    rows = [row for row in B_CELLS if row is not B_CELLS[3]]
+    found = results("t_bcells", rows, [infection("S1", day, 3)])
+    assert value(found, "BCREC", "n_censored_unconfirmed") == 1
+    assert value(found, "INFECTION", "n_events") == counts
+
+
 def test_without_adverse_events_there_is_no_row_of_infections() -> None:
     found = results("t_bcells", B_CELLS)
     assert not [parameter for parameter, _ in found if parameter == "INFECTION"]
@@ -179,6 +190,22 @@ def test_without_results_nothing_is_estimated() -> None:
     assert value(found, "BCREC", "n_subjects") == 0
     assert pd.isna(value(found, "BCREC", "median"))
     assert value(found, "IMMUNOGLOBULIN", "n") == 0
+
+
+def test_immunoglobulin_counts_whatever_the_case_of_its_name(tmp_path: Path) -> None:
+    """S1 by another spelling than that of the plan, S2 until before the infusion, S3 not at all."""
+    (tmp_path / "validated").mkdir()
+    given = [
+        ("S1", "Immunoglobulin,  Intravenous", date(5), None),
+        ("S2", "immunoglobulin, intravenous", date(-30), date(-1)),
+        ("S3", "immunoglobulin, subcutaneous", date(5), None),
+    ]
+    columns = ["subject_id", "therapy", "start_date", "end_date"]
+    therapies = pd.DataFrame(given, columns=columns)
+    therapies["end_date"] = pd.to_datetime(therapies["end_date"])
+    therapies.to_parquet(tmp_path / "validated" / "therapies.parquet")
+    found = results("t_bcells", B_CELLS, folder=tmp_path)
+    assert value(found, "IMMUNOGLOBULIN", "n_replaced") == 1
 
 
 def test_the_lowest_immunoglobulin_is_after_the_infusion() -> None:

@@ -313,6 +313,33 @@ def test_one_evaluable_subject_and_none_of_a_level() -> None:
     assert found["Total", "MTD", "mtd"].note == "1e7"
 
 
+@pytest.mark.parametrize(
+    ("day", "counted", "doubt"),
+    [
+        (12, 1, "1 death within 28 days without a recorded assessment, counted as dose-limiting"),
+        (35, 0, "1 death later of an event begun within 28 days, not assessed"),
+    ],
+)
+def test_no_rule_escalates_past_a_death_that_nobody_assessed(
+    day: int, counted: int, doubt: str
+) -> None:
+    """1 or 0 of 6 with a toxicity: each rule escalates once the death is adjudicated, not before;
+    with 1 of 3 BOIN and mTPI-2 stay."""
+    for names, counts in (("ABCEF", "6"), ("AB", "3")):
+        subjects = [*at_level(names, "1e7"), child("D", DOSELVL="1e7", DTHDT=date(day))]
+        fatal = event(10, day, "D", ctcae_grade=5, outcome="fatal", dlt=None)
+        datasets = AnalysisDatasets(adsl=adsl(subjects), adae=derived([fatal], subjects))
+        results = results_of(["t_escalation"], datasets, plan(monitoring={"escalation": {}}))
+        found = {row.statistic: row for row in results if row.group == "1e7"}
+        assert (found["n_dlt"].value, f"{found['n_evaluable'].value:.0f}") == (counted, counts)
+        escalates = counts == "6" or not counted
+        for rule in ("boin", "mtpi2"):
+            expected = f"adjudicate first ({doubt})" + ("" if escalates else "; as counted, stay")
+            assert found[rule].note == expected
+        step = "" if escalates else "; as counted, expand the dose level to 6 evaluable"
+        assert found["three_plus_three"].note == f"adjudicate first ({doubt}){step}"
+
+
 def test_all_toxic_at_the_lowest_level_tolerates_no_dose() -> None:
     found = escalation(at_level("ABC", "1e7"), "ABC")
     assert found["1e7", "A", "boin"].note == "eliminate this level and those above"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 import durable
+from durable.outputs import entry_of_table, tables_of
 from durable.plan import load
 from durable.stage import STAGES
 from tests.workflow.conftest import ROOT
@@ -50,3 +52,14 @@ def test_an_analysis_has_the_outputs_of_its_tables(
     report = (folder / "report.html").read_text(encoding="utf-8")
     for table in set(demo_plan()["inputs"]) - {"subjects", *tables}:
         assert f"Input table {table} not provided." in report
+
+
+def test_before_the_first_infusion_every_table_has_its_rows(tmp_path: Path) -> None:
+    """The workflow expects a file of each table that the plan shows, whatever there is to tell."""
+    plan = demo_plan()
+    plan["analysis"]["data_cutoff"] = date(2023, 2, 1)
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(plan), encoding="utf-8")
+    analysis = durable.run(tmp_path / "plan.yaml", results=tmp_path / "results")
+    shown = tables_of(load(tmp_path / "plan.yaml"), set(analysis.datasets))
+    assert {"t_cells_outcome", "t_kinetics"} <= set(shown)
+    assert {entry_of_table(name).name for name in shown} <= set(analysis.results["output"])

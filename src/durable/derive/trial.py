@@ -89,7 +89,7 @@ class ValidatedTables:
 
 
 #: Columns of the subjects that ADSL has only where somebody has a value.
-OPTIONAL = ("site", "race", "ethnicity", "planned_arm")
+OPTIONAL = ("site", "race", "ethnicity", "planned_arm", "apheresis_date")
 
 
 def read_people(folder: Path, study: str) -> tuple[pd.DataFrame, pd.DataFrame | None]:

@@ -13,7 +13,7 @@ def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Return the adverse events as known at the cut-off; those that start later are removed before.
 
     Removed here are events without a start date, unless they had ended or the subject was infused
-    by then. Grade and outcome of a fatal event are emptied where the subject died, or the event
+    by then. Grades and outcome of a fatal event are emptied where the subject died, or the event
     ended, after the cut-off.
     """
     return _not_yet_fatal(_begun(events, cut), cut)
@@ -30,13 +30,13 @@ def _begun(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
 
 
 def _not_yet_fatal(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
-    """Fatal events of subjects who were alive at the cut-off: their grade was not known then."""
+    """Fatal events of subjects who were alive at the cut-off: their grades were not known then."""
     subjects = cut.recorded_subjects
     died_later = subjects.loc[subjects["death_date"] > cut.limit, "subject_id"]
     open_then = events["subject_id"].isin(died_later) | (
         earliest_day(events, "end_date") > cut.limit
     )
     where = open_then & is_fatal(events).any(axis=1)
-    for column in ("ctcae_grade", "outcome"):
+    for column in ("ctcae_grade", "astct_grade", "outcome"):
         events = cut.empty_cells("adverse_events", events, where, column)
     return events

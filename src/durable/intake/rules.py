@@ -350,7 +350,11 @@ _RULES: dict[str, Rule] = {
     ),
     # Adverse events
     "event_before_consent": Rule("An adverse event starts before consent.", _WARNING),
-    "grade_missing": Rule("An adverse event without a CTCAE grade.", _WARNING),
+    "grade_missing": Rule(
+        "An adverse event without a CTCAE grade, or cytokine release syndrome or ICANS without an"
+        " ASTCT grade.",
+        _WARNING,
+    ),
     "flag_missing": Rule("Seriousness or relation to treatment is not recorded.", _WARNING),
     "fatal_without_death": Rule(
         "An adverse event is fatal (grade 5 or outcome), but no death is recorded. Until its date"

@@ -15,6 +15,7 @@ from durable.contracts.b_cells import (
     UNCONFIRMED,
 )
 from durable.contracts.results import WHOLE_COLUMN, Parameter, Statistic
+from durable.contracts.spelling import fold
 from durable.derive.laboratory_results import below_limit, in_aplasia
 from durable.language import N_, _
 from durable.outputs import definitions
@@ -64,7 +65,7 @@ def _reasons(plan: Plan) -> dict[str, str]:
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adbc, adlb = datasets.required("adbc"), datasets.required("adlb")
     replaced = _replaced(datasets, plan.laboratory.b_cells)
-    infections = _infections(datasets.adae, adbc, plan.laboratory.b_cells)
+    infections = _infections(datasets.adae, adbc, adlb, plan.laboratory.b_cells)
     for column in groups(datasets.adsl, plan.group_variables):
         yield column, _of_column(column, adbc, adlb, infections, replaced, plan)
 
@@ -129,11 +130,13 @@ def _recovery(records: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
     yield from landmark_rates(km, plan.main_landmarks, statistics)
 
 
-def _infections(adae: pd.DataFrame | None, adbc: pd.DataFrame, rule: BCells) -> pd.DataFrame | None:
+def _infections(
+    adae: pd.DataFrame | None, adbc: pd.DataFrame, adlb: pd.DataFrame, rule: BCells
+) -> pd.DataFrame | None:
     """Infections that began in aplasia; None where the study records no events."""
     if adae is None:
         return None
-    start, end = _days_in_aplasia(adbc)
+    start, end = _days_in_aplasia(adbc, adlb.loc[adlb["PARAMCD"] == rule.test])
     infections = adae.loc[(adae["TRTEMFL"] == "Y") & (adae["AESI"] == rule.infection)]
     subject = infections["USUBJID"]
     began = infections["ASTDT"]
@@ -141,14 +144,23 @@ def _infections(adae: pd.DataFrame | None, adbc: pd.DataFrame, rule: BCells) -> 
 
 
 def _days_in_aplasia(
-    adbc: pd.DataFrame,
+    adbc: pd.DataFrame, counts: pd.DataFrame
 ) -> tuple[pd.Series[pd.Timestamp], pd.Series[pd.Timestamp]]:
-    """First and last day of aplasia, by subject: it ends with recovery or the last result."""
+    """First and last day of aplasia, by subject: it ends before recovery or with the last result.
+
+    Before a recovery that is not confirmed as before one that is: the record of ADBC ends earlier,
+    at the result before it, but the B cells were gone until then. `counts` are the results of ADLB
+    of the B cells.
+    """
     records = adbc.set_index("USUBJID")
     aplasia = records.loc[(records["PARAMCD"] == APLASIA) & (records["CNSR"] == 0), "ADT"]
     recovery = records.loc[records["PARAMCD"] == RECOVERY]
-    last = recovery["ADT"].where(recovery["CNSR"] > 0, recovery["ADT"] - pd.Timedelta(days=1))
-    return aplasia, last
+    end = recovery["ADT"]
+    later = counts.loc[counts["BLQFL"].notna() & (counts["ADT"] > counts["USUBJID"].map(end))]
+    begins = later.groupby("USUBJID", observed=True)["ADT"].min().reindex(recovery.index)
+    begins = begins.where(recovery["EVNTDESC"] == UNCONFIRMED)
+    begins = begins.fillna(end.where(recovery["CNSR"] == 0))
+    return aplasia, (begins - pd.Timedelta(days=1)).fillna(end)
 
 
 def _infections_in(infections: pd.DataFrame, recovery: pd.DataFrame) -> Iterator[Statistic]:
@@ -186,7 +198,8 @@ def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str] | None
     infused = datasets.infused
     start = therapies["subject_id"].map(infused["TRTSDT"])
     after = ~(therapies["end_date"] < start) & start.notna()
-    replacement = therapies["therapy"].isin(rule.replacement)
+    names_of_replacement = frozenset(map(fold, rule.replacement))
+    replacement = therapies["therapy"].map(fold).isin(names_of_replacement)
     subjects = therapies.loc[after & replacement, "subject_id"]
     return frozenset(subjects.map(infused["USUBJID"]))
 

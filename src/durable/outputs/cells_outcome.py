@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from durable.contracts.results import Parameter, Statistic
+from durable.contracts.results import NO_SAMPLES, Parameter, Statistic
 from durable.derive.laboratory_results import in_aplasia
 from durable.jdm.parameters import SCORE
 from durable.language import N_, _
@@ -19,7 +19,7 @@ from durable.outputs.datasets import (
     of_first_infusion,
     select_records,
 )
-from durable.outputs.groups import Estimates, groups, of_parameter
+from durable.outputs.groups import Estimates, groups, not_made, of_parameter
 from durable.outputs.improvement import improved_by_subject
 from durable.outputs.kinetics import (
     concentration_decimals,
@@ -44,6 +44,9 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if adrs is None or datasets.adpp is None:
         return
     adpp = of_first_infusion(datasets.adpp)
+    if adpp.empty:
+        yield from not_made(groups(datasets.adsl, plan.group_variables), NO_SAMPLES)
+        return
     outcomes = _outcomes(datasets.adsl, select_records(adrs, _records(plan)), plan)
     if datasets.adae is not None:
         outcomes = outcomes.assign(CRS=_worst_grade(outcomes["USUBJID"], datasets.adae, plan))

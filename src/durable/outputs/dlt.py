@@ -49,10 +49,9 @@ _NOT_LIMITING = (
 )
 #: Next steps of the 3+3 rule.
 STEPS = (ESCALATE, STOP, _FOLLOW, _EXPAND)
-_FORMS = (
-    *(_ADJUDICATE_COUNTED, _ADJUDICATE, _BOTH, *STEPS, _NO_LEVEL),
-    *(*_UNASSESSED, *_LATER, *_NOT_LIMITING, _UNPLACED),
-)
+#: What `adjudicate_first` puts before a step.
+ADJUDICATIONS = (_ADJUDICATE_COUNTED, _ADJUDICATE, _BOTH, *_UNASSESSED, *_LATER)
+_FORMS = (*ADJUDICATIONS, *STEPS, _NO_LEVEL, *_NOT_LIMITING, _UNPLACED)
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -161,20 +160,34 @@ def recommendation(status: pd.DataFrame, dose_level: str, unplaced: int, window:
         Days in which a toxicity counts.
     """
     evaluable, toxic = int(status["evaluable"].sum()), int(status["toxic"].sum())
-    step = next_step(evaluable, toxic)
-    doubts = _doubts(status, window)
+    step = adjudicate_first(next_step(evaluable, toxic), status, window)
     if dose_level == NOT_RECORDED:
         step = _NO_LEVEL
-    elif doubts:
-        # Nothing is recommended that the adjudication could forbid.
-        form = _ADJUDICATE if step == ESCALATE else _ADJUDICATE_COUNTED
-        step = form.format(doubts="; ".join(doubts), step=step)
     not_limiting = int(status["not_limiting"].sum())
     if not_limiting:
         step = _BOTH.format(first=step, second=_deaths(_NOT_LIMITING, not_limiting, window))
     if unplaced and dose_level != NOT_RECORDED:
         step = _BOTH.format(first=step, second=_UNPLACED.format(n=unplaced))
     return f"{toxic} of {evaluable} evaluable with a dose-limiting toxicity: {step}"
+
+
+def adjudicate_first(step: str, status: pd.DataFrame, window: int) -> str:
+    """A step at a dose level, in English, after the deaths that are to be adjudicated before it.
+
+    Nothing is recommended that the adjudication could forbid: never to escalate.
+
+    Parameters
+    ----------
+    step
+        What a rule of escalation says, ``escalate`` among others; by whichever rule.
+    status, window
+        As of `recommendation`.
+    """
+    doubts = _doubts(status, window)
+    if not doubts:
+        return step
+    form = _ADJUDICATE if step == ESCALATE else _ADJUDICATE_COUNTED
+    return form.format(doubts="; ".join(doubts), step=step)
 
 
 def _doubts(status: pd.DataFrame, window: int) -> list[str]:

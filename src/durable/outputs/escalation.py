@@ -16,7 +16,15 @@ from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, rate
 from durable.outputs.datasets import AnalysisDatasets
-from durable.outputs.dlt import ESCALATE, STEPS, STOP, dlt_status, next_step
+from durable.outputs.dlt import (
+    ADJUDICATIONS,
+    ESCALATE,
+    STEPS,
+    STOP,
+    adjudicate_first,
+    dlt_status,
+    next_step,
+)
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
 from durable.outputs.interim import prior_text
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
@@ -48,7 +56,7 @@ _DECISIONS: dict[Decision | None, str] = {
 }
 _NONE_TOLERATED = N_("none: the lowest level is eliminated, or nobody is evaluable")
 _NOT_ORDERED = N_("NE: the order of the dose levels is not known (exposure.planned_cells_per_kg)")
-_FORMS = (*STEPS, *_DECISIONS.values(), _NONE_TOLERATED)
+_FORMS = (*ADJUDICATIONS, *STEPS, *_DECISIONS.values(), _NONE_TOLERATED)
 #: Decisions shown by number of evaluable subjects: name of the statistics, rule and heading.
 _LIMITS = (
     ("escalate", N_("{rule}: escalate at most"), "<="),
@@ -108,14 +116,14 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     *columns, everybody = groups(adsl, (DOSE_LEVEL,))
     status = dlt_status(datasets.adsl, datasets.adae, plan.safety)
     levels, is_ordered = _from_the_lowest(columns, plan)
-    counts = [_evaluable(column.select(status)) for column in levels]
+    members = [column.select(status) for column in levels]
+    counts = [_evaluable(subjects) for subjects in members]
     x, n = [toxic for toxic, _ in counts], [size for _, size in counts]
     isotonic = isotonic_rates(x, n) if is_ordered else [nan] * len(x)
-    for column, toxic, size, estimate in zip(levels, x, n, isotonic, strict=True):
-        unassessed = int(column.select(status)["unassessed"].sum())
+    for column, subjects, estimate in zip(levels, members, isotonic, strict=True):
         statistics = [
-            Statistic("n_dlt_unassessed_death", unassessed),
-            *_of_level(toxic, size, float(estimate), rules),
+            Statistic("n_dlt_unassessed_death", int(subjects["unassessed"].sum())),
+            *_of_level(subjects, float(estimate), rules, plan.safety.dlt_window_days),
         ]
         yield column, of_parameter((part,), statistics)
     yield everybody, _overall(levels if is_ordered else None, x, n, rules)
@@ -137,17 +145,24 @@ def _evaluable(status: pd.DataFrame) -> tuple[int, int]:
     return int(status["toxic"].sum()), int(status["evaluable"].sum())
 
 
-def _of_level(x: int, n: int, isotonic: float, rules: _Rules) -> Iterator[Statistic]:
+def _of_level(
+    status: pd.DataFrame, isotonic: float, rules: _Rules, window: int
+) -> Iterator[Statistic]:
     section = rules.section
+    x, n = _evaluable(status)
     above = probability_above(x, n, section.target, section.prior.a, section.prior.b)
     yield Statistic("n_evaluable", n)
     yield Statistic("n_dlt", x)
     yield Statistic("rate", x / n if n else nan)
     yield Statistic("probability_above", float(above))
     yield Statistic("isotonic", isotonic)
-    yield Statistic("three_plus_three", nan, note=next_step(n, x))
-    yield Statistic("boin", nan, note=_DECISIONS[rules.boin(x, n)])
-    yield Statistic("mtpi2", nan, note=_DECISIONS[rules.mtpi2(x, n)])
+    decisions = {
+        "three_plus_three": next_step(n, x),
+        "boin": _DECISIONS[rules.boin(x, n)],
+        "mtpi2": _DECISIONS[rules.mtpi2(x, n)],
+    }
+    for name, decision in decisions.items():
+        yield Statistic(name, nan, note=adjudicate_first(decision, status, window))
 
 
 def _overall(

@@ -47,7 +47,6 @@ def input_findings(inputs: Inputs, extra: tuple[ColumnSpec, ...] = ()) -> list[F
     if inputs.sources and not querying:
         unread = f"{', '.join(inputs.sources)}, which no query reads"
         findings.append(Finding("inputs.sources", unread, "a table with sql"))
-    from_sdtm = () if inputs.sdtm is None else inputs.sdtm.tables
-    available = [name for name in tables if name in from_sdtm or getattr(inputs, name) is not None]
-    findings += severity_findings(inputs.severity, {name: tables[name] for name in available})
+    available = {name: table for name, table in tables.items() if name in inputs.table_names}
+    findings += severity_findings(inputs.severity, available)
     return findings + ([] if inputs.sdtm is None else sdtm_findings(inputs.sdtm, tables))

@@ -135,6 +135,13 @@ class Inputs(_Tables):
     read, each file of the list is compared, and each input must be in it."""
 
     @property
+    def table_names(self) -> tuple[str, ...]:
+        """The native tables that the study gives, as files or in its package."""
+        from_package = () if self.sdtm is None else self.sdtm.tables
+        given = (name for name in INPUT_TABLES if getattr(self, name) is not None)
+        return tuple(dict.fromkeys((*from_package, *given)))
+
+    @property
     def has_origins(self) -> bool:
         """Whether the cells of a row can stand in several places of the files."""
         if self.sdtm is not None:

@@ -32,13 +32,17 @@ _YES = frozenset(map(fold, ("y", "yes", "true", "1", "\u662f", "\u6709")))
 
 
 def special_interest_labels(plan: Plan) -> dict[str, str]:
-    """Labels by which the plan counts events of special interest: those of section safety.
+    """Labels by which the plan counts events of special interest, each with where it has them.
 
-    Each with words for where it is: "elsewhere or in section safety of the plan", the same for all.
+    Those of section safety; with laboratory results also that of infections in aplasia.
     """
     safety = plan.safety
     labels = (safety.crs, safety.icans, safety.cytopenia)
-    return dict.fromkeys(labels, _("elsewhere or in section safety of the plan"))
+    places = dict.fromkeys(labels, _("elsewhere or in section safety of the plan"))
+    if "laboratory" in plan.inputs.table_names:
+        place = _("elsewhere or in laboratory.b_cells.infection of the plan")
+        places.setdefault(plan.laboratory.b_cells.infection, place)
+    return places
 
 
 def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -53,6 +57,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     frame, recorded = table.frame, table.recorded
     no_grade = left_empty(table, "ctcae_grade")
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", _("a grade from 1 to 5"))
+    graded = frozenset(map(fold, (safety.crs, safety.icans)))
+    no_grade = left_empty(table, "astct_grade")
+    no_grade &= where_text(frame["aesi"], lambda text: fold(text) in graded)
+    findings.add(recorded, no_grade, "astct_grade", "grade_missing", _("a grade from 1 to 5"))
     for name in ("serious", "related"):
         findings.add(recorded, left_empty(table, name), name, "flag_missing", _("Y or N"))
     fatal = is_fatal(frame)
