@@ -17,7 +17,6 @@ from durable.plan import Kinetics, Plan, Safety, Statistics
 from durable.vocabulary import IMPUTATION_FLAGS
 from durable.wording import clauses, listed, percent, sentences
 
-#: Entries of the list of definitions, which tables refer to.
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 #: Pointwise intervals by their key of the plan, as footnotes name them.
 _INTERVALS = {
