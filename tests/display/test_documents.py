@@ -149,6 +149,10 @@ def test_a_cell_breaks_before_a_bracket_only() -> None:
 # RTF
 
 
+def test_what_xml_forbids_is_replaced_and_a_line_end_is_a_space() -> None:
+    assert layout.clean("a\x00b\uffffc\ufffed\ud800e\r\nf") == "a\ufffdb\ufffdc\ufffdd\ufffde  f"
+
+
 def plain(escaped: str) -> str:
     """Text of escaped RTF, by the rules of its specification."""
     units: list[bytes] = []

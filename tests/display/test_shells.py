@@ -10,7 +10,7 @@ import pytest
 from durable.contents import NUMBERS
 from durable.display.listings import listing_records
 from durable.display.report import listing_views
-from durable.display.shells import as_yaml, shell_entries
+from durable.display.shells import as_text, as_yaml, shell_entries
 from durable.display.tables import all_tables, to_csv
 from durable.figures.captions import figures_drawn
 from durable.outputs.ard import read_ard
@@ -148,3 +148,10 @@ def test_the_plan_tells_the_months_of_the_main_tables(
 def test_statistics_without_months_6_and_12_show_all_in_the_main_tables(demo: Made) -> None:
     statistics = demo[0].statistics.model_copy(update={"landmarks_months": (3, 9)})
     assert demo[0].model_copy(update={"statistics": statistics}).main_landmarks == (3, 9)
+
+
+def test_a_bar_in_a_title_ends_no_cell_of_the_markdown_table(demo: Made) -> None:
+    plan = changed(demo[0], shells=[{"output": "t_dor", "title": "A | B"}])
+    row = list(as_text(shell_entries(plan)))[2]
+    assert row.startswith("| Table 14.2.2 | A \\| B | Subjects in remission")
+    assert row.replace("\\|", "").count("|") == 5

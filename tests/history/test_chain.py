@@ -30,6 +30,17 @@ def append(results: Path, *texts: str, analysis: str = "interim") -> None:
     append_events(results, analysis, lambda _: events, lambda: {"time": "now"})
 
 
+def test_without_a_receipt_the_entry_stands_and_the_message_says_so(tmp_path: Path) -> None:
+    (tmp_path / "interim").mkdir()
+    (tmp_path / "interim" / "audit").write_text("a file in the place of the folder")
+    with pytest.raises(UserError) as told:
+        append(tmp_path, "once")
+    message = str(told.value)
+    assert message.startswith(f"{tmp_path / 'interim/audit'}")
+    assert "history.jsonl has entry 1, but no receipt says so" in message
+    assert [entry["text"] for entry in entries(tmp_path)] == ["once"]
+
+
 def test_each_run_is_a_line_with_its_number_and_the_digest_of_the_line_before(
     results: Path,
 ) -> None:

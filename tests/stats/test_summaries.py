@@ -202,6 +202,14 @@ def test_one_value_has_a_geometric_mean_without_variation():
     assert math.isnan(geometric([4]).geo_cv)
 
 
+def test_a_variation_too_large_for_a_number_is_not_estimable():
+    """Standard deviation of the logarithms 1e20 apart: 32.6, and exp(32.6^2) is no double."""
+    result = geometric([1e-10, 1e10])
+    assert result.geo_mean == pytest.approx(1, rel=1e-12)
+    assert math.isnan(result.geo_cv)
+    assert geometric([1e-8, 1e8]).geo_cv > 1e100
+
+
 def test_wrong_input_is_refused():
     for function in (summarise, geometric):
         with pytest.raises(ValueError, match="values: one is infinite"):

@@ -89,7 +89,7 @@ def list_shells(options: argparse.Namespace) -> None:
 
 
 def inspect_files(options: argparse.Namespace) -> None:
-    """Print the draft of a configuration for unknown files."""
+    """Print the draft of a configuration for unknown files, or write it to a new file."""
     from durable.inspection.command import inspect
 
     inspect(options.files, options.output)

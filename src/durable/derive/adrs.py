@@ -76,7 +76,8 @@ def derive_improvement(
     """The records of IMPR in ADRS, with the ASEQ that they have there; texts categorical.
 
     One for each infused subject and visit of the improvement rate, assessed or not: AVAL is 1
-    improved, 0 not, NaN unknown.
+    improved, 0 not, NaN unknown. By subject and ASEQ: the visits without an assessment stand behind
+    the assessments of their subject, whenever they were due.
 
     Parameters
     ----------

@@ -225,7 +225,10 @@ class Course:
 
     @cached_property
     def has_new_therapy(self) -> Flags:
-        """Whether there is a new systemic therapy on or after the origin."""
+        """Whether there is a new systemic therapy, as in `start_of_new_therapy`.
+
+        False without an origin.
+        """
         return ~np.isnat(self.new_therapy)
 
     @cached_property

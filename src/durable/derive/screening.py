@@ -41,8 +41,8 @@ class ScreeningAttempts:
         the columns of the table screening, those of the subject, and of each date the columns of
         `windows.days_recorded`.
     sources
-        A row for each value that stands elsewhere than in the row of screening: ``attempt`` (number
-        of the row of `frame`), ``column``, ``table``, ``row``.
+        A row for each value that a criterion reads and that stands elsewhere than in the row of
+        screening: ``attempt`` (number of the row of `frame`), ``column``, ``table``, ``row``.
     """
 
     frame: pd.DataFrame

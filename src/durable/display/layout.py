@@ -44,8 +44,8 @@ _FEW = 10
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 CONTINUED = N_(" (continued)")
-#: Control characters and surrogates, the categories Cc and Cs of Unicode.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+#: Control characters and surrogates, the categories Cc and Cs of Unicode, and what is no character.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BRACKET = re.compile(r" (?=[(\[])")
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
@@ -163,9 +163,10 @@ def first_pages(
 
 
 def clean(text: str) -> str:
-    """Text without control characters, which no document may hold.
+    """Text without control characters, halves of surrogate pairs, U+FFFE and U+FFFF.
 
-    White space such as a tab or a line end becomes a space, any other the sign U+FFFD.
+    No document may hold them. Each becomes one sign: white space, such as a tab or a line end, a
+    space, any other U+FFFD.
     """
     return _CONTROL.sub(lambda char: " " if char[0].isspace() else "\ufffd", text)
 

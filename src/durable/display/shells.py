@@ -13,6 +13,9 @@ from durable.outputs.listings import LISTINGS
 from durable.plan import Plan
 from durable.plan.outputs import Outputs
 
+#: A bar within a cell of a Markdown table, where a bare one would end the cell.
+_BAR = r"\|"
+
 
 @dataclass(frozen=True)
 class ShellEntry:
@@ -63,12 +66,12 @@ def _titles() -> dict[str, tuple[str, str]]:
 
 
 def as_text(entries: list[ShellEntry]) -> Iterator[str]:
-    """Lines of a Markdown table, with its heading: number, title, population and name."""
+    """Lines of a Markdown table, with its heading: kind and number, title, population and name."""
     yield _("| Number | Title | Population | Output |")
     yield "|---|---|---|---|"
     for entry in entries:
         cells = (f"{_(entry.kind)} {entry.number}", entry.title, entry.population, entry.name)
-        yield f"| {' | '.join(cells)} |"
+        yield f"| {' | '.join(cell.replace('|', _BAR) for cell in cells)} |"
 
 
 def as_yaml(entries: list[ShellEntry]) -> Iterator[str]:

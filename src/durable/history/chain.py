@@ -196,6 +196,8 @@ def append_events(
 ) -> None:
     """Append events of an analysis to the history of a study, and write the receipt.
 
+    A history that is not there is begun, unless the analysis has a receipt.
+
     Parameters
     ----------
     results
@@ -212,7 +214,8 @@ def append_events(
     Raises
     ------
     UserError
-        Where the history is broken, was cut or exchanged, or cannot be written to.
+        Where the history is broken, was cut or exchanged, or cannot be written to. Where only the
+        receipt cannot be written, the events stand in the history nevertheless.
     """
     path, receipt = results / HISTORY, results / analysis / RECEIPT
     if not path.exists():
@@ -224,12 +227,21 @@ def append_events(
             _refuse_cut(history, receipt, path)
             lines = _bound(history, events(history), recovery)
             _write(file, b"".join([b"" if history.ended else b"\n", *lines]), results)
-            number = history.lines + len(lines)
-            head = {"number": number, "sha256": hashlib.sha256(lines[-1]).hexdigest()}
-            write_text(receipt, canonical(head).decode())
+            _write_receipt(receipt, history.lines + len(lines), lines[-1], path)
     except OSError as error:
         reason = error.strerror or str(error)
         raise UserError(f"{path}: {reason}; nothing was recorded in the history") from None
+
+
+def _write_receipt(receipt: Path, number: int, line: bytes, path: Path) -> None:
+    """Write the number and the digest of the last line of a history, which has it already."""
+    head = {"number": number, "sha256": hashlib.sha256(line).hexdigest()}
+    try:
+        write_text(receipt, canonical(head).decode())
+    except OSError as error:
+        reason = error.strerror or str(error)
+        message = f"{receipt}: {reason}; {path} has entry {number}, but no receipt says so"
+        raise UserError(message) from None
 
 
 def _bound(history: History, events: Sequence[Event], recovery: Callable[[], Event]) -> list[bytes]:

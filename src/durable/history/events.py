@@ -77,6 +77,7 @@ def record_run(folder: Path, reason: str) -> None:
     ------
     UserError
         Where nothing can be appended, or the manifest cannot be read: the run is then not recorded.
+        Where only the receipt cannot be written it is, as the message says.
     """
     manifest = read_manifest(folder / MANIFEST)
     event = {**_recorded(folder, manifest, reason), "event": RECORDED}

@@ -166,8 +166,8 @@ def concentration_decimals(
 ) -> int:
     """Decimals of a concentration or an area, the same in every column of a table.
 
-    As many as its smallest value above 0 needs (`formats.decimals_for`); days have no more than
-    other numbers.
+    As many as the smallest above 0 of its minima, medians, means and maxima needs, so that it has
+    three significant digits (`formats.decimals_for`); days have `decimals`.
 
     Parameters
     ----------

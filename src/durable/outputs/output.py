@@ -99,7 +99,7 @@ class OutputTable:
 
     @property
     def title(self) -> str:
-        """Title of the table, in the language in force."""
+        """Own title of the table, in the language in force; not that of the plan."""
         words = {name: _(word) for name, word in self.heading_words.items()}
         return _(self.heading).format(**words)
 
@@ -153,7 +153,7 @@ class Output:
 
     @property
     def title(self) -> str:
-        """Title of the main table, in the language in force."""
+        """Own title of the main table, in the language in force; not that of the plan."""
         return self.tables[0].title
 
     @property

@@ -99,12 +99,15 @@ class Outputs(Section):
     have; empty: the data cut-off."""
 
     def select(self, outputs: Iterable[str]) -> list[str]:
-        """Those of these outputs that are shown, in the order of `shells`, or of the list.
+        """Those of these outputs that are shown, each once.
+
+        In the order of `shells`, which leaves out all others; without `shells` in that of
+        `durable.contents.NUMBERS`.
 
         Parameters
         ----------
         outputs
-            Names of tables, figures or listings of the analysis.
+            Names of tables, figures or listings of the analysis; their order does not matter.
         """
         existing = set(outputs)
         order = [shell.output for shell in self.shells] or NUMBERS

@@ -100,9 +100,10 @@ def tally_chunks(files: Iterable[Path], truth: Truth) -> dict[Key, Tally]:
 def refuse_incomplete(
     tallies: Mapping[Key, Tally], trials: int, expected: Iterable[tuple[str, str]]
 ) -> None:
-    """Refuse chunks in which a trial is missing or counted twice.
+    """Refuse chunks in which a trial is missing or counted twice, as far as sums tell.
 
-    The number of trials, their sum and their sum of squares are those of 0 ... `trials` - 1.
+    The number of trials of each estimate, their sum and their sum of squares are those of
+    0 ... `trials` - 1. An estimate of which no chunk has a row is not missed here.
 
     Parameters
     ----------

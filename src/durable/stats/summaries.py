@@ -88,7 +88,7 @@ def summarise(values: npt.ArrayLike, definition: Definition = 2) -> Summary:
     Raises
     ------
     ValueError
-        For an infinite value, more than one dimension or an unknown definition.
+        For an infinite value, another number of dimensions than one or an unknown definition.
     """
     known, missing = _known(values)
     counts = _counts(known)
@@ -167,7 +167,8 @@ def geometric(values: npt.ArrayLike) -> Geometric:
 
     Kirkwood, Biometrics 1979;35:908. Not estimable, hence NaN, as soon as one value is 0 (a subject
     in whom cells were never detected) or negative: leaving it out or putting a small number in its
-    place would change the estimand. The coefficient of variation needs two values.
+    place would change the estimand. The coefficient of variation needs two values, and is NaN where
+    they lie so far apart that it is too large for a number.
 
     Parameters
     ----------
@@ -177,7 +178,7 @@ def geometric(values: npt.ArrayLike) -> Geometric:
     Raises
     ------
     ValueError
-        For an infinite value or more than one dimension.
+        For an infinite value, or values of another number of dimensions than one.
     """
     known, _ = _known(values)
     if not known or known[0] <= 0:
@@ -187,8 +188,16 @@ def geometric(values: npt.ArrayLike) -> Geometric:
     return Geometric(
         n=len(known),
         geo_mean=math.exp(_mean(logs)),
-        geo_cv=100 * math.sqrt(math.expm1(spread * spread)),
+        geo_cv=100 * math.sqrt(_expm1(spread * spread)),
     )
+
+
+def _expm1(x: float) -> float:
+    """exp(x) - 1; NaN where it is too large for a number."""
+    try:
+        return math.expm1(x)
+    except OverflowError:
+        return math.nan
 
 
 def _known(values: npt.ArrayLike) -> tuple[list[float], int]:

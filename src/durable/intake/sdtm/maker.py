@@ -21,7 +21,7 @@ from durable.plan.sdtm import recorded_units
 _CLOCK = r"([0-9]{2}:[0-9]{2})(?::[0-9]{2}(?:[.,][0-9]+)?)?(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?"
 #: A date with some time of day; the date is the local one, as written.
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T[0-9:.,-]*(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)?")
-_TIME = re.compile(rf"(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?T?{_CLOCK}")
+_TIME = re.compile(rf"(?:(?:[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}})?T)?{_CLOCK}")
 _NO_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}|")
 
 
@@ -173,8 +173,8 @@ def without_time(text: str) -> str:
 def clock_time(text: str) -> str:
     """Hours and minutes (HH:MM) of a date with a time, or of a time; '' of a date alone, or of ''.
 
-    Seconds are left out. What is none of them, an hour without its minutes among it, stays as it
-    is, for the checks to report.
+    Seconds and the offset from UTC are left out: the time is the local one, as written. What is
+    none of them, an hour without its minutes among it, stays as it is, for the checks to report.
     """
     match = _TIME.fullmatch(text.strip())
     if match is not None:
