@@ -194,16 +194,14 @@ def test_without_results_nothing_is_estimated() -> None:
 
 def test_immunoglobulin_counts_whatever_the_case_of_its_name(tmp_path: Path) -> None:
     """S1 by another spelling than that of the plan, S2 until before the infusion, S3 not at all."""
-    (tmp_path / "validated").mkdir()
+    columns = ("subject_id", "therapy", "start_date", "end_date")
     given = [
         ("S1", "Immunoglobulin,  Intravenous", date(5), None),
         ("S2", "immunoglobulin, intravenous", date(-30), date(-1)),
         ("S3", "immunoglobulin, subcutaneous", date(5), None),
     ]
-    columns = ["subject_id", "therapy", "start_date", "end_date"]
-    therapies = pd.DataFrame(given, columns=columns)
-    therapies["end_date"] = pd.to_datetime(therapies["end_date"])
-    therapies.to_parquet(tmp_path / "validated" / "therapies.parquet")
+    therapies = [dict(zip(columns, row, strict=True), new_systemic="N") for row in given]
+    give_tables(tmp_path, subjects=PEOPLE, therapies=therapies)
     found = results("t_bcells", B_CELLS, folder=tmp_path)
     assert value(found, "IMMUNOGLOBULIN", "n_replaced") == 1
 
