@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, reduce
+from functools import cache, cached_property, reduce
 from operator import and_, or_
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ class AnalysisDatasets:
     results: Sequence[Result] = ()
     folder: Path | None = None
 
-    @property
+    @cached_property
     def input_tables(self) -> frozenset[str]:
         """Names of the input tables that the analysis is made from; none without a `folder`."""
         return frozenset() if self.folder is None else frozenset(_sources(self.folder))
