@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from durable.errors import UserError
 
@@ -152,9 +152,11 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
 
     All cells are quoted where one holds a carriage return: the library takes it for no line break.
     """
-    quoting: Literal[0, 1] = csv.QUOTE_ALL if _holds_return(frame) else csv.QUOTE_MINIMAL
-    with atomic_path(path) as aside:
-        safe_cells(frame).to_csv(aside, index=False, lineterminator="\n", quoting=quoting)
+    safe = safe_cells(frame)
+    text = safe.to_csv(index=False, lineterminator="\n")
+    if "\r" in text:
+        text = safe.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    write_text(path, text)
 
 
 def write_parquet(path: Path, frame: pd.DataFrame) -> None:
@@ -242,13 +244,6 @@ def safe_cells(frame: pd.DataFrame) -> pd.DataFrame:
         if risky.any():
             safe[column] = frame[column].cat.rename_categories(names.where(~risky, "'" + names))
     return safe
-
-
-def _holds_return(frame: pd.DataFrame) -> bool:
-    """Whether a text or category of the frame holds a carriage return."""
-    texts = [frame[name] for name in frame if frame[name].dtype in ("object", "string")]
-    coded = [frame[name].cat.categories for name in frame if frame[name].dtype == "category"]
-    return any(isinstance(c, str) and "\r" in c for column in (*texts, *coded) for c in column)
 
 
 def _risky(text: pd.Series[Any]) -> Any:

@@ -17,8 +17,8 @@ import pandas as pd
 from durable.contracts.adam.adae import RARELY_RECORDED, adae_schema
 from durable.contracts.partial_dates import possible_days
 from durable.contracts.words import outcome_class
-from durable.derive.adsl import mark, study_day
 from durable.derive.identifiers import unique_identifiers, with_usubjid
+from durable.derive.variables import mark, study_day
 from durable.files import write_parquet
 from durable.plan import Plan, Safety
 from durable.vocabulary import (

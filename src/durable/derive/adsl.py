@@ -13,6 +13,7 @@ from durable.contracts.adam.subject_variables import SUBJECT_VARIABLES
 from durable.contracts.partial_dates import partial_column
 from durable.contracts.subgroups import Subgroup
 from durable.derive.trial import Trial
+from durable.derive.variables import mark, study_day
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.parameters import (
     ATTAINABLE_SCORE,
@@ -255,18 +256,3 @@ def _remission(
 def flag(condition: pd.Series[bool]) -> pd.Series[str]:
     """Y where a condition holds, else N."""
     return pd.Series(np.where(condition, "Y", "N"), index=condition.index, dtype=object)
-
-
-def mark(condition: pd.Series[bool]) -> pd.Series[str]:
-    """Y where a condition holds, else None."""
-    marks = np.array([None, "Y"], dtype=object)
-    return pd.Series(marks[condition.to_numpy(bool).astype(int)], index=condition.index)
-
-
-def study_day(date: pd.Series[pd.Timestamp], reference: pd.Series[pd.Timestamp]) -> pd.Series[int]:
-    """CDISC study day, missing without one of the dates.
-
-    The reference date is day 1, the day before it day -1; there is no day 0.
-    """
-    days = (date - reference).dt.days
-    return (days + (days >= 0)).astype("Int64")

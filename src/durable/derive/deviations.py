@@ -14,7 +14,6 @@ from typing import assert_never
 import pandas as pd
 
 from durable.contracts.adam.addv import ADDV
-from durable.derive.adsl import mark, study_day
 from durable.derive.deviation_records import StudyRecords
 from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.infusion_deviations import (
@@ -24,6 +23,7 @@ from durable.derive.infusion_deviations import (
     lymphodepletion_deviations,
 )
 from durable.derive.medicine_deviations import prohibited_medicines
+from durable.derive.variables import mark, study_day
 from durable.derive.visit_deviations import incomplete_core_sets, visits_out_of_window
 from durable.files import write_parquet
 from durable.jdm.core_set import core_set_columns

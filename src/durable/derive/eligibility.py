@@ -17,9 +17,9 @@ from durable.contracts.adam.adie import ADIE
 from durable.contracts.partial_dates import partial_column
 from durable.contracts.tables import INPUT_TABLES
 from durable.criterion import MET, NOT_APPLICABLE, NOT_MET, UNKNOWN, Criterion
-from durable.derive.adsl import mark
 from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.screening import ScreeningAttempts, Tables, screening_attempts
+from durable.derive.variables import mark
 from durable.eligibility import CRITERIA, CRITERION_BY_ID
 from durable.files import write_parquet
 from durable.plan import Plan

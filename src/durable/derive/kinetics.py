@@ -18,8 +18,8 @@ import pandas as pd
 from durable.contracts.adam.adpc import AFTER_LAST_DAY, NO_RESULT, adpc_schema
 from durable.contracts.adam.adpp import adpp_schema
 from durable.contracts.times_of_day import seconds_of_day
-from durable.derive.adsl import mark, study_day
 from durable.derive.identifiers import unique_identifiers, with_usubjid
+from durable.derive.variables import mark, study_day
 from durable.files import write_parquet
 from durable.plan import Exposure, Kinetics, Persistence, Plan
 from durable.stats.kinetics import Method, Noncompartmental, noncompartmental

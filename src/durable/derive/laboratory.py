@@ -15,10 +15,10 @@ from durable.contracts.adam.adbc import ADBC
 from durable.contracts.adam.adlb import ADLB
 from durable.contracts.times_of_day import seconds_of_day
 from durable.derive import b_cells
-from durable.derive.adsl import mark, study_day
 from durable.derive.assessments import analysis_visit
 from durable.derive.identifiers import unique_identifiers, with_usubjid
 from durable.derive.laboratory_results import converted_results
+from durable.derive.variables import mark, study_day
 from durable.files import write_parquet
 from durable.jdm.response import Baseline
 from durable.plan import Laboratory, Plan

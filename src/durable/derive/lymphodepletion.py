@@ -13,8 +13,8 @@ import pandas as pd
 
 from durable.contracts.adam.adex import ADEX
 from durable.contracts.spelling import fold
-from durable.derive.adsl import study_day
 from durable.derive.identifiers import unique_identifiers, with_usubjid
+from durable.derive.variables import study_day
 from durable.files import write_parquet
 from durable.plan import Plan
 

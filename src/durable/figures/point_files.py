@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from durable.figures import FIGURES, FigureEntry, figures_of
@@ -9,6 +10,7 @@ from durable.figures.doses import with_ranks
 from durable.files import write_csv
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.plan import Plan
+from durable.processes import done_beside
 
 
 def records(plan: Plan, infused: int) -> list[RecordFilter]:
@@ -16,7 +18,7 @@ def records(plan: Plan, infused: int) -> list[RecordFilter]:
     return [rule for entry in FIGURES for rule in entry.load().records(plan, infused)]
 
 
-def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
+def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """Write ``figures/f_NAME.csv`` of every figure that the analysis has.
 
     Parameters
@@ -27,9 +29,20 @@ def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path) -> None:
         The analysis plan.
     folder
         Folder of results.
+    cores
+        With two or more, a second process writes every other file. The files are the same.
     """
+    entries = figures_of(plan, datasets.available)
+    arguments = datasets, plan, folder
+    with done_beside(cores, "writes points of figures", _write_points, entries[1::2], *arguments):
+        _write_points(entries[::2], *arguments)
+
+
+def _write_points(
+    entries: Iterable[FigureEntry], datasets: AnalysisDatasets, plan: Plan, folder: Path
+) -> None:
     levels = set(datasets.infused["DOSELVL"].fillna(""))
-    for entry in figures_of(plan, datasets.available):
+    for entry in entries:
         points = entry.load().points(datasets, plan)
         write_csv(points_file(folder, entry), with_ranks(points, levels))
 

@@ -10,7 +10,7 @@ from durable.outputs import ORDER_OF_ROWS, OUTPUTS
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.output import Results, result_rows
 from durable.plan import Plan
-from durable.processes import can_fork, done_beside
+from durable.processes import done_beside
 
 
 def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[Result]:
@@ -23,16 +23,12 @@ def analyse(datasets: AnalysisDatasets, plan: Plan, *, cores: int = 1) -> list[R
     plan
         The analysis plan.
     cores
-        With two or more, a second process makes the sensitivity analyses, or where the plan has
-        none every output that does not read ADTTE. The results are the same.
+        With two or more, a second process makes every output that does not read ADTTE, while this
+        one loads what estimates durations. The results are the same.
     """
     parts = _parts(plan, datasets.available)
-    of_sensitivity = [part for part in parts if part.of_sensitivity]
-    beside_parts = of_sensitivity or [part for part in parts if not part.of_durations]
-    main_parts = [part for part in parts if part not in beside_parts]
-    if can_fork(cores) and datasets.adtte is not None:
-        # Before the fork, which then has it: its import is a second.
-        import lifelines  # noqa: F401
+    beside_parts = [part for part in parts if not part.of_durations]
+    main_parts = [part for part in parts if part.of_durations]
     with done_beside(cores, "analyses the outputs", _rows, beside_parts, datasets, plan) as beside:
         rows = _rows(main_parts, datasets, plan)
     by_part = dict(zip([*main_parts, *beside_parts], [*rows, *beside.result()], strict=True))
@@ -45,7 +41,6 @@ class _Part:
 
     output: str
     results: Results
-    of_sensitivity: bool
     of_durations: bool
 
 
@@ -61,7 +56,7 @@ def _parts(plan: Plan, available: Collection[str]) -> list[_Part]:
         output = entries[name].load()
         results = getattr(output, function or "results")
         of_durations = "ADTTE" in output.datasets
-        parts.append(_Part(name, results, entries[name].of_sensitivity, of_durations))
+        parts.append(_Part(name, results, of_durations))
     return parts
 
 

@@ -14,7 +14,8 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     Parameters
     ----------
     cores
-        With two or more, half of the outputs are analysed beside the others (`analysis.analyse`).
+        With two or more, a part of the outputs and of the figures is made beside the others
+        (`analysis.analyse`, `point_files.write_points`).
     """
     from durable.contracts.results import to_csv
     from durable.figures import point_files
@@ -27,4 +28,4 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     datasets = read_datasets(folder, plan, records, sensitivity=bool(plan.sensitivity))
     results = analysis.analyse(datasets, plan, cores=cores)
     write_text(folder / "ard.csv", to_csv(results))
-    point_files.write_points(replace(datasets, results=results), plan, folder)
+    point_files.write_points(replace(datasets, results=results), plan, folder, cores=cores)

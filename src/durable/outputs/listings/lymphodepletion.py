@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from durable.derive.identifiers import unique_identifiers, with_usubjid
+from durable.derive.variables import mark, study_day
 from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import (
@@ -32,9 +33,6 @@ def _no_dose(_record: Mapping[str, str]) -> str:
 
 def _records(folder: ResultsFolder, plan: Plan) -> pd.DataFrame:
     """The records of the validated table, by subject, medicine and date."""
-    # The contracts of the datasets are not loaded with the listing.
-    from durable.derive.adsl import mark, study_day
-
     doses = folder.input_table("lymphodepletion")
     if doses is None:
         raise ValueError("there is no table lymphodepletion")
