@@ -162,6 +162,31 @@ def test_units_that_cannot_be_converted_are_refused(
     assert problem in str(refused.value)
 
 
+def test_a_number_in_another_form_leaves_those_in_its_form_alone(tmp_path: Path) -> None:
+    """Of two sites one writes 0,3 and the other 0.3; only the second is not in the form."""
+
+    def with_commas(study: Study) -> None:
+        header, *rows = study.cells("visits")
+        study.write("visits", [header, *([c.replace(".", ",") for c in row] for row in rows)])
+
+    study, listing, _ = run(
+        tmp_path,
+        with_commas,
+        planned("inputs.visits.numbers", {"decimal": ","}),
+        cell("visits", 6, "physician_global", "0,3"),
+        cell("visits", 7, "physician_global", "0.3"),
+    )
+    wrong = listing.loc[listing["rule"] == "not_a_number", ["row", "value", "message"]]
+    assert wrong.to_numpy().tolist() == [
+        [
+            "7",
+            "0.3",
+            "visits.csv, row 7, physician_global: found 0.3; expected a number, written 1234,5",
+        ]
+    ]
+    assert checked(study, "visits")["physician_global"].iloc[4] == 0.3
+
+
 @pytest.mark.parametrize("unit", [{"tbil": "mg/dL"}, {"tbil_uln": "mg/dL"}])
 def test_bilirubin_and_its_limit_have_one_unit(unit: dict[str, str], tmp_path: Path) -> None:
     """1.2 mg/dL of a limit of 17.1 umol/L would be read as 1.2 times the limit of normal."""

@@ -18,7 +18,7 @@ from durable.dates import DateForm
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.numbers import NUMBER, Limited, NumberForm, scaled
 from durable.intake.parsing import is_native
-from durable.intake.texts import categorical, codes_and_values
+from durable.intake.texts import categorical, codes_and_pairs
 from durable.intake.units import factor_of, units_expected
 from durable.intake.value_maps import ValueMap
 from durable.language import _
@@ -54,14 +54,14 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
     Returns
     -------
     Recorded, DataFrame
-        The table with the recorded texts in `converted`, and those that cannot be read in
-        `unclear`, which stay as recorded in `text`; and for each cell that differs table, subject,
-        row, column, recorded text, recorded unit ('' where none applied) and the text read instead
-        (`COLUMNS`; no rows where nothing differs).
+        The table with the recorded texts in `converted`, and what was expected of the cells that
+        cannot be read in `unclear`, which stay as recorded in `text`; and for each cell that
+        differs table, subject, row, column, recorded text, recorded unit ('' where none applied)
+        and the text read instead (`COLUMNS`; no rows where nothing differs).
     """
     text = recorded.text.copy(deep=False)
     before: dict[str, pd.Series[str]] = {}
-    unclear: dict[str, dict[str, str]] = {}
+    unclear: dict[str, pd.Series[str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
     for name, spec in recorded.spec.by_name.items():
         reading = _Reading.declared(spec, source)
@@ -70,7 +70,9 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
             continue
         if units is not None:
             _report_units(recorded, spec, source, units, findings)
-        read_texts, unclear[name] = _read_column(text[name], units, reading)
+        read_texts, expected = _read_column(text[name], units, reading)
+        if expected is not None:
+            unclear[name] = expected
         before[name], text[name] = text[name], read_texts
         changes.append(
             _changed_cells(recorded, name, before[name], read_texts, units, reading.unit)
@@ -213,28 +215,31 @@ class _Reading:
 
 def _read_column(
     column: pd.Series[str], units: pd.Series[str] | None, reading: _Reading
-) -> tuple[pd.Series[str], dict[str, str]]:
-    """The texts as read, and those that cannot be, with what was expected."""
-    codes, texts = codes_and_values(column)
-    unit_codes, unit_texts = (
-        (np.zeros(len(codes), int), [""]) if units is None else codes_and_values(units)
-    )
-    pairs = codes.astype("int64") * len(unit_texts) + unit_codes
-    places, occurring = pd.factorize(pairs)
-    unclear: dict[str, str] = {}
-    read_texts = []
-    for pair in occurring.tolist():
-        text, unit = texts[pair // len(unit_texts)], unit_texts[pair % len(unit_texts)].strip()
+) -> tuple[pd.Series[str], pd.Series[str] | None]:
+    """The texts as read, and what was expected of those that cannot be; None where all can.
 
-        def read(bare: str, unit: str = unit) -> str:
+    By cell, because what is read for one text may be another text as recorded: with a comma for
+    decimals, "0,1" is read as "0.1", and "0.1" cannot be read.
+    """
+    no_unit = pd.Series(categorical([""]).take(np.zeros(len(column), int)), index=column.index)
+    places, pairs = codes_and_pairs(column, no_unit if units is None else units)
+    read_texts, unclear = [], []
+    for text, unit in pairs:
+
+        def read(bare: str, unit: str = unit.strip()) -> str:
             return reading.read(bare, unit)
 
         try:
             read_texts.append(_kept_blanks(text, read))
+            unclear.append("")
         except _UnclearError as error:
-            unclear[text.strip()] = str(error)
             read_texts.append(text)
-    return pd.Series(categorical(read_texts).take(places), index=column.index), unclear
+            unclear.append(str(error))
+    as_read, expected = (
+        pd.Series(categorical(texts).take(places), index=column.index)
+        for texts in (read_texts, unclear)
+    )
+    return as_read, expected if any(unclear) else None
 
 
 def _kept_blanks(text: str, change: Callable[[str], str]) -> str:

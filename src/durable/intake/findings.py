@@ -76,8 +76,9 @@ class Recorded:
     ``row``, and of an SDTM package ``domain``, ``variable`` and ``seq``; indexed as `text`."""
     units: Mapping[str, pd.Series[str]] = field(default_factory=dict)
     """By column the unit of each cell, of columns whose rows record one; indexed as `text`."""
-    unclear: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    """By column the texts that cannot be read as its kind, each with what was expected."""
+    unclear: Mapping[str, pd.Series[str]] = field(default_factory=dict)
+    """By column with cells that the plan's forms do not read: what was expected of each, '' of the
+    others; indexed as `text`."""
     not_analysed: Mapping[str, pd.Series[bool]] = field(default_factory=dict)
     """By column which cells no analysis reads: they have no findings; indexed as `text`."""
     section: str = ""

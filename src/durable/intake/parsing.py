@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +20,13 @@ from durable.contracts.words import is_missing_word
 from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.numbers import NUMBER
-from durable.intake.texts import Codes, categorical_of_codes, codes_and_values, is_plain_ascii
+from durable.intake.texts import (
+    Codes,
+    categorical_of_codes,
+    codes_and_pairs,
+    codes_and_values,
+    is_plain_ascii,
+)
 from durable.jdm.response import Ranges
 from durable.language import _
 from durable.lookalikes import look, named
@@ -124,7 +129,7 @@ def is_native(text: str, kind: ValueKind) -> bool:
 
 
 def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> CodedColumn:
-    codes, distinct = codes_and_values(recorded.text[name])
+    codes, distinct, unclear = _distinct_cells(recorded, name)
     # Only the others can have blanks around them or hold what is not seen.
     others = np.flatnonzero(~is_plain_ascii(distinct)).tolist()
     trimmed = distinct.copy()
@@ -148,33 +153,36 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
                 hidden, "bad_character", _("text without control, invisible or unknown characters")
             )
             add_finding(broken, "line_break", _("one line of text"))
-        for k, words in _unclear_texts(recorded, name, trimmed):
-            add_finding([k], "two_patterns", words)
+        for k in (k for k, words in enumerate(unclear) if words):
+            add_finding([k], "two_patterns", unclear[k])
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[broken] = [_RETURN.sub("\n", trimmed[k]) for k in broken]
         values[[k for k in others if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
-    unclear = recorded.unclear.get(name, {})
-    readable = ["" if text in unclear else text for text in trimmed]
+    readable = ["" if words else text for text, words in zip(trimmed, unclear, strict=True)]
     column = CodedColumn(codes, trimmed, _converted(readable, rule.kind))
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
-    for expected, positions in _by_expectation(recorded, rule, trimmed, wrong).items():
+    for expected, positions in _by_expectation(recorded, rule, trimmed, unclear, wrong).items():
         add_finding(positions, _WRONG[rule.kind], expected)
     return column
 
 
-def _unclear_texts(
-    recorded: Recorded, name: str, texts: Iterable[str]
-) -> Iterator[tuple[int, str]]:
-    """Places of texts that the plan says two things of, and what was expected."""
-    unclear = recorded.unclear.get(name, {})
-    return ((k, unclear[text]) for k, text in enumerate(texts) if text in unclear)
+def _distinct_cells(recorded: Recorded, name: str) -> tuple[Codes, list[str], list[str]]:
+    """The code of each row; by code the text, and what was expected of it ('' where it is clear).
+
+    A text stands twice where it was recorded so in one cell, unclear, and read for another.
+    """
+    if name not in recorded.unclear:
+        codes, distinct = codes_and_values(recorded.text[name])
+        return codes, distinct, [""] * len(distinct)
+    codes, pairs = codes_and_pairs(recorded.text[name], recorded.unclear[name])
+    return codes, [text for text, _ in pairs], [expected for _, expected in pairs]
 
 
 def _by_expectation(
-    recorded: Recorded, rule: ColumnSpec, texts: list[str], wrong: list[int]
+    recorded: Recorded, rule: ColumnSpec, texts: list[str], unclear: list[str], wrong: list[int]
 ) -> dict[str, list[int]]:
     """Places of the texts that could not be read, by the words of what was expected.
 
@@ -182,19 +190,18 @@ def _by_expectation(
     name the characters that are not. Of a word for missing, and of a date in a usual form, they
     name the key by which it can be declared.
     """
-    unclear = recorded.unclear.get(rule.name, {})
     words_for_missing = {k for k in wrong if is_missing_word(texts[k])}
     forms = _usual_forms(
         recorded,
         rule,
-        [texts[k] for k in wrong if k not in words_for_missing and texts[k] not in unclear],
+        [texts[k] for k in wrong if k not in words_for_missing and not unclear[k]],
     )
     positions: dict[str, list[int]] = {}
     for k in wrong:
         foreign = "".join(dict.fromkeys(sign for sign in texts[k] if not sign.isascii()))
         looks_alike = foreign and _FORMS[rule.kind].fullmatch(look(texts[k]))
-        if texts[k] in unclear:
-            words = unclear[texts[k]]
+        if unclear[k]:
+            words = unclear[k]
         elif looks_alike:
             words = _("{expected} ({characters} is none of it)").format(
                 expected=rule.expected, characters=named(foreign)

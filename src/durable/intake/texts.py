@@ -74,6 +74,20 @@ def codes_and_values(column: pd.Series[Any]) -> tuple[Codes, list[Any]]:
     return codes, values.tolist()
 
 
+def codes_and_pairs(
+    first: pd.Series[Any], second: pd.Series[Any]
+) -> tuple[Codes, list[tuple[Any, Any]]]:
+    """The code of each row, and by code the values of two columns that stand side by side.
+
+    No value may be missing. Every pair is that of some row.
+    """
+    codes, values = codes_and_values(first)
+    other_codes, other_values = codes_and_values(second)
+    width = len(other_values)
+    positions, occurring = pd.factorize(codes.astype("int64") * width + other_codes)
+    return positions, [(values[k // width], other_values[k % width]) for k in occurring.tolist()]
+
+
 def map_texts(column: pd.Series[Any], change: Changed) -> Texts:
     """A column with `change` applied to each distinct text; a missing cell stays missing.
 
