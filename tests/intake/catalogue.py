@@ -597,6 +597,7 @@ SHAPE = [
     case("columns joined from a file without a key",
          (without(THERAPIES, *range(3, 99)), joined(THERAPIES, "subject_id,site\nCQ-002,1\n")),
          warning(THERAPIES, 2, "", "CQ-001", "no_partner"),
+         warning(THERAPIES, 2, "", "CQ-002", "unused_record"),
          warning(THERAPIES, None, "site", "", "unused_column")),
     case("one row a measurement, with a second result",
          long_therapies("NEW,N", "NEW,Y"),

@@ -78,9 +78,29 @@ def test_several_files_one_below_the_other(tmp_path: Path) -> None:
 def test_one_of_several_files_may_have_a_header_alone(tmp_path: Path) -> None:
     files = {"a.csv": THERAPY, "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n"}
     made = Made(tmp_path, files, files=["a.csv", "b.csv"])
+    assert made.told == [
+        "a.csv: no record, though other files of the table have some; expected at least one"
+    ]
     place = made.recorded.origin["therapy"]
     assert place.astype(object).to_numpy().tolist() == [["b.csv", 2]]
     assert made.about["records"] == {"therapies.files[0]": 0, "therapies.files[1]": 1}
+
+
+def test_one_of_several_files_of_which_nothing_is_selected_is_told(tmp_path: Path) -> None:
+    """A site that spells the event otherwise would be missing without a word."""
+    head = "event," + THERAPY
+    files = {
+        "a.csv": head + "Month 2,1,mtx,2024-01-01,,N,\n",
+        "b.csv": head + "month_2,2,ivig,2024-02-01,,Y,\nmonth_3,2,mtx,2024-03-01,,N,\n",
+    }
+    made = Made(tmp_path, files, files=["a.csv", "b.csv"], where={"event": ["Month 2"]})
+    assert made.rows("subject_id", "therapy") == [("1", "mtx")]
+    assert made.told == [
+        "b.csv: none of its 2 record(s) is selected (inputs.therapies.where, where_not), though"
+        " some of other files are; expected at least one"
+    ]
+    made = Made(tmp_path, files, files=["a.csv", "b.csv"], where={"event": ["Month 3"]})
+    assert [told for told in made.told if told.startswith("b.csv: none")] == []
 
 
 def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
@@ -206,11 +226,33 @@ def test_columns_of_another_file(tmp_path: Path) -> None:
              "dm.csv": "ID,SUBJECT\n7,S1\n9,S3\n"}  # fmt: skip
     join = [{"path": "dm.csv", "by": {"ID": "ID"}}]
     made = Made(tmp_path, files, path="cm.csv", join=join, columns={"subject_id": "SUBJECT"})
-    assert made.told == ["cm.csv, row 3: no such record in dm.csv; expected one"
-                         " (inputs.therapies.join[0].by)"]  # fmt: skip
+    assert made.told == [
+        "cm.csv, row 3: no such record in dm.csv; expected one (inputs.therapies.join[0].by)",
+        "dm.csv, row 3: 1 record(s) with a key that no record of cm.csv has (9), first here;"
+        " expected each there (inputs.therapies.join[0].by): they are not used",
+    ]
     assert made.rows("subject_id", "therapy") == [("S1", "mtx"), ("", "mtx")]
     place = made.recorded.origin["subject_id"].astype(object).to_numpy().tolist()
     assert place == [["dm.csv", 2], ["cm.csv", 3]]
+
+
+def test_records_of_another_file_that_are_not_used_are_told(tmp_path: Path) -> None:
+    """A death under a number that is spelt otherwise would be the death of nobody."""
+    deaths = "ID,DEATH\n" + "".join(f"s{number},2024-05-0{number}\n" for number in range(1, 7))
+    files = {"cm.csv": "ID,therapy,start_date\nS1,mtx,2024-01-01\ns2,mtx,2024-01-02\n",
+             "deaths.csv": deaths}  # fmt: skip
+    join = [{"path": "deaths.csv", "by": {"ID": "ID"}}]
+    columns = {"subject_id": "ID", "end_date": "DEATH"}
+    made = Made(tmp_path, files, path="cm.csv", join=join, columns=columns)
+    assert made.rows("subject_id", "end_date") == [("S1", ""), ("s2", "2024-05-02")]
+    (unused,) = made.queries.query("rule == 'unused_record'").itertuples()
+    assert (unused.severity, unused.file, unused.row, unused.value) == (
+        "warning", "deaths.csv", 2, "s1",
+    )  # fmt: skip
+    assert unused.message == (
+        "deaths.csv, row 2: 5 record(s) with a key that no record of cm.csv has (s1; s3; s4; s5;"
+        " s6), first here; expected each there (inputs.therapies.join[0].by): they are not used"
+    )
 
 
 def test_blank_rows_of_a_joined_file_are_left_out_as_those_of_the_table(tmp_path: Path) -> None:
@@ -218,7 +260,9 @@ def test_blank_rows_of_a_joined_file_are_left_out_as_those_of_the_table(tmp_path
              "dm.csv": "ID,SUBJECT\n7,S1\n,\n9,S3\n,\n,\n"}  # fmt: skip
     join = [{"path": "dm.csv", "by": {"ID": "ID"}}]
     made = Made(tmp_path, files, path="cm.csv", join=join, columns={"subject_id": "SUBJECT"})
-    assert made.queries[["severity", "message"]].agg(" ".join, axis=1).tolist() == [
+    blank = made.queries.query("rule == 'blank_row'")
+    assert len(made.queries) == len(blank) + 1  # 9 has no record in cm.csv
+    assert blank[["severity", "message"]].agg(" ".join, axis=1).tolist() == [
         f"{severity} {file}, row {row}: an empty row; expected a record"
         for severity, file, row in (
             ("warning", "cm.csv", 3),
@@ -452,7 +496,7 @@ def test_findings_on_measurements_of_several_files_name_the_file_of_each(tmp_pat
 
 
 def test_what_all_files_of_a_table_lack_is_no_fault_of_the_first(tmp_path: Path) -> None:
-    files = {"a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n", "b.csv": THERAPY}
+    files = {"a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n", "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n"}
     both = list(files)
     made = Made(tmp_path, files, files=both, columns={"reason": "WHY"})
     assert made.told == [

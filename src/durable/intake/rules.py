@@ -117,9 +117,10 @@ _RULES: dict[str, Rule] = {
     "broken_query": Rule("The query of a table cannot be run, or does not name its source rows."),
     "other_unit": Rule("The unit of a record is not one that is declared, or is missing."),
     "unused_record": Rule(
-        "A record is not used: another measurement or, in an SDTM package, another evaluator,"
-        " treatment or disposition, something that did not occur, or what the plan leaves out. An"
-        " error where it belongs to no subject or record.",
+        "A record is not used: another measurement, one of a joined file whose key no record has"
+        " or, in an SDTM package, another evaluator, treatment or disposition, something that did"
+        " not occur, or what the plan leaves out. An error where it belongs to no subject or"
+        " record.",
         ("warning", "error"),
     ),
     "mixed_qualifiers": Rule(
@@ -134,7 +135,9 @@ _RULES: dict[str, Rule] = {
     "broken_quotes": Rule("A quoted cell is not closed, or continues after its closing quote."),
     "blank_row": Rule("A row is empty; a warning where no record follows.", _BOTH),
     "no_records": Rule(
-        "The table has no record; a warning for tables that a study may do without.", _BOTH
+        "The table has no record; a warning for tables that a study may do without, and for one of"
+        " several files.",
+        _BOTH,
     ),
     # Cells
     "missing_value": Rule("A cell that must be filled is empty."),

@@ -14,13 +14,17 @@ from durable.intake.texts import all_blank
 from durable.language import _
 from durable.plan.source_files import Join
 
+#: Keys that a finding on several of them shows.
+_SHOWN = 5
+
 
 def join(
     rows: Rows, other: Rows, join_spec: Join, report: Report, key: str, files: tuple[str, str]
 ) -> Rows | None:
     """Rows with the columns of another file; None (reported) where they cannot be joined.
 
-    A row whose key the other file does not have is kept, with '' in these columns, and reported.
+    A row whose key the other file does not have is kept, with '' in these columns, and reported;
+    reported are also records of the other file with a key of no row, which are not used.
     Without ``columns`` in the plan all but the key are taken. Refused are an absent column, one
     that both files have, and a key that occurs twice in the other file.
 
@@ -52,6 +56,7 @@ def join(
         return None
     partners = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, join_spec.by)))
     _report_unmatched(rows, partners, join_spec, report, key, files)
+    _report_unused(other, partners, join_spec, report, key, files)
     columns = {name: pick(other.text[name], partners) for name in names}
     elsewhere = dict(rows.elsewhere) | {
         name: _joined_origin(rows, other.elsewhere.get(name, other.place), partners)
@@ -108,3 +113,30 @@ def _report_unmatched(
         value = escaped(", ".join(part[position] for part in texts))
         row = int(number[position])
         report("no_partner", message, file=str(file[position]), row=row, value=value)
+
+
+def _report_unused(
+    other: Rows,
+    partners: npt.NDArray[np.intp],
+    join_spec: Join,
+    report: Report,
+    key: str,
+    files: tuple[str, str],
+) -> None:
+    """Report records of the other file whose key no row has: their number, at the first of them."""
+    unused = np.setdiff1d(np.arange(len(other.text)), partners)
+    if not len(unused):
+        return
+    texts = [other.text[name].astype(object).to_numpy() for name in join_spec.by.values()]
+    values = [escaped(", ".join(part[position] for part in texts)) for position in unused[:_SHOWN]]
+    message = _(
+        "{number} record(s) with a key that no record of {file} has ({values}), first here;"
+        " expected each there ({key}.by): they are not used"
+    ).format(
+        number=len(unused),
+        file=files[0],
+        values="; ".join(values) + ("; ..." if len(unused) > _SHOWN else ""),
+        key=key,
+    )
+    row = int(other.place["row"].iloc[unused[0]])
+    report("unused_record", message, file=files[1], row=row, value=values[0])

@@ -27,6 +27,7 @@ from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
 from durable.intake.shaping.rows import Report, Rows, alike, concatenate, without_blank
 from durable.intake.shaping.selecting import select
+from durable.intake.shaping.several import report_empty, report_left_out
 from durable.intake.shaping.stacking import stack
 from durable.intake.sources import about_files
 from durable.intake.texts import categorical
@@ -304,6 +305,7 @@ class _Making:
         if len(readable) < len(parts):
             return None
         self._report_lacking(readable)
+        report_empty(readable, [self.reader.shown(*pair) for pair in self.own_files()], self.report)
         rows: Rows | None = concatenate(readable)
         for step in (self._selected, self._joined, self._stacked, self._pivoted):
             rows = None if rows is None else step(rows)
@@ -383,6 +385,7 @@ class _Making:
         key = f"inputs.{self.table}"
         selected = select(rows, self.source, self.report, key, self.own_name)
         if selected is not None and self.source.selects:
+            report_left_out(rows, selected, self.report)
             self.counted = _("{number} of {all} records count").format(
                 number=len(selected.text), all=len(rows.text)
             )
