@@ -496,7 +496,10 @@ def test_findings_on_measurements_of_several_files_name_the_file_of_each(tmp_pat
 
 
 def test_what_all_files_of_a_table_lack_is_no_fault_of_the_first(tmp_path: Path) -> None:
-    files = {"a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n", "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n"}
+    files = {
+        "a.csv": THERAPY + "1,mtx,2024-01-01,,N,\n",
+        "b.csv": THERAPY + "2,ivig,2024-02-01,,Y,\n",
+    }
     both = list(files)
     made = Made(tmp_path, files, files=both, columns={"reason": "WHY"})
     assert made.told == [

@@ -125,7 +125,12 @@ _RULES: dict[str, Rule] = {
     ),
     "mixed_qualifiers": Rule(
         "Results of one measure of an SDTM package differ in category or specimen (--CAT, --SCAT,"
-        " --SPEC), and the plan does not say which count."
+        " --SPEC), or a withdrawal is one of the treatment (DSSCAT), and the plan does not say"
+        " which count."
+    ),
+    "contradicted_result": Rule(
+        "A result of an SDTM package is contradicted by its record: --STRESC and --STRESN differ,"
+        " --STAT says that the test was not done, or --ORRES has a result and --STRESC has none."
     ),
     "several_infusions": Rule(
         "Of several infusions of a subject in an SDTM package one has no date or no dose, is of the"

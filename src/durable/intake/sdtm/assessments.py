@@ -10,6 +10,7 @@ from durable.contracts.tables.visits import VISITS
 from durable.intake.findings import Recorded
 from durable.intake.sdtm.domain import has_one_of, stripped
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, without_time
+from durable.intake.sdtm.results import report_contradicted
 from durable.intake.sdtm.selecting import Selecting, expected
 from durable.intake.value_maps import ValueMap
 from durable.language import _
@@ -72,6 +73,7 @@ class Assessments(TableMaker):
             if chosen.empty and self.is_mapped(column):
                 self.report_empty(column, domain, source)
             chosen = self._evaluated(column, domain, chosen)
+            report_contradicted(self, domain, chosen, column)
             value = chosen[f"{domain}STRESC"]
             number = f"{domain}STRESN"
             if number in chosen:

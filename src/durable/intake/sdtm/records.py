@@ -7,6 +7,7 @@ import pandas as pd
 from durable.intake.findings import Recorded
 from durable.intake.sdtm.domain import stripped
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, without_time
+from durable.intake.sdtm.results import report_contradicted
 from durable.language import _
 from durable.plan.sdtm import principal_domain
 
@@ -188,6 +189,8 @@ class Samples(Records):
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """Whether a result is below the limit, and the results without those that say so."""
+        if self.places["value"] == "PC.PCSTRESC":
+            report_contradicted(self, "PC", self.frame("PC").loc[numbers], "value")
         value = columns["value"]
         result = stripped(value.text)
         words = result.str.startswith("<") | result.isin(self.sdtm.below_lloq)

@@ -73,6 +73,8 @@ class Subjects(Records):
             again = chosen.index[chosen.duplicated("USUBJID")]
             expected = _("one {key}").format(key=key)
             self.report(domain, again, column, "duplicate_record", expected, variable)
+            if key == "withdrawal":
+                self._check_withdrawals(chosen)
         if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
             what = f"{variable} {_(' or ').join(wanted)} (inputs.sdtm.{key})"
             self.report_empty(column, domain, what)
@@ -151,6 +153,18 @@ class Subjects(Records):
         known = (*self.sdtm.withdrawal, *self.sdtm.consent, *_STAYED)
         expected = _("a value of inputs.sdtm.withdrawal if it is a withdrawal; it is not used")
         self._report_unused("DS", "DSDECOD", known, "withdrawal_date", expected)
+
+    def _check_withdrawals(self, chosen: pd.DataFrame) -> None:
+        """Report withdrawals that CDISC calls one of the treatment, unless the plan chooses."""
+        name, sdtm = "DSSCAT", self.sdtm
+        selecting = {**sdtm.where.get("DS", {}), **sdtm.where_not.get("DS", {})}
+        if name not in chosen or name in selecting:
+            return
+        of_treatment = chosen.index[stripped(chosen[name]).str.upper() == "STUDY TREATMENT"]
+        expected = _("{text}, or those that count ({key})").format(
+            text="STUDY PARTICIPATION", key=f"inputs.sdtm.where.DS.{name}"
+        )
+        self.report("DS", of_treatment, "withdrawal_date", "mixed_qualifiers", expected, name)
 
     def _report_unused(
         self, domain: str, name: str, known: tuple[str, ...], column: str, expected: str
