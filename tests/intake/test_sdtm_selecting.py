@@ -145,6 +145,23 @@ def test_of_subjects_that_are_left_out_no_record_counts(tmp_path: Path) -> None:
         assert set(checked(study, table)["subject_id"]) == given
 
 
+def test_a_record_that_is_kept_though_its_text_is_spelt_as_one_left_out_is_told(
+    tmp_path: Path,
+) -> None:
+    """Two screen failures: that of the other spelling would be a subject of the study."""
+    found = domains()
+    for row in found["DM"]:
+        row["ARMCD"] = "A"
+    found["DM"][2]["ARMCD"], found["DM"][6]["ARMCD"] = "SCRNFAIL", "Scrnfail"
+    study, queries = examined(tmp_path, found, where_not={"DM": {"ARMCD": ["SCRNFAIL"]}})
+    assert len(checked(study, "subjects")) == len(found["DM"]) - 1
+    (message,) = queries.loc[queries["rule"] == "spelling_varies", "message"]
+    assert message == (
+        "dm.csv, row 8: ARMCD is Scrnfail in 1 record(s), first here; expected SCRNFAIL, as"
+        " inputs.sdtm.where_not.DM.ARMCD"
+    )
+
+
 def test_qualifiers_of_a_record_that_is_left_out_are_no_error(tmp_path: Path) -> None:
     found = domains()
     for row in found["AE"]:

@@ -103,6 +103,24 @@ def test_one_of_several_files_of_which_nothing_is_selected_is_told(tmp_path: Pat
     assert [told for told in made.told if told.startswith("b.csv: none")] == []
 
 
+def test_a_record_spelt_otherwise_than_those_selected_is_told(tmp_path: Path) -> None:
+    head = "event," + THERAPY
+    files = {"a.csv": head + "Month 2,1,mtx,2024-01-01,,N,\nmonth  2,1,ivig,2024-02-01,,Y,\n"
+             "Month 3,1,gc,2024-02-01,,N,\n month 2,1,jak,2024-02-02,,N,\n"}  # fmt: skip
+    made = Made(tmp_path, files, path="a.csv", where={"event": ["Month 2"]})
+    assert made.rows("therapy") == [("mtx",)]
+    spelling = "a.csv, row {}: event is {} in 1 record(s), first here; expected Month 2, as {}"
+    key = "inputs.therapies.where.event"
+    assert made.told == [
+        spelling.format(3, "month  2", key + " (U+006D LATIN SMALL LETTER M, U+0020 SPACE instead"
+                        " of U+004D LATIN CAPITAL LETTER M)"),
+        spelling.format(5, "month 2", key),
+    ]  # fmt: skip
+    made = Made(tmp_path, files, path="a.csv", where_not={"event": ["month 2"]})
+    assert made.rows("therapy") == [("mtx",), ("ivig",), ("gc",)]
+    assert made.queries["rule"].tolist() == ["spelling_varies", "spelling_varies"]
+
+
 def test_a_file_says_what_its_name_alone_holds(tmp_path: Path) -> None:
     head = "subject_id,what,start_date\n"
     files = {"mtx.csv": head + "1,a,2024-01-01\n,,\n", "ivig.csv": head + "1,b,2024-02-01\n"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from durable.contracts.spelling import expected_spelling, fold
 from durable.intake.findings import Findings, escaped
 from durable.intake.sdtm.domain import Domain, has_one_of, stripped
 from durable.language import _
@@ -51,6 +52,8 @@ class Selecting:
             for name, texts in conditions.items():
                 plan_key = f"inputs.sdtm.{key}.{self.name}.{name}"
                 self.report_unknown(domain, domain.all_records[name], texts, plan_key, name)
+                if key == "where_not":
+                    self._report_spellings(domain, texts, plan_key, name)
                 has = has_one_of(domain.frame, {name: texts})
                 kept = has if key == "where" else ~has
                 words = (
@@ -117,6 +120,23 @@ class Selecting:
                 text=escaped(text), key=key
             )
             self._add(domain.file, "no_such_value", message, column=name, value=text)
+
+    def _report_spellings(self, domain: Domain, texts: Iterable[str], key: str, name: str) -> None:
+        """Report records that count though their text is a spelling of one that leaves out."""
+        by_fold = {fold(text): text for text in texts if text}
+        column = stripped(domain.frame[name])
+        others = dict.fromkeys(column[~column.isin([*by_fold.values()])])
+        for text in (text for text in others if fold(text) in by_fold):
+            numbers = column.index[column == text]
+            ((file, row),) = domain.locate(numbers[:1]).itertuples(index=False, name=None)
+            message = _("{name} is {text} in {number} record(s), first here; expected {expected}")
+            message = message.format(
+                name=name,
+                text=escaped(text),
+                number=len(numbers),
+                expected=expected_spelling(text, by_fold[fold(text)], key),
+            )
+            self._add(file, "spelling_varies", message, value=text, row=int(row))
 
     def _add(self, file: str, rule: str, message: str, **location: str | int) -> None:
         self.findings.add_about_file(self.table, file, rule, message, **location)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from durable.contracts.spelling import expected_spelling, fold
 from durable.intake.findings import escaped
 from durable.intake.shaping.rows import Report, Rows
 from durable.language import _
@@ -15,7 +16,8 @@ from durable.plan.source_files import Selection
 def select(rows: Rows, selection: Selection, report: Report, key: str, file: str) -> Rows | None:
     """The rows that meet the conditions; None (reported) where a column of these is missing.
 
-    A text of a condition that no row has is reported too.
+    A text of a condition that no row has is reported too, and so are rows whose text is another
+    spelling of one of a condition.
 
     Parameters
     ----------
@@ -35,8 +37,9 @@ def select(rows: Rows, selection: Selection, report: Report, key: str, file: str
         kept &= rows.where(name, set(texts).__contains__)
     for name, texts in selection.where_not.items():
         kept &= ~rows.where(name, set(texts).__contains__)
-    _report_unknown(rows, selection.where, report, f"{key}.where", file)
-    _report_unknown(rows, selection.where_not, report, f"{key}.where_not", file)
+    for part, conditions in (("where", selection.where), ("where_not", selection.where_not)):
+        _report_unknown(rows, conditions, report, f"{key}.{part}", file)
+        _report_spellings(rows, conditions, report, f"{key}.{part}")
     return rows.take(np.flatnonzero(kept))
 
 
@@ -51,3 +54,31 @@ def _report_unknown(
                 text=escaped(text), key=key, name=name
             )
             report("no_such_value", message, file=file, column=name, value=text)
+
+
+def _report_spellings(
+    rows: Rows, conditions: Mapping[str, tuple[str, ...]], report: Report, key: str
+) -> None:
+    """Report texts that are another spelling of one of the conditions, at the first row of each.
+
+    By ``where`` their rows are left out and by ``where_not`` they are not, which no other finding
+    would tell: "Month 2" is there, "month 2" is no month 2.
+    """
+    for name, texts in conditions.items():
+        by_fold = {fold(text): text for text in texts if text}
+        there = dict.fromkeys(text.strip() for text in rows.text[name].cat.categories)
+        for text in (text for text in there if text not in texts and fold(text) in by_fold):
+            positions = np.flatnonzero(rows.where(name, text.__eq__))
+            if not len(positions):
+                continue
+            place = rows.place.iloc[positions[0]]
+            message = _("{name} is {text} in {number} record(s), first here; expected {expected}")
+            usual = by_fold[fold(text)]
+            message = message.format(
+                name=name,
+                text=escaped(text),
+                number=len(positions),
+                expected=expected_spelling(text, usual, f"{key}.{name}"),
+            )
+            row, file = int(place["row"]), str(place["file"])
+            report("spelling_varies", message, file=file, row=row, column=name, value=text)
