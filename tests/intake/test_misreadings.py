@@ -23,7 +23,7 @@ from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
 from durable.plan import Input, PlanError, load, parse
 from durable.stage import STAGES
-from tests.intake.study import Study, cell, data, file_cells, further_column, planned
+from tests.intake.study import Edit, Study, cell, data, file_cells, further_column, planned
 
 pytestmark = pytest.mark.requirement("DAT-05")
 
@@ -505,3 +505,72 @@ def test_a_date_that_one_form_alone_reads_as_a_day_is_read(text: str, tmp_path: 
     study.check()
     checked = pd.read_parquet(study.results / "checked" / "visits.parquet")
     assert checked["visit_date"].dt.strftime("%Y-%m-%d").tolist() == [text[:5] + "04-" + text[5:7]]
+
+
+def messages_by_rule(folder: Path, rule: str, *edits: Edit) -> list[str]:
+    """What is reported by a rule of the demo study with these edits."""
+    study = Study(folder)
+    for edit in edits:
+        edit(study)
+    queries = examine(study.plan().only(STAGES["check"].sections)).queries
+    return queries.loc[queries["rule"] == rule, "message"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        (cell("visits", 6, "ldh", "> 2000"),
+         "visits.csv, row 6, ldh: found > 2000; expected a number of at least 0"
+         " (inputs.visits.numbers.above.ldh: limit or missing would be read)"),
+        (cell("kinetics", 4, "value", "<0.10"),
+         "kinetics.csv, row 4, value: found <0.10; expected a number of at least 0"
+         " (inputs.kinetics.numbers.below.value: limit or half or missing or below_lloq would be"
+         " read)"),
+        (cell("visits", 6, "ck", "<LLOQ"),
+         "visits.csv, row 6, ck: found <LLOQ; expected a number of at least 0"),
+    ],
+)  # fmt: skip
+def test_a_result_beyond_a_limit_is_told_with_the_key_that_reads_it(
+    edit: Edit, expected: str, tmp_path: Path
+) -> None:
+    assert messages_by_rule(tmp_path, "not_a_number", edit) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (("007", "008"), "007, as in the subjects table (nothing instead of U+0030 DIGIT ZERO)"),
+        # Which of the two is meant nobody here can know.
+        (("007", "07"), "a subject of the subjects table"),
+    ],
+)
+def test_a_number_that_lost_its_zeros_is_told_with_the_subject_that_it_may_be(
+    numbers: tuple[str, str], expected: str, tmp_path: Path
+) -> None:
+    def renumbered(study: Study) -> None:
+        given = dict(zip(("CQ-001", "CQ-002"), numbers, strict=True))
+        for name in study.files:
+            text = study.files[name].decode()
+            for old, new in given.items():
+                text = text.replace(old, new)
+            study.files[name] = text.encode()
+
+    found = messages_by_rule(
+        tmp_path, "unknown_subject", renumbered, cell("visits", 6, "subject_id", "7")
+    )
+    assert found == [f"visits.csv, row 6, subject_id: found 7; expected {expected}"]
+
+
+def test_a_new_therapy_before_or_without_the_infusion_says_which(tmp_path: Path) -> None:
+    found = messages_by_rule(
+        tmp_path,
+        "new_before_infusion",
+        cell("therapies", 3, "new_systemic", "Y"),
+        cell("therapies", 11, "new_systemic", "Y"),
+    )
+    assert found == [
+        "therapies.csv, row 3, new_systemic: found Y; expected Y only for a therapy that starts on"
+        " or after the day of infusion (2023-02-14)",
+        "therapies.csv, row 11, new_systemic: found Y; expected N: the subject has no infusion"
+        " date",
+    ]

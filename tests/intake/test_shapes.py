@@ -90,7 +90,10 @@ def test_a_result_below_a_limit_is_read_by_its_rule(rule: str | None, value: flo
     keys = {} if rule is None else {"numbers": {"below": {"ck": rule}}}
     study = examined({"visits": given("vis_lt.csv", **keys)})
     assert rows(study, "visits", *VISIT)[1] == ("X1", "M2", "2025-03-16", value)
-    expected = "vis_lt.csv, row 3, ck: found <5; expected a number of at least 0"
+    expected = (
+        "vis_lt.csv, row 3, ck: found <5; expected a number of at least 0"
+        " (inputs.visits.numbers.below.ck: limit or half or missing would be read)"
+    )
     assert errors(study) == ([expected] if rule is None else [])
     said = {"limit": "the limit", "half": "half of the limit", "missing": "missing"}
     declared = study.sources["visits"].get("declared", [])

@@ -19,7 +19,7 @@ from durable.contracts.table_schema import table_columns, table_schema
 from durable.contracts.words import is_missing_word
 from durable.dates import forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
-from durable.intake.numbers import NUMBER
+from durable.intake.numbers import NUMBER, Limited
 from durable.intake.texts import (
     Codes,
     categorical_of_codes,
@@ -187,8 +187,8 @@ def _by_expectation(
     """Places of the texts that could not be read, by the words of what was expected.
 
     Of one that only looks like what was expected (full-width digits, another minus), the words
-    name the characters that are not. Of a word for missing, and of a date in a usual form, they
-    name the key by which it can be declared.
+    name the characters that are not. Of a word for missing, of a result beyond a limit, and of a
+    date in a usual form, they name the key by which it can be declared.
     """
     words_for_missing = {k for k in wrong if is_missing_word(texts[k])}
     forms = _usual_forms(
@@ -210,6 +210,8 @@ def _by_expectation(
             words = _("{expected}, or an empty cell ({section}.missing names words)").format(
                 expected=rule.expected, section=recorded.section
             )
+        elif limited := _limited(recorded, rule, texts[k]):
+            words = _limit_advice(recorded, rule, limited)
         elif rule.partial_rules and _PARTIAL.fullmatch(texts[k]):
             words = _rule_advice(recorded, rule)
         else:
@@ -220,6 +222,24 @@ def _by_expectation(
                 )
         positions.setdefault(words, []).append(k)
     return positions
+
+
+def _limited(recorded: Recorded, rule: ColumnSpec, text: str) -> Limited | None:
+    """A result beyond a limit, in a column of numbers that a section of the plan describes."""
+    return Limited.read(text) if rule.kind == "number" and recorded.section else None
+
+
+def _limit_advice(recorded: Recorded, rule: ColumnSpec, limited: Limited) -> str:
+    """A number, and the key by which a result beyond a limit is read."""
+    side = "below" if limited.is_below else "above"
+    rules = ["limit", "half", "missing"] if limited.is_below else ["limit", "missing"]
+    if limited.is_below and "below_lloq" in recorded.spec.by_name and rule.name == "value":
+        rules.append("below_lloq")
+    return _("{expected} ({key}: {rules} would be read)").format(
+        expected=rule.expected,
+        key=f"{recorded.section}.numbers.{side}.{rule.name}",
+        rules=_(" or ").join(rules),
+    )
 
 
 def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:

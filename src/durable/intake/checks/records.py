@@ -110,13 +110,21 @@ def check_known_subjects(table: StudyTable, study: Study, findings: Findings) ->
     unknown = subject.notna() & ~has_known_subject(table.frame, known)
     if not unknown.any():
         return
-    by_fold = {fold(name): name for name in known.index.dropna()}
-    expected = {
-        text: expected_spelling(text, by_fold[fold(text)], _("in the subjects table"))
-        if fold(text) in by_fold
-        else _("a subject of the subjects table")
-        for text in subject.loc[unknown].unique()
-    }
+    names = known.index.dropna()
+    by_fold = {fold(name): name for name in names}
+    by_number = pd.Series(names, index=names.str.lstrip("0"))
+    by_number = by_number.loc[~by_number.index.duplicated(keep=False)]
+    expected = {}
+    for text in subject.loc[unknown].unique():
+        usual = by_fold.get(fold(text))
+        if usual is None and text.isdecimal():
+            # A spreadsheet takes 001 for the number 1.
+            usual = by_number.get(text.lstrip("0"))
+        expected[text] = (
+            _("a subject of the subjects table")
+            if usual is None
+            else expected_spelling(text, usual, _("in the subjects table"))
+        )
     phrase = Phrase("{words}", {"words": look_up(subject, pd.Series(expected, dtype=object))})
     findings.add(table.recorded, unknown, "subject_id", "unknown_subject", phrase)
 

@@ -39,7 +39,11 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     infusion = subject_value(frame, known, "infusion_date")
     new = (frame["new_systemic"] == "Y") & has_known_subject(frame, known)
     idle = new & frame["start_date"].notna() & ~(frame["start_date"] >= infusion)
+    infused = infusion.notna()
     expected = Phrase(
-        _("Y only for a therapy that starts after the infusion ({date})"), {"date": infusion}
+        _("Y only for a therapy that starts on or after the day of infusion ({date})"),
+        {"date": infusion},
     )
-    findings.add(recorded, idle, "new_systemic", "new_before_infusion", expected)
+    findings.add(recorded, idle & infused, "new_systemic", "new_before_infusion", expected)
+    never = _("N: the subject has no infusion date")
+    findings.add(recorded, idle & ~infused, "new_systemic", "new_before_infusion", never)
