@@ -117,3 +117,39 @@ def test_the_end_of_a_treatment_is_no_withdrawal_from_the_study_without_a_word(
             "DSSCAT: found Study Treatment; expected STUDY PARTICIPATION, or those that count"
             " (inputs.sdtm.where.DS.DSSCAT)"
         )
+
+
+@pytest.mark.parametrize(
+    ("death", "told"),
+    [
+        ({"DSDECOD": "DEATH", "DSSTDTC": "2024-03-01", "USUBJID": "CQ-001"},
+         {"missing_value": "DSDECOD: found DEATH; expected the date of death (death_date)"}),
+        ({"DSDECOD": "DEATH", "DSSTDTC": "2024-04-15T08:00", "USUBJID": "CQ-005"},
+         {"death_differs": "DSSTDTC: found 2024-04-15T08:00; expected 2024-04-13, the date of"
+          " death"}),
+        ({"DSDECOD": "DEATH", "DSSTDTC": "2024-04", "USUBJID": "CQ-005"}, {}),
+        ({"DSDECOD": "DEATH", "DSSTDTC": "2024-04-13", "USUBJID": "CQ-005"}, {}),
+    ],
+)  # fmt: skip
+def test_a_death_of_the_dispositions_is_not_lost(
+    death: dict[str, str], told: dict[str, str], tmp_path: Path
+) -> None:
+    """DM without a date of death: the child would be alive in every table."""
+    found = domains()
+    found["DS"].append(dict.fromkeys(found["DS"][0], "") | death)
+    _, queries = examined(tmp_path, found)
+    listing = queries.loc[queries["column"] == "death_date"]
+    rules = listing.loc[listing["file"] == "ds.csv", ["rule", "message"]]
+    row = len(found["DS"]) + 1
+    assert rules.to_numpy().tolist() == [
+        [rule, f"ds.csv, row {row}: {message}"] for rule, message in told.items()
+    ]
+
+
+def test_an_infusion_without_its_date_is_an_error(tmp_path: Path) -> None:
+    found = domains()
+    place = next(k for k, row in enumerate(found["EX"]) if row["EXTRT"] == "CD19 CAR-T")
+    found["EX"][place]["EXSTDTC"] = ""
+    _, queries = examined(tmp_path, found)
+    ((_, _, column, _, severity),) = listed(queries, "infusion_without_date")
+    assert (column, severity) == ("infusion_date", "error")

@@ -210,6 +210,10 @@ _RULES: dict[str, Rule] = {
     "apheresis_late": Rule("Apheresis is dated after lymphodepletion, infusion or death."),
     "infusion_early": Rule("Infusion is dated before lymphodepletion."),
     "infusion_without_lymphodepletion": Rule("Infused without a lymphodepletion date.", _WARNING),
+    "infusion_without_date": Rule(
+        "A number of cells infused is recorded without the date of infusion: the subject would not"
+        " be among the infused."
+    ),
     "death_before_infusion": Rule("Death is dated before infusion."),
     "dose_missing": Rule(
         "Infused without a dose level or a number of cells; a dose of lymphodepletion without its"
@@ -232,6 +236,11 @@ _RULES: dict[str, Rule] = {
         "The date of infusion that the plan takes from elsewhere (RFXSTDTC) is not that of the"
         " infusion in EX; an error where it is empty.",
         ("warning", "error"),
+    ),
+    "death_differs": Rule(
+        "A death in the dispositions of an SDTM package (DS) has another date than death_date,"
+        " which counts.",
+        _WARNING,
     ),
     "weight_missing": Rule(
         "A dose in cells of an SDTM package without a body weight up to the day of infusion.",
@@ -365,9 +374,9 @@ _RULES: dict[str, Rule] = {
     ),
     "flag_missing": Rule("Seriousness or relation to treatment is not recorded.", _WARNING),
     "fatal_without_death": Rule(
-        "An adverse event is fatal (grade 5 or outcome), but no death is recorded. Until its date"
-        " is given, the subject counts as alive in t_deaths, the durations and the improvement"
-        " rate.",
+        "An adverse event is fatal (grade 5 or outcome), or death is the reason for withdrawal, but"
+        " no death is recorded. Until its date is given, the subject counts as alive in t_deaths,"
+        " the durations and the improvement rate.",
         _WARNING,
     ),
     "fatal_grade": Rule("Grade 5 and a fatal outcome are not recorded together.", _WARNING),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from durable.contracts.words import outcome_class
 from durable.doses import parse_dose
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, check_order, left_empty, subject_value
-from durable.intake.texts import Phrase, codes_and_values
+from durable.intake.texts import Phrase, codes_and_values, where_text
 from durable.language import _
 
 
@@ -17,7 +18,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     """Report subjects whose dates are out of order or whose record is incomplete.
 
     What an infused subject must have, doses unlike the dose level, second infusions, repeated
-    identifiers within the study, and a withdrawal without its date or reason.
+    identifiers within the study, and a withdrawal without its date or reason or for death.
     """
     _order(table, findings)
     _infused(table, findings)
@@ -34,6 +35,14 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
         "withdrawal_date",
         "withdrawal_without_date",
         _("the date: a reason is recorded"),
+    )
+    died = where_text(frame["withdrawal_reason"], lambda text: outcome_class(text) == "FATAL")
+    findings.add(
+        recorded,
+        died & left_empty(table, "death_date"),
+        "withdrawal_reason",
+        "fatal_without_death",
+        _("a death_date: until it is recorded, the subject counts as alive and withdrawn"),
     )
     no_reason = frame["withdrawal_date"].notna() & frame["withdrawal_reason"].isna()
     findings.add(
@@ -86,6 +95,9 @@ def _infused(table: StudyTable, findings: Findings) -> None:
     ):
         missing = infused & left_empty(table, name)
         findings.add(recorded, missing, name, rule, expected)
+    undated = table.frame["cells_per_kg"].notna() & left_empty(table, "infusion_date")
+    expected = _("the date: a dose is recorded")
+    findings.add(recorded, undated, "infusion_date", "infusion_without_date", expected)
     waiting = ~infused & left_empty(table, "consent_date")
     findings.add(recorded, waiting, "consent_date", "consent_missing", _("a date"), "warning")
 

@@ -38,6 +38,7 @@ class Subjects(Records):
                 undated &= stripped(columns["death_date"].text) == ""
             expected = _("the date of death (death_date)")
             self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
+        self._check_deaths(frame["USUBJID"], columns)
         self._check_treatments()
         self._check_dispositions()
         if "infusion_date" in columns:
@@ -134,6 +135,28 @@ class Subjects(Records):
             for wrong, severity in ((date != "", _WARNING), (date == "", _ERROR)):
                 rows = numbers[(start == day) & (date != day) & wrong]
                 self.report("DM", rows, "infusion_date", "infusion_differs", words, shown, severity)
+
+    def _check_deaths(self, subject: pd.Series[str], columns: dict[str, PlacedColumn]) -> None:
+        """Report deaths of DS without a date of death, or with another one."""
+        if not {"DSDECOD", "DSSTDTC"} <= {*(self.frame("DS") if "DS" in self.domains else ())}:
+            return
+        frame = self.frame("DS")
+        deaths = frame.loc[stripped(frame["DSDECOD"]).str.upper() == "DEATH"]
+        nowhere = pd.Series("", index=subject.index)
+        dates = columns["death_date"].text if "death_date" in columns else nowhere
+        by_subject = stripped(dates).set_axis(subject)
+        recorded = deaths["USUBJID"].map(by_subject.loc[~by_subject.index.duplicated()])
+        undated = deaths.index[recorded == ""]
+        expected = _("the date of death (death_date)")
+        self.report("DS", undated, "death_date", "missing_value", expected, "DSDECOD")
+        day = stripped(deaths["DSSTDTC"].map(without_time))
+        for index in deaths.index[recorded.fillna("") != ""].tolist():
+            known, here = recorded.loc[index], day.loc[index]
+            # A date in part may be the same day.
+            if known.startswith(here) or here.startswith(known):
+                continue
+            words = _("{day}, the date of death").format(day=known)
+            self.report("DS", [index], "death_date", "death_differs", words, "DSSTDTC")
 
     def _check_treatments(self) -> None:
         """Report treatments that are neither infusion nor lymphodepletion."""
