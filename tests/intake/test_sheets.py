@@ -56,6 +56,30 @@ def test_each_table_of_a_workbook_is_in_the_sheet_of_its_name(
     assert messages_of(findings) == []
 
 
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_a_hidden_sheet_is_read_only_where_the_plan_names_it(state: str, tmp_path: Path) -> None:
+    """Who looks at the workbook sees the other sheet, which is the current one."""
+    sheets = {"therapies": [THERAPIES, ["S1", "old", "2024-01-01"]],
+              "Current": [THERAPIES, ["S1", "mtx", "2024-01-01"]]}  # fmt: skip
+    path = write_book(tmp_path / "cm.xlsx", sheets)
+    book = openpyxl.load_workbook(path)
+    book["therapies"].sheet_state = state
+    book.active = 1
+    book.save(path)
+    findings = Findings()
+    made, _ = SourceReader(findings).table("therapies", Input(path=path), NOTHING_NEEDED)
+    assert not made.readable
+    assert messages_of(findings) == [
+        "error: cm.xlsx: sheets 'therapies', 'Current', of which therapies is hidden; expected"
+        " inputs.therapies.sheet to name one"
+    ]
+    findings = Findings()
+    named = Input(path=path, sheet="therapies")
+    made, _ = SourceReader(findings).table("therapies", named, NOTHING_NEEDED)
+    assert made.text["therapy"].tolist() == ["old"]
+    assert messages_of(findings) == []
+
+
 def test_the_only_sheet_of_a_workbook_serves_every_table_and_is_read_once(tmp_path: Path) -> None:
     rows = [[" subject_id", *THERAPIES[1:], "unused"], ["S01", "mtx", "2024-01-01", "x"]]
     path = write_book(tmp_path / "study.xlsx", {"Export": rows})

@@ -86,7 +86,8 @@ _RULES: dict[str, Rule] = {
         "The columns are not separated by the character of the format (a comma; in TSV a tab)."
     ),
     "which_sheet": Rule(
-        "A workbook has several sheets, and none has the name of the table or is named in the plan."
+        "A workbook has several sheets, and none that is visible has the name of the table or is"
+        " named in the plan."
     ),
     "merged_cells": Rule(
         "Cells of a workbook are merged, so that their value belongs to no single cell."

@@ -92,8 +92,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if not has_sound_parts(file):
         return None
     book = _opened(file, stored=False)
-    titles = [] if book is None else [str(sheet.title) for sheet in book.worksheets]
-    name = None if book is None else choose_sheet(file, titles, source.sheet, file.table)
+    name = None if book is None else choose_sheet(file, _titles(book), source.sheet, file.table)
     if book is None or name is None:
         return None
     sheet, area = book[name], _area(source)
@@ -116,30 +115,44 @@ def cells(file: File, source: FileForm) -> Cells | None:
     return _table(file, texts, area)
 
 
-def sheet_titles(file: File) -> list[str]:
-    """Titles of the sheets of a workbook, in their order; [] (reported) where it is none."""
+def sheet_titles(file: File) -> dict[str, bool]:
+    """Titles of the sheets of a workbook, in their order, and whether each of them is visible.
+
+    None of them (reported) where the file is no workbook.
+    """
     book = _opened(file, stored=False, titles_only=True) if has_sound_parts(file) else None
-    return [] if book is None else [str(sheet.title) for sheet in book.worksheets]
+    return {} if book is None else _titles(book)
 
 
-def choose_sheet(file: File, titles: list[str], named: str | None, usual: str) -> str | None:
+def _titles(book: Any) -> dict[str, bool]:
+    return {str(sheet.title): sheet.sheet_state == "visible" for sheet in book.worksheets}
+
+
+def choose_sheet(file: File, titles: dict[str, bool], named: str | None, usual: str) -> str | None:
     """The sheet that is read, of those of a workbook; None (reported) where it has no such one.
+
+    A hidden sheet beside others is read only where the plan names it: who looks at the workbook
+    takes another one for the table.
 
     Parameters
     ----------
+    titles
+        The sheets and whether each is visible (`sheet_titles`).
     named
         The sheet that the plan names; None where it names none.
     usual
         The sheet that is read then, where there are several.
     """
     if named is None and len(titles) == 1:
-        return titles[0]
+        return next(iter(titles))
     wanted = named or usual
-    if wanted in titles:
+    if wanted in titles and (named or titles[wanted]):
         return wanted
     words = _("sheets {sheets}; expected {key} to name one")
     if named:
         words = _("sheets {sheets}; expected the sheet {sheet}")
+    elif wanted in titles:
+        words = _("sheets {sheets}, of which {sheet} is hidden; expected {key} to name one")
     message = words.format(sheets=", ".join(map(repr, titles)), sheet=wanted, key=file.key("sheet"))
     file.report("which_sheet", message)
     return None

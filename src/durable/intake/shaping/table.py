@@ -61,8 +61,8 @@ class SourceReader:
     """Names of files in findings, by path, where that is not the name of the file itself."""
     _files: dict[str, File | None] = field(default_factory=dict)
     """By full path; None where it could not be opened."""
-    _titles: dict[str, list[str]] = field(default_factory=dict)
-    """Titles of the sheets of each workbook, by full path."""
+    _titles: dict[str, dict[str, bool]] = field(default_factory=dict)
+    """Titles of the sheets of each workbook, and whether they are visible, by full path."""
     _sheets: dict[str, str | None] = field(default_factory=dict)
     """The sheet that each section of the plan reads of a workbook; None where it has no such."""
     _cells: dict[FileForm, Cells | None] = field(default_factory=dict)
