@@ -71,7 +71,7 @@ def _report_spellings(
             positions = np.flatnonzero(rows.where(name, text.__eq__))
             if not len(positions):
                 continue
-            place = rows.place.iloc[positions[0]]
+            first = rows.place.iloc[positions[0]]
             message = _("{name} is {text} in {number} record(s), first here; expected {expected}")
             usual = by_fold[fold(text)]
             message = message.format(
@@ -80,5 +80,5 @@ def _report_spellings(
                 number=len(positions),
                 expected=expected_spelling(text, usual, f"{key}.{name}"),
             )
-            row, file = int(place["row"]), str(place["file"])
+            row, file = int(first["row"]), str(first["file"])
             report("spelling_varies", message, file=file, row=row, column=name, value=text)
