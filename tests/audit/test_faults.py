@@ -78,6 +78,28 @@ def test_killed_at_thirty_random_moments_no_file_is_ever_half_and_the_last_run_c
     assert study.planned() == set()
 
 
+def test_a_job_that_outlives_its_killed_run_hides_none_of_the_jobs_behind_it(
+    short_finished: Study, tmp_path: Path
+) -> None:
+    study = short_finished.copy(tmp_path / "orphan")
+    study.replace("data_cutoff: 2024-06-30", "data_cutoff: 2024-06-29")
+    record = study.folder / RESULTS / "audit/stages/check.json"
+    before = record.read_bytes()
+    with running(study, "--cores", "1") as run:
+        while record.exists():
+            assert run.poll() is None, "the run ended first"
+            time.sleep(0.005)
+        run.kill()
+    deadline = time.monotonic() + 60
+    while not record.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert record.read_bytes() != before
+    # Snakemake holds what the job has made for incomplete; the record says that it is not.
+    assert any((study.folder / ".snakemake/incomplete").iterdir())
+    assert study.planned() == {"derive", "analyse", "figures", "display", "record"}
+
+
 @contextmanager
 def small_disk(folder: Path) -> Iterator[tuple[list[str], list[str] | None]]:
     """Room for little: a prefix of commands under which it is small, and what enlarges it.

@@ -178,6 +178,9 @@ def stale():
     found.update(stale_at_cutoffs(RUN) if IN_SERIES else ())
     found.update(stale_simulation(RUN) if SIMULATED else ())
     workflow.dag.forcefiles.update(found)
+    # Nor do its marks of jobs that were killed. A job that it forces for such a mark hides the
+    # jobs behind it: they would not be done, and the run would end as if all were.
+    workflow.dag.ignore_incomplete = True
     return found
 
 
