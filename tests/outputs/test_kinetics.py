@@ -501,10 +501,16 @@ def test_an_assay_is_named_where_there_are_several_also_with_a_bar_in_its_name()
     assert none == [("1", "1"), ("0", "0")]
 
 
-def test_one_assay_with_a_result_is_not_named() -> None:
+def test_one_assay_with_a_result_is_named_by_the_table_alone() -> None:
+    """Not by the parameters of the results; the note of a number has it, with the unit."""
     codes = ("CMAX", "TMAX", "AUC0_28", "AUC0_90", "PERSD28")
     rows = results(TWO[:1] + profile({7: nan}, assay="qPCR", below_lloq="N"), [child()])
     assert {row.parameter for row in rows} >= {(code,) for code in codes}
+    notes = {row.note for row in rows if row.statistic == "n_infused"}
+    assert notes == {"flow (cells/uL)"}
+    for table in OUTPUT.tables:
+        shown = OUTPUT.table_rows(table, Ard.from_results(rows), parse(GIVEN, "plan"))
+        assert next(iter(shown)) == Row("flow (cells/uL)")
 
 
 def test_a_group_without_any_sample_has_its_rows() -> None:

@@ -24,7 +24,9 @@ from durable.outputs.improvement import improved_by_subject
 from durable.outputs.kinetics import (
     concentration_decimals,
     exposure_labels,
+    note_of_assay,
     parameters_by_assay,
+    shown_assay,
 )
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import summary
@@ -115,7 +117,8 @@ def _estimates(
         ]
         values = records.astype({"USUBJID": object}).set_index("USUBJID")["AVAL"]
         cells = outcomes["USUBJID"].map(values).to_numpy(float)
-        yield parameter, Statistic("n", int((~np.isnan(cells)).sum()))
+        known = int((~np.isnan(cells)).sum())
+        yield parameter, Statistic("n", known, note=note_of_assay(parameter, assay, unit))
         yield from _ranked(parameter, cells, outcomes, level)
         for name, part in _parts(outcomes).items():
             yield from of_parameter((*parameter, name), summary(cells[part.to_numpy()]))
@@ -199,9 +202,9 @@ def _headings(results: TableResults, plan: Plan) -> Iterator[tuple[Parameter, st
     named = (*_RANKED, *_GROUPS)
     for parameter in results.parameters:
         if parameter[-1] not in named:
-            code, *assay = parameter
-            text = _("{parameter}, {assay}").format(parameter=labels[code], assay="".join(assay))
-            yield parameter, text if assay else labels[code]
+            assay = "".join(parameter[1:]) or shown_assay(results, parameter, "n")
+            label = labels[parameter[0]]
+            yield parameter, _("{parameter}, {assay}").format(parameter=label, assay=assay)
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.contracts.results import NO_SAMPLES, WHOLE_COLUMN, Parameter, Statistic
+from durable.contracts.results import NO_SAMPLES, TOTAL, WHOLE_COLUMN, Parameter, Statistic
 from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
@@ -43,7 +43,9 @@ def _estimates(adpp: pd.DataFrame, records: pd.DataFrame, infused: int) -> Estim
         yield WHOLE_COLUMN, Statistic("n_infused", infused, note=NO_SAMPLES)
     members = dict(list(records.groupby(PARAMETER, sort=False)))
     for key, parameter in parameters_by_assay(adpp).items():
-        statistics = kinetics_statistics(key[0], members.get(key, adpp.iloc[:0]), infused)
+        records_of_key = members.get(key, adpp.iloc[:0])
+        note = note_of_assay(parameter, *key[1:])
+        statistics = kinetics_statistics(key[0], records_of_key, infused, note)
         yield from of_parameter(parameter, statistics)
 
 
@@ -60,7 +62,20 @@ def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parame
     }
 
 
-def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Iterator[Statistic]:
+def note_of_assay(parameter: Parameter, assay: str, unit: str) -> str:
+    """``"assay (unit)"`` for the note of a result whose parameter does not name it; else empty."""
+    return "" if len(parameter) > 1 else f"{assay} ({unit})"
+
+
+def shown_assay(results: TableResults, parameter: Parameter, statistic: str) -> str:
+    """Assay and unit of a parameter that names none: the note (`note_of_assay`) of a statistic."""
+    result = results.lookup(parameter, TOTAL)(statistic)
+    return result.note if result else ""
+
+
+def kinetics_statistics(
+    code: str, records: pd.DataFrame, infused: int, assay: str = ""
+) -> Iterator[Statistic]:
     """Summary of one parameter: how many subjects have a value, and why the others have none.
 
     n, n_not_calculable and n_no_sample add up to n_infused. Persistence: n_quantifiable, also in
@@ -75,10 +90,12 @@ def kinetics_statistics(code: str, records: pd.DataFrame, infused: int) -> Itera
         Its records in ADPP, one a subject.
     infused
         Number of subjects infused, sampled or not.
+    assay
+        Note of their number: assay and unit, where the parameter does not name them.
     """
     values = records["AVAL"].to_numpy(float)
     flag = records["FLAG"].fillna("")
-    yield Statistic("n_infused", infused)
+    yield Statistic("n_infused", infused, note=assay)
     yield Statistic("n_no_sample", infused - len(records))
     yield Statistic("n_not_calculable", int(np.isnan(values).sum()))
     undetected = (flag == "NOT DETECTED").to_numpy(bool)
@@ -146,9 +163,10 @@ def _rows(
     points = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     assays: dict[str, list[Parameter]] = {}
     for parameter in results.parameters:
-        assays.setdefault("".join(parameter[1:]), []).append(parameter)
+        assay = "".join(parameter[1:]) or shown_assay(results, parameter, "n_infused")
+        assays.setdefault(assay, []).append(parameter)
     for assay, parameters in assays.items():
-        yield Row(assay or _("All samples"))
+        yield Row(assay)
         no_sample = Line(_("Infused, without a sample"), count("n_no_sample"))
         yield from results.rows(parameters[0], no_sample)
         by_code = {parameter[0]: parameter for parameter in parameters}

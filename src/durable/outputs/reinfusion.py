@@ -6,6 +6,7 @@ Descriptive, of the re-infused: nothing in it depends on how the plan counts a s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,12 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, n_percent_or_0, pair, value
 from durable.outputs.datasets import AnalysisDatasets, select_records
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
-from durable.outputs.kinetics import concentration_decimals, parameters_by_assay
+from durable.outputs.kinetics import (
+    concentration_decimals,
+    note_of_assay,
+    parameters_by_assay,
+    shown_assay,
+)
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
@@ -155,8 +161,10 @@ def _peaks(subjects: pd.Series[str], adpp: pd.DataFrame) -> Estimates:
             & (adpp["PARCAT2"] == unit)
         ]
         for period in (1, 2):
-            values = records.loc[records[PERIOD] == period, "AVAL"]
-            yield from of_parameter(_of_period(parameter, period), summary(values.to_numpy(float)))
+            values = records.loc[records[PERIOD] == period, "AVAL"].to_numpy(float)
+            n, *others = summary(values)
+            n = replace(n, note=note_of_assay(parameter, assay, unit))
+            yield from of_parameter(_of_period(parameter, period), (n, *others))
 
 
 def _of_period(parameter: Parameter, period: int) -> Parameter:
@@ -225,11 +233,10 @@ def _peak_rows(results: TableResults) -> Rows:
     for parameter in results.parameters:
         if parameter[0] != _PEAK or parameter[-1] != first:
             continue
-        assay = "".join(parameter[1:-1])
+        assay = "".join(parameter[1:-1]) or shown_assay(results, parameter, "n")
         periods = [(*parameter[:-1], period) for period in (first, second)]
         decimals = concentration_decimals(results, periods, 2)
-        text = _("Cmax of the re-infused, {assay}").format(assay=assay)
-        yield Row(text if assay else _("Cmax of the re-infused"))
+        yield Row(_("Cmax of the re-infused, {assay}").format(assay=assay))
         labels = (_("First infusion"), _("Second infusion"))
         for peak, label in zip(periods, labels, strict=True):
             yield Row(label, indent=1)
