@@ -182,6 +182,18 @@ def test_options_by_which_stale_results_would_pass_are_refused(
     assert short_finished.digests() == before
 
 
+def test_a_result_that_is_a_link_to_its_own_content_is_not_up_to_date(
+    short_finished: Study, tmp_path: Path
+) -> None:
+    result = short_finished.folder / RESULTS / "ard.csv"
+    result.rename(tmp_path / "elsewhere.csv")
+    result.symlink_to(tmp_path / "elsewhere.csv")
+    done = short_finished.run()
+    assert done.returncode == 1
+    assert "links in the results; expected folders and files:" in done.stdout
+    assert "up to date" not in done.stdout.lower()
+
+
 def test_an_edited_result_is_refused_by_the_pinned_plan_too(short_finished: Study) -> None:
     options = "--configfile", str(short_finished.folder / PINNED)
     assert short_finished.run(*options).returncode == 0

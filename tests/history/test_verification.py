@@ -91,6 +91,17 @@ def write(name: str, text: str) -> Change:
     return change
 
 
+def put_elsewhere(name: str) -> Change:
+    """Moved beside the results, with a link in its place."""
+
+    def change(results: Path) -> None:
+        elsewhere = results.parent / "elsewhere"
+        (results / name).rename(elsewhere)
+        (results / name).symlink_to(elsewhere)
+
+    return change
+
+
 def exchange_manifest_and_results(results: Path) -> None:
     """Another number, and the manifest that goes with it."""
     folder = results / "interim"
@@ -159,6 +170,16 @@ def begin_another_run(results: Path) -> None:
 CHANGED, INCOMPLETE, UNVERIFIABLE = State.CHANGED, State.INCOMPLETE, State.UNVERIFIABLE
 ARD, MANIFEST = "interim/ard.csv", "interim/audit/manifest.json"
 CHANGES: dict[str, tuple[Change, State, str]] = {
+    "a file that is a link to its own content elsewhere": (
+        put_elsewhere("interim/ard.csv"),
+        State.CHANGED,
+        "output ard.csv: changed since: altered since the run: found a link to another place",
+    ),
+    "a folder that is a link to its own content elsewhere": (
+        put_elsewhere("interim/tables"),
+        State.CHANGED,
+        "output tables/t_dor.csv: changed since: altered since the run: found a link to another",
+    ),
     "a digit of a result": (
         edit(ARD, "t_dor,4", "t_dor,5"),
         CHANGED,

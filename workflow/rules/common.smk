@@ -38,6 +38,7 @@ from durable.runs.guard import (
     begin,
     end,
     plan_file,
+    refuse_links,
     results_folders,
     written_folders,
 )
@@ -103,6 +104,7 @@ try:
             for folder in written_folders(
                 PLAN, simulation=SIMULATED, cutoffs=IN_SERIES
             ):
+                refuse_links(folder)
                 refuse_edited(folder)
             refuse_other_history(RUN.results, PLAN.analysis.id)
         notices = [final_notice(PLAN, RUN.folder)]

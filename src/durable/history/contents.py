@@ -15,7 +15,7 @@ from durable.runs.state import RECORDS
 
 ALTERED, REMOVED = N_("altered since the run"), N_("removed since the run")
 ADDED = N_("added since the run")
-NO_FILE = N_("no file")
+NO_FILE, LINK = N_("no file"), N_("a link to another place")
 #: Folder of the signatures of an analysis and of their time stamps.
 SIGNATURES = Path("audit/signatures")
 #: What lies in the folder of an analysis beside its results.
@@ -42,7 +42,7 @@ class FileChange:
     expected: str
     """SHA-256 in the manifest, or NO_FILE."""
     found: str
-    """SHA-256 of the file as it is, or NO_FILE."""
+    """SHA-256 of the file as it is, NO_FILE or LINK."""
 
 
 def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChange]:
@@ -50,7 +50,8 @@ def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChan
 
     First altered and removed ones in the order of the manifest, then added ones by path. The record
     itself (manifest, run.json, pinned configuration, verdict), folders of parts, logs, reruns and
-    signatures, and hidden files do not count as added.
+    signatures, and hidden files do not count as added. A link in the place of a file or of a folder
+    around it is an alteration, whatever it leads to: what lies elsewhere can change unseen.
 
     Parameters
     ----------
@@ -62,6 +63,8 @@ def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChan
         path = folder / name
         if not path.is_file():
             yield FileChange(name, REMOVED, value, NO_FILE)
+        elif _is_linked(path, folder):
+            yield FileChange(name, ALTERED, value, LINK)
         elif (digest := sha256(path)) != value:
             yield FileChange(name, ALTERED, value, digest)
     for path in sorted(folder.rglob("*")):
@@ -69,3 +72,9 @@ def file_changes(folder: Path, manifest: Mapping[str, Any]) -> Iterator[FileChan
         beside = name.startswith(tuple(f"{place}/" for place in _BESIDE)) or path.name[0] == "."
         if path.is_file() and not beside and name not in expected and name not in _OWN:
             yield FileChange(name, ADDED, NO_FILE, sha256(path))
+
+
+def _is_linked(path: Path, folder: Path) -> bool:
+    """Whether a file in a folder, or a folder between the two, is a symbolic link."""
+    between = (place for place in path.parents if place.is_relative_to(folder) and place != folder)
+    return path.is_symlink() or any(place.is_symlink() for place in between)
