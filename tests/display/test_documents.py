@@ -423,3 +423,13 @@ def test_a_word_processor_makes_the_same_pages(tmp_path: Path, form: str, made: 
         assert page.title in text
         for row in page.rows:
             assert_drawn(row.label, text)
+
+
+@pytest.mark.parametrize("size", [6, 7, 8])
+def test_a_cell_that_fills_its_column_to_the_last_digit_is_not_broken(size: int) -> None:
+    """The padding is added to the width of the widest cell and taken away again."""
+    cells = [f"{low}.{decimal}+, {high}.0+" for low in range(30) for high in (1, 24)
+             for decimal in range(10)]  # fmt: skip
+    for cell in map(layout.unbroken, cells):
+        column = layout.text_width(cell, size) + 2 * layout.PADDING
+        assert layout.wrap(cell, column - 2 * layout.PADDING, size) == [cell]

@@ -47,6 +47,8 @@ CONTINUED = N_(" (continued)")
 #: Control characters and surrogates, the categories Cc and Cs of Unicode, and what is no character.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _BRACKET = re.compile(r" (?=[(\[])")
+#: Millimetres that are no difference between two widths.
+_ROUNDING = 1e-6
 #: Longest part of a cell that is kept on one line.
 _LONGEST_PART = 24
 BOLD = 1.1
@@ -191,10 +193,10 @@ def wrap(text: str, width: float, size: float) -> list[str]:
     line = ""
     for space, word in line_parts(clean(text)):
         longer = f"{line}{space}{word}" if line else word
-        if line and text_width(longer, size) > width:
+        if line and not _fits(longer, width, size):
             lines.append(line)
             longer = word
-        while len(longer) > 1 and text_width(longer, size) > width:
+        while len(longer) > 1 and not _fits(longer, width, size):
             cut = _fitting(longer, width, size)
             lines.append(longer[:cut])
             longer = longer[cut:]
@@ -280,9 +282,18 @@ def text_height(text: str, width: float, size: float) -> float:
 
 def _fitting(word: str, width: float, size: float) -> int:
     for length in range(len(word), 1, -1):
-        if text_width(word[:length], size) <= width:
+        if _fits(word[:length], width, size):
             return length
     return 1
+
+
+def _fits(text: str, width: float, size: float) -> bool:
+    """Whether a text takes no more than a width, both in millimetres, but for rounding.
+
+    A column is as wide as its widest cell and the padding; without the padding the sum may be less
+    than the cell by the last binary digit.
+    """
+    return text_width(text, size) <= width + _ROUNDING
 
 
 @cache
