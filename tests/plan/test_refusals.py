@@ -435,7 +435,7 @@ TEXTS = {
         b"analysis:\n  id: a\n  id: b\n",
         "line 3, column 3: found the key 'id' a second time; expected valid YAML",
     ),
-    "a tab before a value": (b"analysis:\t{}\n", "line 1, column 10: found found character"),
+    "a tab before a value": (b"analysis:\t{}\n", "line 1, column 10: found character"),
     "too many brackets": (
         b"[" * 5000,
         "line 1, column 50: found more than 50 levels; expected at most 50",
