@@ -58,6 +58,8 @@ def test_no_readable_file_is_exit_status_1(
     told = capsys.readouterr().err
     assert "letter.pdf: an unknown kind of file" in told
     assert "absent.csv: The file cannot be opened." in told
+    assert main(["inspect", str(tmp_path / "deliveries")]) == 1
+    assert "deliveries: no such file or folder" in capsys.readouterr().err
     assert main(["inspect", str(tmp_path)]) == 1
 
 

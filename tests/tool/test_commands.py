@@ -158,3 +158,18 @@ def test_a_configuration_file_in_the_place_of_a_value_is_told_its_option(
     assert main(["run", "-d", str(folder), "--config", *given, "--cores", "2"]) == 2
     expected = "--config config/config.yaml: not KEY=VALUE; a configuration file is given by"
     assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("key", ["analysis.id", "data_cutoff", "7", ""])
+def test_a_key_of_the_plan_given_by_config_is_refused_before_snakemake_reads_it(
+    key: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = new(tmp_path / "s", "--study", "NCT1", "--cutoff", "2026-03-31")
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "-d", str(folder), "--config", "reason=x", f"{key}=z"]) != 0
+    told = capsys.readouterr().err
+    assert told == f"--config {key}: the plan is changed in its file, not by --config\n"
+    assert not (folder / "results").exists()

@@ -41,14 +41,13 @@ def start_snakemake(options: argparse.Namespace) -> int:
     if not options.directory.is_dir():
         raise UseError(f"--directory {options.directory}: no such folder")
     os.chdir(options.directory)
-    config = configuration_file([str(_configuration(options))], ())
+    config = configuration_file([str(_configuration(options))], _declared_keys(options.further))
     plan_of_run(
         config,
         inputs=options.command not in ("simulate", "audit"),
         simulation=options.command == "simulate",
         cutoffs=options.command == "series",
     )
-    _refuse_files_as_values(options.further)
     target = [] if options.command == "run" else [options.command]
     further = _with_declared(options.further, list(_declared(options)))
     command = [sys.executable, "-m", "snakemake", *target, *further]
@@ -57,18 +56,21 @@ def start_snakemake(options: argparse.Namespace) -> int:
     return subprocess.run(command, check=False, env=environment).returncode  # noqa: S603
 
 
-def _refuse_files_as_values(further: Sequence[str]) -> None:
-    """Tell who names a configuration file by Snakemake's ``--config`` the option for it."""
+def _declared_keys(further: Sequence[str]) -> Iterator[str]:
+    """Keys of Snakemake's ``--config``; who names a configuration file by it is told the option."""
     takes_values = False
     for option in further:
         name, _, value = option.partition("=")
         if option.startswith("-"):
             takes_values = name in ("--config", "-C")
             option = value
-        if takes_values and option and "=" not in option:
-            raise UseError(
-                f"--config {option}: not KEY=VALUE; a configuration file is given by --configfile"
-            )
+        if takes_values and option:
+            key, sign, _ = option.partition("=")
+            if not sign:
+                raise UseError(
+                    f"--config {key}: not KEY=VALUE; a configuration file is given by --configfile"
+                )
+            yield key
 
 
 def _configuration(options: argparse.Namespace) -> Path:

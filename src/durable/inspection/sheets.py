@@ -115,6 +115,8 @@ def _sheets(path: Path, findings: Findings) -> Iterator[Sheet]:
     suffix = path.suffix.lower()
     if suffix in (".xls", ".ods", ".xlsb", ".xlsm"):
         raise OSError(f"a workbook of another kind ({suffix}): save it as .xlsx")
+    if suffix not in SUFFIXES and not path.exists():
+        raise OSError("no such file or folder")
     if suffix not in SUFFIXES and suffix not in _TEXT_SUFFIXES:
         raise OSError(f"an unknown kind of file; expected {', '.join(SUFFIXES)}")
     kind: Format = SUFFIXES.get(suffix, "csv")
