@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from math import nan
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
@@ -14,6 +15,7 @@ from matplotlib.text import Annotation
 
 from durable.figures.kaplan_meier import estimate_points
 from durable.figures.style import settings
+from durable.figures.under_axis import count_days
 from durable.plan import Statistics
 from durable.stats.survival import kaplan_meier
 from tests.figures.layout import drawn, misplaced, smallest_type, words
@@ -214,3 +216,29 @@ def test_thousands_of_subjects_keep_the_curve_visible(tmp_path: Path) -> None:
     assert len(marks.get_xdata()) == n // 2
     assert marks.get_markersize() < 9
     assert misplaced(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "last", "months"),
+    [
+        ((6, 12), 23.1, [0, 6, 12, 18]),
+        ((6, 12), 24.0, [0, 6, 12, 18, 24]),
+        ((3, 6, 9, 12, 18, 24), 26.0, [0, 3, 6, 9, 12, 18, 24]),
+        ((12, 6), 3.0, [0, 6, 12]),
+        # 119 months past the landmark, in at most 12 steps: of 10 months each.
+        ((1,), 120.0, [0, 1, *range(11, 121, 10)]),
+    ],
+)
+def test_subjects_are_counted_past_the_last_landmark_where_they_are_observed(
+    landmarks: tuple[int, ...], last: float, months: list[float]
+) -> None:
+    statistics = Statistics.model_validate({"landmarks_months": landmarks, "days_per_month": 30})
+    assert count_days(statistics, np.array([5.0, last * 30])).tolist() == [30 * m for m in months]
+
+
+def test_the_counts_under_a_curve_go_on_past_the_last_landmark() -> None:
+    """Landmark at 6 months; one of three is left at 12 and at 18."""
+    statistics = Statistics.model_validate({"landmarks_months": [6], "days_per_month": 30})
+    points = estimate_points(kaplan_meier([90, 240, 540], [1, 1, 0]), statistics)
+    risk = points.loc[points["kind"] == "risk", ["time", "n_risk", "n_event"]]
+    assert risk.to_numpy().tolist() == [[0, 3, 0], [6, 2, 1], [12, 1, 2], [18, 1, 2]]

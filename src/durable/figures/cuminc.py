@@ -10,7 +10,7 @@ from durable.derive.durations import DOR
 from durable.figures.points import Points
 from durable.figures.spec import Caption, FigureSpec
 from durable.figures.style import COLOURS, DASHES, LINE, Page, Style, empty_figure, key_line
-from durable.figures.under_axis import CountRow, probability_axes, write_counts
+from durable.figures.under_axis import CountRow, count_days, probability_axes, write_counts
 from durable.language import N_, _
 from durable.outputs.cuminc import CAUSES, causes_in_force, incidences
 from durable.outputs.datasets import AnalysisDatasets
@@ -73,7 +73,7 @@ def _counts(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     statistics = plan.statistics
-    ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
+    ticks = count_days(statistics, estimate.time)
     table = estimate.incidence_at(ticks)
     before = estimate.time[:, None] < ticks
     return pd.DataFrame(

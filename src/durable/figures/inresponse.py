@@ -10,7 +10,7 @@ from durable.derive.first_seen import TTREM
 from durable.figures.points import Points
 from durable.figures.spec import SAFETY_SET, Caption, FigureSpec
 from durable.figures.style import COLOURS, LINE, Page, Style, empty_figure, key_line, key_patch
-from durable.figures.under_axis import CountRow, probability_axes, write_counts
+from durable.figures.under_axis import CountRow, count_days, probability_axes, write_counts
 from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.inresponse import bootstrap, states_over_time
@@ -38,7 +38,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     statistics = plan.statistics
     times = np.unique([0.0, *estimate.time[estimate.time <= estimate.last]])
     curve = estimate.probability_at(times if estimate.time.size else [], **bootstrap(statistics))
-    ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
+    ticks = count_days(statistics, times)
     counts = estimate.probability_at(ticks, **bootstrap(statistics))
     counts[["probability", "lower", "upper"]] = np.nan
     frame = pd.concat([curve.assign(kind="curve"), counts.assign(kind="risk")], ignore_index=True)

@@ -26,7 +26,7 @@ from durable.figures.style import (
     key_line,
     key_patch,
 )
-from durable.figures.under_axis import CountRow, probability_axes, write_counts
+from durable.figures.under_axis import CountRow, count_days, probability_axes, write_counts
 from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.datasets import AnalysisDatasets
@@ -124,7 +124,7 @@ def _risk(km: KaplanMeier, statistics: Statistics) -> pd.DataFrame:
     """At risk just before the axis ticks, and events and censorings before them."""
     import pandas as pd
 
-    ticks = np.array([0.0, *statistics.landmarks_months]) * statistics.days_per_month
+    ticks = count_days(statistics, km.curve["time"].to_numpy(float))
     at_risk, events = km.n_risk_before(ticks), km.n_events_before(ticks)
     return pd.DataFrame(
         {

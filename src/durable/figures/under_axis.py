@@ -21,6 +21,8 @@ from durable.figures.style import (
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from durable.plan import Statistics
+
 _LINE = TEXT_SIZE * LINE_SPACING
 #: Points between the axis and the counts: tick labels and the name of the axis.
 _BELOW_AXIS = 41.0
@@ -35,6 +37,20 @@ class CountRow:
     """A count at each tick, those of the thinned ticks too."""
     name: str = ""
     """Identifier of the counts in the drawing (``gid`` of their texts)."""
+
+
+def count_days(statistics: Statistics, days: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Days at which subjects are counted under an axis that holds `days`: 0 and the landmarks.
+
+    Where subjects were observed past the last landmark, on from it in equal steps up to the last of
+    `days`: in the least multiple of the last step of the landmarks that makes at most 12.
+    """
+    months = np.array([0.0, *sorted(statistics.landmarks_months)])
+    rest = days.max(initial=0.0) / statistics.days_per_month - months[-1]
+    step = months[-1] - months[-2]
+    step *= max(1.0, np.ceil(rest / step / 12))
+    further = months[-1] + step * np.arange(1, max(np.floor(rest / step), 0) + 1)
+    return np.concatenate([months, further]) * statistics.days_per_month
 
 
 def probability_axes(
