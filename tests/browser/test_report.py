@@ -381,3 +381,15 @@ def test_no_table_scrolls_on_a_wide_screen(browser: Browser) -> None:
           .map((region) => region.closest("details").id);"""
     )
     assert wide == []
+
+
+def test_the_meaning_of_a_changed_definition_has_room_on_a_wide_screen(browser: Browser) -> None:
+    driver = browser.open(size=WIDE)
+    cells = driver.find_elements(By.CSS_SELECTOR, "#changed tbody tr td:last-child")
+    assert cells
+    widths: list[float] = driver.execute_script(
+        """const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
+        return arguments[0].map((cell) => cell.getBoundingClientRect().width / rem);""",
+        cells,
+    )
+    assert min(widths) >= 16

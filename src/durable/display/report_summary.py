@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import isnan
 
 from durable.contracts.results import PLATEAU, TOTAL, WHOLE_COLUMN
 from durable.derive.endpoints import STANDARD_ENDPOINTS
@@ -138,9 +139,9 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
 
 
 def _bound(find: Lookup, plan: Plan) -> str:
-    """The upper confidence limit where nobody had an event; else empty."""
+    """The upper confidence limit where nobody of those infused had an event; else empty."""
     upper = find("upper")
-    if upper is None:
+    if upper is None or isnan(upper.value):
         return ""
     bound = f.fixed(upper.value, plan.outputs.percent_decimals, f.PERCENT)
     return _("One-sided {level} upper confidence limit: {bound}%").format(
