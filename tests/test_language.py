@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 import symtable
 from collections.abc import Iterator
@@ -48,6 +49,22 @@ def test_a_catalogue_has_the_texts_of_the_code_each_translated(translation: str,
     assert (LOCALES / translation / f"{part}.mo").read_bytes() == catalogues.compiled(catalogue)
     untranslated = [m.id for m in catalogue if m.id and not all(catalogues.translations(m))]
     assert untranslated == []
+
+
+def test_every_module_and_template_with_texts_is_in_a_catalogue() -> None:
+    """But the one that marks them, whose examples are in none."""
+    of_parts = {
+        path
+        for patterns in catalogues.PARTS.values()
+        for pattern in patterns
+        for path in catalogues.PACKAGE.glob(pattern)
+    }
+    files = (*catalogues.PACKAGE.rglob("*.py"), *catalogues.PACKAGE.rglob("*.jinja"))
+    marked = re.compile(r"""(?<![\w.])(_|N_|ngettext)\(\s*["']""")
+    others = {
+        path.name for path in files if path not in of_parts and marked.search(path.read_text())
+    }
+    assert others == {"language.py"}
 
 
 @EACH

@@ -37,7 +37,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "report": (
         *("display/*.py", "pages.py"),
         *(f"templates/{name}.html.jinja" for name in ("report", "page", "table", "table_page")),
-        *(f"templates/{name}.html.jinja" for name in ("figure", "folded", "series")),
+        *(f"templates/{name}.html.jinja" for name in ("figure", "folded", "series", "study_line")),
         "templates/table.css",
     ),
     "queries": ("intake/**/*.py", "lookalikes.py", "templates/queries.html.jinja"),
