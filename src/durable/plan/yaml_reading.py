@@ -134,8 +134,8 @@ def read_yaml(text: str, source: str) -> object:
         where = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "(file)"
         expected = getattr(error, "expected", "valid YAML")
         # Some problems of the parser begin with the word before which they are put here.
-        found = str(error.problem).removeprefix("found ")
-        raise PlanError(source, [Finding(where, found, expected)]) from None
+        problem = str(error.problem).removeprefix("found ")
+        raise PlanError(source, [Finding(where, problem, expected)]) from None
     except yaml.reader.ReaderError as error:
         raise PlanError(source, [_bad_character(text, error.position)]) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
