@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -39,6 +40,7 @@ CALLED_FROM_OUTSIDE = {
 Module = tuple[Path, ast.Module]
 
 
+@cache
 def modules() -> dict[str, Module]:
     """Every module by its dotted name."""
     found = {}
@@ -47,9 +49,6 @@ def modules() -> dict[str, Module]:
         dotted = ".".join(names[:-1] if names[-1] == "__init__" else names)
         found[dotted] = (path, ast.parse(path.read_text(encoding="utf-8")))
     return found
-
-
-MODULES = modules()
 
 
 def imported(tree: ast.Module) -> set[tuple[str, str]]:
@@ -72,9 +71,9 @@ def imported(tree: ast.Module) -> set[tuple[str, str]]:
 def edges(depth: int | None = None) -> dict[str, set[str]]:
     """What each module, or each package (`depth` 2), imports of the others."""
     found: dict[str, set[str]] = {}
-    for name, (_, tree) in MODULES.items():
+    for name, (_, tree) in modules().items():
         for module, what in imported(tree):
-            target = f"{module}.{what}" if f"{module}.{what}" in MODULES else module
+            target = f"{module}.{what}" if f"{module}.{what}" in modules() else module
             ends = [".".join(dotted.split(".")[:depth]) for dotted in (name, target)]
             if ends[0] != ends[1]:
                 found.setdefault(ends[0], set()).add(ends[1])
@@ -95,7 +94,7 @@ def test_there_are_no_circles_of_imports(depth: int | None) -> None:
 def test_no_module_imports_a_private_name_of_another() -> None:
     private = [
         f"{name}: {module}.{what}"
-        for name, (_, tree) in MODULES.items()
+        for name, (_, tree) in modules().items()
         for module, what in imported(tree)
         if what.startswith("_") and what != "_"  # gettext's own name
     ]
@@ -110,7 +109,7 @@ def test_the_leaves_import_nothing_of_the_package() -> None:
 
 def test_modules_and_functions_are_short() -> None:
     long = []
-    for name, (path, tree) in MODULES.items():
+    for name, (path, tree) in modules().items():
         lines = len(path.read_text(encoding="utf-8").splitlines())
         if lines > LONGEST_MODULE:
             long.append(f"{name}: {lines} lines")
@@ -139,7 +138,7 @@ def long_lived(function: ast.FunctionDef) -> Iterator[str]:
 def test_names_say_what_a_thing_is() -> None:
     wrong = [
         f"{module}.{node.name}: {name}"
-        for module, (_, tree) in MODULES.items()
+        for module, (_, tree) in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
         for name in long_lived(node)
@@ -165,11 +164,11 @@ def test_nothing_is_defined_that_the_product_does_not_use() -> None:
     root = SOURCE.parent
     used = [*PACKAGE.rglob("*.jinja"), *(root / "workflow").rglob("*"), *root.glob("tools/*.py")]
     texts = [path.read_text(encoding="utf-8") for path in used if path.is_file()]
-    texts += [path.read_text(encoding="utf-8") for path, _ in MODULES.values()]
+    texts += [path.read_text(encoding="utf-8") for path, _ in modules().values()]
     mentions = Counter(word for text in texts for word in re.findall(r"\w+", text))
     unused = [
         f"{module}.{name}"
-        for module, (_, tree) in MODULES.items()
+        for module, (_, tree) in modules().items()
         for name in defined(tree)
         if mentions[name] == 1 and name not in CALLED_FROM_OUTSIDE and not name.startswith("__")
     ]
@@ -179,7 +178,7 @@ def test_nothing_is_defined_that_the_product_does_not_use() -> None:
 def test_environment_variables_are_read_and_set_in_one_module() -> None:
     users = {
         name
-        for name, (_, tree) in MODULES.items()
+        for name, (_, tree) in modules().items()
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "environ"
     }
