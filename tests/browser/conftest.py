@@ -65,19 +65,28 @@ class Browser:
     driver: Chrome
     page: Path
 
-    def open(self, size: tuple[int, int] = WIDE, *, folded: bool = False) -> Chrome:
+    def open(self, size: tuple[int, int] = WIDE, *unfolded: str, all_of_it: bool = False) -> Chrome:
         """Open the report afresh in a window whose page is this wide and high.
 
-        Every output is unfolded, unless the page is to be as it opens (`folded`).
+        It is as it opens but for the outputs that are unfolded: these, or each one of the report,
+        which takes a browser seconds.
         """
         width, height = size
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         self.driver.get(self.page.as_uri())
-        if not folded:
-            self.driver.execute_script(
-                "for (const one of document.querySelectorAll('details')) one.open = true"
+        for selector in ("details",) if all_of_it else [f"#{name}" for name in unfolded]:
+            opened: int = self.driver.execute_script(
+                """const found = document.querySelectorAll(arguments[0]);
+                for (const one of found) {
+                  for (let at = one; at; at = at.parentElement) {
+                    if (at.tagName === "DETAILS") at.open = true;
+                  }
+                }
+                return found.length;""",
+                selector,
             )
+            assert opened or all_of_it
         return self.driver
 
     def requests(self) -> list[str]:

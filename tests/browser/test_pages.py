@@ -91,7 +91,7 @@ def test_a_page_asks_for_nothing_has_no_errors_and_is_not_wider_than_the_window(
 ) -> None:
     browser = Browser(chrome, pages[name])
     browser.requests()
-    driver = browser.open(size)
+    driver = browser.open(size, all_of_it=True)
     assert browser.requests() == [browser.page.as_uri()]
     assert driver.get_log("browser") == []
     assert driver.title != "run"
@@ -113,7 +113,7 @@ def test_a_page_asks_for_nothing_has_no_errors_and_is_not_wider_than_the_window(
 def test_a_large_comparison_is_short_because_it_is_folded(
     size: tuple[int, int], chrome: Chrome, pages: dict[str, Path]
 ) -> None:
-    driver = Browser(chrome, pages["compare"]).open(size, folded=True)
+    driver = Browser(chrome, pages["compare"]).open(size)
     results = len(driver.find_elements(By.CSS_SELECTOR, "td[title]"))
     assert results > 5000
     folded = len(driver.find_elements(By.CSS_SELECTOR, "details"))
@@ -127,7 +127,7 @@ def test_a_large_comparison_is_short_because_it_is_folded(
 def test_what_is_folded_opens_by_the_keyboard(
     name: str, chrome: Chrome, pages: dict[str, Path]
 ) -> None:
-    driver = Browser(chrome, pages[name]).open(folded=True)
+    driver = Browser(chrome, pages[name]).open()
     summary = driver.find_element(By.CSS_SELECTOR, "details:not([open]) > summary")
     folded = summary.find_element(By.XPATH, "..")
     inside = folded.find_element(By.CSS_SELECTOR, "td")
@@ -147,7 +147,7 @@ def printed(driver: Chrome) -> list[str]:
 def test_a_printed_verdict_has_its_block_to_sign_on_the_first_page_and_every_check(
     chrome: Chrome, pages: dict[str, Path]
 ) -> None:
-    first, *others = printed(Browser(chrome, pages["verdict"]).open(folded=True))
+    first, *others = printed(Browser(chrome, pages["verdict"]).open())
     for line in ("FAIL", "ard.csv", "Reason for the audit", "Signature", "Date"):
         assert line in first
     assert "tables/t_79.csv" in " ".join(others)
@@ -157,7 +157,7 @@ def test_a_printed_verdict_has_its_block_to_sign_on_the_first_page_and_every_che
 def test_the_tables_of_a_simulation_are_printed_open(
     chrome: Chrome, pages: dict[str, Path]
 ) -> None:
-    paper = printed(Browser(chrome, pages["simulation"]).open(folded=True))
+    paper = printed(Browser(chrome, pages["simulation"]).open())
     assert "What the design can show" in paper[0]
     text = " ".join(paper)
     assert "Open upper" in text

@@ -57,11 +57,31 @@ def status(driver: Chrome, listing: str) -> str:
 
 
 @SIZES
-def test_asks_for_nothing_but_its_file_and_has_no_errors(
+def test_asks_for_nothing_but_its_file_has_no_errors_and_is_not_wider_than_the_window(
     browser: Browser, size: tuple[int, int]
 ) -> None:
     browser.requests()
-    driver = browser.open(size)
+    driver = browser.open(size, all_of_it=True)
+    width, window = driver.execute_script(
+        "return [document.documentElement.scrollWidth, window.innerWidth]"
+    )
+    assert window == size[0]
+    assert width <= window
+    # What is cut off could not be read: wide content scrolls inside a region of its own.
+    cut_off: list[str] = driver.execute_script(
+        """const wide = (element) => element.getBoundingClientRect().right > innerWidth + 1;
+        const scrolls = (element) => element.closest(".scroll, .hidden, .skip");
+        return Array.from(document.querySelectorAll("main *, nav *, header *"))
+          .filter((element) => wide(element) && !scrolls(element)).map((e) => e.outerHTML);"""
+    )
+    assert cut_off == []
+    # On a wide screen no table scrolls.
+    scrolling: list[str] = driver.execute_script(
+        """return Array.from(document.querySelectorAll("details.table .scroll"))
+          .filter((region) => region.scrollWidth > region.clientWidth + 1)
+          .map((region) => region.closest("details").id);"""
+    )
+    assert scrolling == [] or size == NARROW
     assert browser.requests() == [browser.page.as_uri()]
     assert driver.get_log("browser") == []
 
@@ -86,7 +106,7 @@ def test_the_policy_of_the_page_stops_what_is_not_its_own(browser: Browser) -> N
 
 
 def test_free_text_is_shown_as_text(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, EVENTS, "l_subjects")
     assert driver.title == "Interim <b>analysis</b>: NCT06569472 (synthetic demo)"
     assert driver.find_element(By.TAG_NAME, "h1").text == "Interim <b>analysis</b>"
     terms = column(driver, EVENTS, "AETERM")
@@ -98,7 +118,7 @@ def test_free_text_is_shown_as_text(browser: Browser) -> None:
 
 
 def test_numbers_are_sorted_as_numbers_and_a_second_time_reversed(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, CONCENTRATIONS)
     before = column(driver, CONCENTRATIONS, "AVAL")
     assert press(driver, CONCENTRATIONS, "AVAL") == "ascending"
     upwards = column(driver, CONCENTRATIONS, "AVAL")
@@ -114,7 +134,7 @@ def test_numbers_are_sorted_as_numbers_and_a_second_time_reversed(browser: Brows
 
 
 def test_dates_and_text_are_sorted_and_one_column_at_a_time(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, EVENTS)
     assert press(driver, EVENTS, "ASTDT") == "ascending"
     dates = column(driver, EVENTS, "ASTDT")
     assert dates == sorted(dates)
@@ -129,7 +149,7 @@ def test_dates_and_text_are_sorted_and_one_column_at_a_time(browser: Browser) ->
 
 
 def test_search_shows_the_rows_with_every_word_and_tells_how_many(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, EVENTS)
     everything = len(column(driver, EVENTS, "AETERM"))
     assert status(driver, EVENTS) == f"{everything} rows"
     search = driver.find_element(By.ID, f"{EVENTS}-search")
@@ -147,7 +167,7 @@ def test_search_shows_the_rows_with_every_word_and_tells_how_many(browser: Brows
 
 
 def test_a_searched_listing_is_printed_whole(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, EVENTS)
     everything = len(column(driver, EVENTS, "AETERM"))
     driver.find_element(By.ID, f"{EVENTS}-search").send_keys("no such event")
     assert column(driver, EVENTS, "AETERM") == []
@@ -184,7 +204,7 @@ def top(driver: Chrome, listing: str) -> float:
 
 def test_a_long_listing_is_laid_out_when_a_reader_comes_to_it(browser: Browser) -> None:
     """A page of half a million cells would else take ten seconds to open."""
-    driver = browser.open()
+    driver = browser.open(all_of_it=True)
     assert not laid_out(driver, CONCENTRATIONS)
     # What was just unfolded is laid out at the next frame.
     WebDriverWait(driver, 20).until(lambda shown: laid_out(shown, "l_deaths"))
@@ -197,7 +217,7 @@ def test_a_long_listing_is_laid_out_when_a_reader_comes_to_it(browser: Browser) 
 def test_a_link_leads_to_the_top_of_a_listing_that_was_not_laid_out(
     browser: Browser, way: str
 ) -> None:
-    driver = browser.open(folded=True)
+    driver = browser.open()
     if way == "link":
         link = driver.find_element(By.CSS_SELECTOR, f"#contents a[href='#{CONCENTRATIONS}']")
         link.send_keys(Keys.ENTER)
@@ -209,27 +229,27 @@ def test_a_link_leads_to_the_top_of_a_listing_that_was_not_laid_out(
 
 
 def test_text_of_a_listing_that_was_not_laid_out_is_found(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, CONCENTRATIONS)
     assert not laid_out(driver, CONCENTRATIONS)
     assert driver.execute_script("return window.find('below LLOQ')")
     assert not driver.execute_script("return window.find('no such text anywhere')")
 
 
 def test_the_printed_page_holds_every_row(browser: Browser) -> None:
-    driver = browser.open(folded=True)
+    driver = browser.open()
     assert not driver.find_element(By.ID, CONCENTRATIONS).get_attribute("open")
     printed = driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
     pages = PdfDocument(b64decode(printed))
     text = " ".join(page.get_textpage().get_text_bounded() for page in pages)
     listing = text[text.rindex("Listing 16.2.5.1.") : text.rindex("Listing 16.2.5.2.")]
-    browser.open()
+    browser.open(WIDE, CONCENTRATIONS)
     rows = column(driver, CONCENTRATIONS, "SRCSEQ")
     assert len(rows) > 100
     assert sorted(re.findall(r"kinetics\s+value\s+(\d+)", listing)) == sorted(rows)
 
 
 def test_the_keyboard_skips_to_the_report_and_sorts(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(WIDE, "l_duration")
     ActionChains(driver).send_keys(Keys.TAB).perform()
     skip = driver.switch_to.active_element
     assert skip.text == "Skip to the report"
@@ -249,26 +269,8 @@ def test_the_keyboard_skips_to_the_report_and_sorts(browser: Browser) -> None:
     assert driver.switch_to.active_element == button
 
 
-@SIZES
-def test_nothing_is_wider_than_the_page(browser: Browser, size: tuple[int, int]) -> None:
-    driver = browser.open(size)
-    width, window = driver.execute_script(
-        "return [document.documentElement.scrollWidth, window.innerWidth]"
-    )
-    assert window == size[0]
-    assert width <= window
-    # What is cut off could not be read: wide content scrolls inside a region of its own.
-    cut_off: list[str] = driver.execute_script(
-        """const wide = (element) => element.getBoundingClientRect().right > innerWidth + 1;
-        const scrolls = (element) => element.closest(".scroll, .hidden, .skip");
-        return Array.from(document.querySelectorAll("main *, nav *, header *"))
-          .filter((element) => wide(element) && !scrolls(element)).map((e) => e.outerHTML);"""
-    )
-    assert cut_off == []
-
-
 def test_headings_are_in_order_and_everything_has_a_name(browser: Browser) -> None:
-    driver = browser.open()
+    driver = browser.open(all_of_it=True)
     headings = driver.find_elements(By.CSS_SELECTOR, "h1, h2, h3, h4, h5, h6")
     levels = [int(heading.tag_name[1]) for heading in headings]
     assert levels[0] == 1
@@ -309,7 +311,7 @@ def test_the_contents_open_and_close_on_a_narrow_screen(browser: Browser) -> Non
 
 
 def test_every_link_leads_to_a_place_that_is_seen(browser: Browser) -> None:
-    driver = browser.open(folded=True)
+    driver = browser.open()
     targets = {
         link.get_attribute("href").partition("#")[2]  # type: ignore[union-attr]
         for link in driver.find_elements(By.CSS_SELECTOR, "a[href^='#']")
@@ -333,7 +335,7 @@ def is_open(driver: Chrome, name: str) -> bool:
 
 
 def test_supplements_and_listings_are_folded_until_asked_for(browser: Browser) -> None:
-    driver = browser.open(folded=True)
+    driver = browser.open()
     assert is_open(driver, "t_dor")
     assert is_open(driver, "f_km_dor")
     assert not is_open(driver, "t_dor_s")
@@ -373,18 +375,8 @@ def test_in_the_dark_text_is_light_and_drawings_stay_on_white(browser: Browser) 
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
-def test_no_table_scrolls_on_a_wide_screen(browser: Browser) -> None:
-    driver = browser.open()
-    wide = driver.execute_script(
-        """return Array.from(document.querySelectorAll("details.table .scroll"))
-          .filter((region) => region.scrollWidth > region.clientWidth + 1)
-          .map((region) => region.closest("details").id);"""
-    )
-    assert wide == []
-
-
 def test_the_meaning_of_a_changed_definition_has_room_on_a_wide_screen(browser: Browser) -> None:
-    driver = browser.open(size=WIDE)
+    driver = browser.open(WIDE, "changed")
     cells = driver.find_elements(By.CSS_SELECTOR, "#changed tbody tr td:last-child")
     assert cells
     widths: list[float] = driver.execute_script(
