@@ -13,9 +13,7 @@ import pytest
 
 from tests.environments import python_finding
 from tests.slurm.cluster import Cluster, missing, running
-from tests.workflow.conftest import ROOT, Study, finished
-
-__all__ = ["finished"]
+from tests.workflow.conftest import ROOT, Study
 
 PLUGIN = "snakemake-executor-plugin-slurm"
 #: Seconds a run may take before it counts as hung.

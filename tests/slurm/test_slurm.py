@@ -26,6 +26,15 @@ simulation:
   scenarios:
     expected: {improvement: {M2: 0.6, M3: 0.7}, dropout_per_month: 0.01, missed_visit: 0.05}
 """
+#: What hands over documents and datasets as well, by a definition beside the primary one, added to
+#: the short plan: every rule has a job.
+WHOLE = f"""\
+{SHORT}\
+  documents: [docx]
+  datasets: [xpt, define]
+sensitivity:
+  remission_printo: {{title: Another rule, response: {{remission: {{rule: printo}}}}}}
+"""
 #: Cut-offs of a series, which is added to the short plan.
 SERIES = "series: {cutoffs: [2023-06-30, 2023-12-31]}\n"
 
@@ -52,16 +61,21 @@ def wait_for(what, run, log):
         time.sleep(0.1)
 
 
-def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, finished, tmp_path):
+def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, tmp_path):
     site = Site(new_study(tmp_path / "study"), cluster, plugin)
+    local = new_study(tmp_path / "local")
+    final = "config/final.yaml"
+    for study in (site.study, local):
+        (study.folder / "config/config.yaml").write_text(WHOLE)
+        text = WHOLE.replace("demo-interim", "demo-final").replace("2024-06-30", "2026-05-31")
+        (study.folder / final).write_text(text)
     log, final_log = tmp_path / "interim.log", tmp_path / "final.log"
     run = site.start(log)
-    final = "config/final.yaml"
     final_run = site.start(final_log, "analyse", *configured(site.study, final))
     try:
-        local = new_study(tmp_path / "local")
-        done = local.run("analyse", *configured(local, final))
-        assert done.returncode == 0, done.stdout
+        for options in ((), ("analyse", *configured(local, final))):
+            done = local.run(*options)
+            assert done.returncode == 0, done.stdout
         assert run.wait(PATIENCE) == 0, log.read_text()
         assert final_run.wait(PATIENCE) == 0, final_log.read_text()
     finally:
@@ -70,8 +84,9 @@ def test_two_analyses_are_the_local_ones_byte_for_byte(cluster, plugin, finished
     # One job an analysis.
     assert site.states() == ["COMPLETED", "COMPLETED"]
     found = digests(site.study.folder / RESULTS)
-    assert found == digests(finished.folder / RESULTS)
-    assert {"ard.csv", "audit/manifest.json", "report.html"} <= found.keys()
+    assert found == digests(local.folder / RESULTS)
+    assert {"ard.csv", "audit/manifest.json", "report.html", "export/define.xml"} <= found.keys()
+    assert "adam/sensitivity/adtte.parquet" in found
     found = digests(site.study.folder / "results/demo-final")
     assert found == digests(local.folder / "results/demo-final")
     assert "ard.csv" in found
