@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 from durable.plan import Plan
-from tests.display.study import hostile, run_study
+from tests.display.study import hostile, run_study, studied_once
 
 FLAGS = (
     "--headless",
@@ -45,11 +45,15 @@ def programs() -> tuple[str, str]:
 @pytest.fixture(scope="session")
 def hostile_study(tmp_path_factory: pytest.TempPathFactory) -> tuple[Plan, Path]:
     """Plan and results of the demo study with hostile text, two sensitivity analyses among it."""
-    folder = hostile(tmp_path_factory.mktemp("hostile"))
-    text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
-    kept = text.split("  remission_confirmed:")[0]
-    assert "remission_printo" in kept
-    return run_study(folder, kept.replace("Interim analysis", "Interim <b>analysis</b>"))
+
+    def make(folder: Path) -> None:
+        text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
+        kept = text.split("  remission_confirmed:")[0]
+        assert "remission_printo" in kept
+        kept = kept.replace("Interim analysis", "Interim <b>analysis</b>")
+        run_study(hostile(folder), kept)
+
+    return studied_once(tmp_path_factory, "hostile demo", make)
 
 
 @pytest.fixture(scope="session")

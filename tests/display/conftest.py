@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from durable.plan import Plan
-from tests.display.study import demo_data, run_study
+from tests.display.study import demo_data, run_study, studied_once
 
 Made = tuple[Plan, Path]
 
@@ -15,10 +15,13 @@ Made = tuple[Plan, Path]
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the demo study, sensitivity analyses left out."""
-    folder = demo_data(tmp_path_factory.mktemp("demo"))
-    text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
-    kept = text.split("\nsensitivity:")[0]
-    return run_study(folder, f"{kept}\noutputs: {{estimands: true}}\n")
+
+    def make(folder: Path) -> None:
+        text = (Path(__file__).parents[2] / "config" / "config.yaml").read_text()
+        kept = text.split("\nsensitivity:")[0]
+        run_study(demo_data(folder), f"{kept}\noutputs: {{estimands: true}}\n")
+
+    return studied_once(tmp_path_factory, "demo without sensitivity analyses", make)
 
 
 MINIMAL = """
@@ -34,5 +37,8 @@ response: {reinfusion: {as_new_therapy: true}}
 @pytest.fixture(scope="session")
 def minimal(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the demo study from its two required tables."""
-    folder = demo_data(tmp_path_factory.mktemp("minimal"))
-    return run_study(folder, MINIMAL, without=("figures",))
+
+    def make(folder: Path) -> None:
+        run_study(demo_data(folder), MINIMAL, without=("figures",))
+
+    return studied_once(tmp_path_factory, "demo from two tables", make)

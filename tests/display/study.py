@@ -7,9 +7,12 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from durable.contracts.tables import TABLES
 from durable.plan import Plan, load
 from durable.stage import OF_ANALYSIS, STAGES
+from tests.workflow.conftest import made_once
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = "<script>document.title = 'run'</script>"
@@ -49,6 +52,25 @@ def run_study(
             stage = STAGES[name]
             stage.run(plan, results)
     return plan, results
+
+
+def studied_once(
+    factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]
+) -> tuple[Plan, Path]:
+    """Plan and results of a study to read from, made once a session (`made_once`).
+
+    Parameters
+    ----------
+    factory
+        The fixture ``tmp_path_factory``.
+    name
+        Of the study, one to everything that is made.
+    make
+        Runs the study in a folder, by `run_study`.
+    """
+    folder = made_once(factory, name, make)
+    plan = load(folder / "config.yaml")
+    return plan, folder / "results" / plan.analysis.id
 
 
 def demo_data(folder: Path) -> Path:

@@ -20,7 +20,7 @@ from durable.history.states import Check, State
 from durable.language import N_, Text, language
 from durable.plan import Plan
 from tests.chinese import english, values_of, words_of_data, words_of_plan
-from tests.display.study import demo_data, run_study
+from tests.display.study import demo_data, run_study, studied_once
 
 ROOT = Path(__file__).parents[2]
 Made = tuple[Plan, Path]
@@ -29,22 +29,28 @@ Made = tuple[Plan, Path]
 @pytest.fixture(scope="module")
 def chinese(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the demo study in Chinese, without figures, which have tests of their own."""
-    folder = demo_data(tmp_path_factory.mktemp("chinese"))
-    text = (ROOT / "config" / "config.yaml").read_text()
-    text = text.replace("outputs: {", "outputs: {language: zh, ")
-    kept = text.replace("series: {cutoffs", "# {cutoffs")
-    return run_study(folder, kept, without=("figures",))
+
+    def make(folder: Path) -> None:
+        text = (ROOT / "config" / "config.yaml").read_text()
+        text = text.replace("outputs: {", "outputs: {language: zh, ")
+        kept = text.replace("series: {cutoffs", "# {cutoffs")
+        run_study(demo_data(folder), kept, without=("figures",))
+
+    return studied_once(tmp_path_factory, "demo in Chinese", make)
 
 
 @pytest.fixture(scope="module")
 def earlier(tmp_path_factory: pytest.TempPathFactory) -> Made:
     """Results of the same at an earlier data cut-off."""
-    folder = demo_data(tmp_path_factory.mktemp("earlier"))
-    text = (ROOT / "config" / "config.yaml").read_text()
-    kept = text.split("\nsensitivity:")[0].replace(
-        "data_cutoff: 2024-06-30", "data_cutoff: 2023-12-31"
-    )
-    return run_study(folder, kept, until="analyse")
+
+    def make(folder: Path) -> None:
+        text = (ROOT / "config" / "config.yaml").read_text()
+        kept = text.split("\nsensitivity:")[0].replace(
+            "data_cutoff: 2024-06-30", "data_cutoff: 2023-12-31"
+        )
+        run_study(demo_data(folder), kept, until="analyse")
+
+    return studied_once(tmp_path_factory, "demo at an earlier cut-off", make)
 
 
 def words(plan: Plan, folder: Path | None = None) -> list[str]:

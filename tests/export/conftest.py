@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from durable.export.datasets import Dataset, read_datasets
 from durable.plan import Plan, load
 from durable.stage import STAGES
+from tests.workflow.conftest import made_once
 
 ROOT = Path(__file__).parents[2]
 MADE = ("check", "derive", "analyse")
@@ -24,16 +25,14 @@ def plan() -> Plan:
 @pytest.fixture(scope="session")
 def results(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Results of the demo analysis up to ``ard.csv``."""
-    folder = tmp_path_factory.mktemp("results")
-    before = Path.cwd()
-    os.chdir(ROOT)
-    try:
-        for name in MADE:
-            stage = STAGES[name]
-            stage.run(plan, folder)
-    finally:
-        os.chdir(before)
-    return folder
+
+    def make(folder: Path) -> None:
+        with contextlib.chdir(ROOT):
+            for name in MADE:
+                stage = STAGES[name]
+                stage.run(plan, folder)
+
+    return made_once(tmp_path_factory, "results of the demo", make)
 
 
 @pytest.fixture(scope="session")
