@@ -201,6 +201,11 @@ _RULES: dict[str, Rule] = {
         ("warning", "error"),
     ),
     # Subjects
+    "nobody_by_cutoff": Rule(
+        "The data cut-off is before the first consent or infusion of the study: the analysis has"
+        " nobody in it.",
+        _WARNING,
+    ),
     "consent_missing": Rule(
         "The date of consent is missing; a warning where the subject was not infused.", _BOTH
     ),

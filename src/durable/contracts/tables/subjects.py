@@ -251,6 +251,7 @@ SUBJECTS = InputTable(
     ),
     checks=(
         TableCheck(f"{_CHECKS}:check_single_rows"),
+        TableCheck(f"{_CHECKS}:check_cutoff"),
         TableCheck(f"{_CHECKS}:check_baselines", ("visits",)),
         TableCheck("durable.intake.checks.subgroups:check_subgroups"),
         TableCheck("durable.intake.checks.deaths:check_deaths_assessed"),

@@ -102,6 +102,20 @@ def _infused(table: StudyTable, findings: Findings) -> None:
     findings.add(recorded, waiting, "consent_date", "consent_missing", _("a date"), "warning")
 
 
+def check_cutoff(table: StudyTable, study: Study, findings: Findings) -> None:
+    """Report the first subject of a study whose data cut-off is before it: nobody is analysed."""
+    dates = table.frame[["consent_date", "infusion_date"]].min(axis=1)
+    first, cutoff = dates.min(), study.plan.analysis.data_cutoff
+    if not first > pd.Timestamp(cutoff):
+        return
+    at_first = pd.Series(np.arange(len(dates)) == dates.argmin(), index=dates.index)
+    expected = _(
+        "at least one subject by the data cut-off ({date}): nobody is in the analysis"
+    ).format(date=cutoff)
+    column = "consent_date" if table.frame["consent_date"].min() == first else "infusion_date"
+    findings.add(table.recorded, at_first, column, "nobody_by_cutoff", expected)
+
+
 def _dose(table: StudyTable, findings: Findings) -> None:
     """Cells against the dose level, where that is a dose (`doses.parse_dose`) and not a label."""
     codes, distinct = codes_and_values(table.frame["dose_level"])
