@@ -19,6 +19,8 @@ def report_empty(parts: Sequence[Rows], files: Sequence[str], report: Report) ->
     files
         Names of the files, in the same order.
     """
+    if len(parts) == 1:
+        return
     has_records = [not all_blank(part.text, part.names).all() for part in parts]
     if not any(has_records):
         return
