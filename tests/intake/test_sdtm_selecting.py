@@ -162,6 +162,17 @@ def test_a_record_that_is_kept_though_its_text_is_spelt_as_one_left_out_is_told(
     )
 
 
+def test_two_spellings_that_are_both_left_out_are_no_doubt(tmp_path: Path) -> None:
+    found = domains()
+    for row in found["DM"]:
+        row["ARMCD"] = "A"
+    found["DM"][2]["ARMCD"], found["DM"][6]["ARMCD"] = "SCRNFAIL", "Scrnfail"
+    both = {"DM": {"ARMCD": ["SCRNFAIL", "Scrnfail"]}}
+    study, queries = examined(tmp_path, found, where_not=both)
+    assert len(checked(study, "subjects")) == len(found["DM"]) - 2
+    assert not (queries["rule"] == "spelling_varies").any()
+
+
 def test_qualifiers_of_a_record_that_is_left_out_are_no_error(tmp_path: Path) -> None:
     found = domains()
     for row in found["AE"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Iterable
 from difflib import SequenceMatcher
 
 from durable.language import _
@@ -46,6 +47,19 @@ def fold(text: str) -> str:
     simple = "".join(simple.split()).translate(_ALIKE)
     dashes = "".join("-" if unicodedata.category(sign) == "Pd" else sign for sign in simple)
     return _HYPHEN.sub("", dashes)
+
+
+def other_spellings(texts: Iterable[str], wanted: Collection[str]) -> dict[str, str]:
+    """Those of some texts that are none of the wanted ones but a spelling of one, with that one.
+
+    Examples
+    --------
+    >>> other_spellings(["Month 2", "month 2", "Month 3"], ["Month 2"])
+    {'month 2': 'Month 2'}
+    """
+    by_fold = {fold(text): text for text in wanted if text}
+    others = (text for text in texts if text not in wanted)
+    return {text: by_fold[fold(text)] for text in others if fold(text) in by_fold}
 
 
 def differing_characters(text: str, expected: str) -> str:

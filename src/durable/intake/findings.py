@@ -15,6 +15,7 @@ import pandas as pd
 
 from durable.characters import NO_CHARACTERS, UNSEEN, escape
 from durable.contracts.input_table import ColumnSpec, InputTable
+from durable.contracts.spelling import expected_spelling
 from durable.contracts.tables import INPUT_TABLES, TABLES
 from durable.intake.rules import RULES, Severity
 from durable.intake.texts import Phrase
@@ -101,6 +102,13 @@ def escaped(value: str) -> str:
         return without_hidden(value)
     start = without_hidden(value[:_LONGEST])
     return _("{start}... ({number} characters)").format(start=start, number=len(value))
+
+
+def spelling_message(name: str, text: str, number: int, usual: str, key: str) -> str:
+    """What a finding says of so many records whose text is a spelling of one that `key` names."""
+    return _("{name} is {text} in {number} record(s), first here; expected {expected}").format(
+        name=name, text=escaped(text), number=number, expected=expected_spelling(text, usual, key)
+    )
 
 
 def identifying(value: str) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import pandas as pd
 
-from durable.contracts.spelling import expected_spelling, fold
-from durable.intake.findings import Findings, escaped
+from durable.contracts.spelling import other_spellings
+from durable.intake.findings import Findings, escaped, spelling_message
 from durable.intake.sdtm.domain import Domain, has_one_of, stripped
 from durable.language import _
 from durable.plan import Sdtm
@@ -121,21 +121,15 @@ class Selecting:
             )
             self._add(domain.file, "no_such_value", message, column=name, value=text)
 
-    def _report_spellings(self, domain: Domain, texts: Iterable[str], key: str, name: str) -> None:
+    def _report_spellings(
+        self, domain: Domain, texts: Collection[str], key: str, name: str
+    ) -> None:
         """Report records that count though their text is a spelling of one that leaves out."""
-        by_fold = {fold(text): text for text in texts if text}
         column = stripped(domain.frame[name])
-        others = dict.fromkeys(column[~column.isin([*by_fold.values()])])
-        for text in (text for text in others if fold(text) in by_fold):
+        for text, usual in other_spellings(column.unique(), texts).items():
             numbers = column.index[column == text]
             ((file, row),) = domain.locate(numbers[:1]).itertuples(index=False, name=None)
-            message = _("{name} is {text} in {number} record(s), first here; expected {expected}")
-            message = message.format(
-                name=name,
-                text=escaped(text),
-                number=len(numbers),
-                expected=expected_spelling(text, by_fold[fold(text)], key),
-            )
+            message = spelling_message(name, text, len(numbers), usual, key)
             self._add(file, "spelling_varies", message, value=text, row=int(row))
 
     def _add(self, file: str, rule: str, message: str, **location: str | int) -> None:

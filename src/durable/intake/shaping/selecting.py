@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from durable.contracts.spelling import expected_spelling, fold
-from durable.intake.findings import escaped
+from durable.contracts.spelling import other_spellings
+from durable.intake.findings import escaped, spelling_message
 from durable.intake.shaping.rows import Report, Rows
 from durable.language import _
 from durable.plan.source_files import Selection
@@ -65,20 +65,12 @@ def _report_spellings(
     would tell: "Month 2" is there, "month 2" is no month 2.
     """
     for name, texts in conditions.items():
-        by_fold = {fold(text): text for text in texts if text}
         there = dict.fromkeys(text.strip() for text in rows.text[name].cat.categories)
-        for text in (text for text in there if text not in texts and fold(text) in by_fold):
+        for text, usual in other_spellings(there, texts).items():
             positions = np.flatnonzero(rows.where(name, text.__eq__))
             if not len(positions):
                 continue
             first = rows.place.iloc[positions[0]]
-            message = _("{name} is {text} in {number} record(s), first here; expected {expected}")
-            usual = by_fold[fold(text)]
-            message = message.format(
-                name=name,
-                text=escaped(text),
-                number=len(positions),
-                expected=expected_spelling(text, usual, f"{key}.{name}"),
-            )
+            message = spelling_message(name, text, len(positions), usual, f"{key}.{name}")
             row, file = int(first["row"]), str(first["file"])
             report("spelling_varies", message, file=file, row=row, column=name, value=text)
