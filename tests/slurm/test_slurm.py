@@ -21,7 +21,7 @@ inputs:  # not there
   subjects: {path: data/trial/subjects.csv}
   visits: {path: data/trial/visits.csv}
 simulation:
-  trials: 80001  # seconds of work: a chunk must not end before it is cancelled
+  trials: 40001  # seconds of work: a chunk must not end before it is cancelled
   chunks: 2
   scenarios:
     expected: {improvement: {M2: 0.6, M3: 0.7}, dropout_per_month: 0.01, missed_visit: 0.05}
@@ -150,5 +150,5 @@ def test_a_cancelled_chunk_and_a_dead_node_lose_and_double_nothing(cluster, plug
     assert {"chunks/0.parquet", "chunks/1.parquet", "operating.csv"} <= found.keys()
     chunks = [site.study.folder / folder / f"chunks/{k}.parquet" for k in (0, 1)]
     trials = [set(pd.read_parquet(chunk)["TRIAL"]) for chunk in chunks]
-    assert sorted(trials[0] | trials[1]) == list(range(80001))
+    assert sorted(trials[0] | trials[1]) == list(range(40001))
     assert trials[0].isdisjoint(trials[1])
