@@ -163,7 +163,7 @@ class _Reading:
             return self._date(text)
         if not self._is_number or not text:
             return text
-        if self.numbers.is_declared:
+        if self.numbers.is_declared and not (value is not None and NUMBER.fullmatch(text)):
             text = self._number(text)
         limited = Limited.read(text)
         if limited is not None:

@@ -12,6 +12,9 @@ from durable.intake.readers.cells import plain_decimal
 #: A number of a table. ASCII digits only: full-width digits and thousands separators are not
 #: guessed at. With an exponent (9.61e+06, 9.61E+006) programs write what they have as a number.
 NUMBER = re.compile(r"-?([0-9]+(\.[0-9]+)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+#: What stands for a sign between groups of three digits: spreadsheets write a blank that does not
+#: break the line, which looks like any other, and a curved apostrophe.
+_ALIKE = {" ": " \u00a0\u202f", "'": "'\u2019"}
 _LIMITED = re.compile(r"(<=|>=|[<>≤≥])\s*(.+)")
 
 
@@ -38,14 +41,15 @@ class NumberForm:
         An exponent is kept. None where the text is no number in this form; blanks, a plus sign and
         thousands that are not grouped by three are none.
         """
-        decimal, group = re.escape(self.decimal), re.escape(self.thousands)
+        decimal, signs = re.escape(self.decimal), _ALIKE.get(self.thousands, self.thousands)
+        group = f"[{re.escape(signs)}]" if signs else ""
         whole_number = f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|[0-9]+" if group else "[0-9]+"
         match = re.fullmatch(
             f"(-?)({whole_number})?(?:{decimal}([0-9]+))?([eE][+-]?[0-9]{{1,3}})?", text, re.ASCII
         )
         if match is None or (match[2] is None and match[3] is None):
             return None
-        digits = (match[2] or "0").replace(self.thousands, "") if group else match[2] or "0"
+        digits = re.sub(group, "", match[2] or "0") if group else match[2] or "0"
         return f"{match[1]}{digits}" + (f".{match[3]}" if match[3] else "") + (match[4] or "")
 
 

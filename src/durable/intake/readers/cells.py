@@ -5,13 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import math
+import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from durable.characters import no_character
@@ -22,6 +25,8 @@ from durable.plan.limits import LIMITS, Limits
 
 MEGABYTE = 1_000_000
 _MOST_DIGITS = 400
+#: A number with decimals, as `plain_decimal` writes it.
+_DECIMALS = re.compile(r"-?[0-9]+\.[0-9]+", re.ASCII)
 #: Significant digits that a number of double precision holds whatever it is: digits beyond them
 #: are a rest of binary arithmetic (2.2 - 2), and no spreadsheet or SAS shows them.
 _DIGITS = Context(prec=15)
@@ -124,6 +129,9 @@ class Cells:
     users of the format count it. An empty cell is ''."""
     broken: int = 0
     """Records that are left out, and reported, because they have more or fewer cells."""
+    numbers: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    """By position of a column which of its cells the file holds as a number, and not as a text that
+    looks like one; columns without any may be left out. In CSV there are none."""
 
     @cached_property
     def records(self) -> int:
@@ -143,6 +151,29 @@ class Cells:
             )
             file.report("blanks", message, column=name.strip(), value=name)
         return replace(self, header=header) if file.accepts_header(header) else None
+
+    def with_decimal(self, sign: str) -> Cells:
+        """With `sign` in place of the point of what the file holds as numbers.
+
+        That is how a spreadsheet shows them, and saves them as CSV, where texts have that sign. So
+        1.234 stays the number that it is where the texts of the file have points for thousands.
+        """
+        held = {} if sign == "." else self.numbers
+        columns = {name: with_decimal(self.text[name], cells, sign) for name, cells in held.items()}
+        return replace(self, text=self.text.assign(**columns))
+
+
+def with_decimal(
+    column: pd.Series[str], numbers: npt.NDArray[np.bool_], sign: str
+) -> pd.Series[str]:
+    """The texts of a column with `sign` for the point in those that are `numbers`; categorical."""
+    texts = column.astype(object).to_numpy().copy()
+    # Moments with a fraction of a second are no decimals.
+    written = {
+        t: t.replace(".", sign) if _DECIMALS.fullmatch(t) else t for t in set(texts[numbers])
+    }
+    texts[numbers] = [written[text] for text in texts[numbers]]
+    return pd.Series(categorical(texts), index=column.index)
 
 
 def columns_by_position(columns: list[Any], first_row: int) -> pd.DataFrame:

@@ -12,6 +12,9 @@ from collections import Counter
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from durable.intake.findings import escaped
 from durable.intake.readers.cells import (
     Cells,
@@ -67,7 +70,8 @@ def cells(file: File, source: FileForm) -> Cells | None:
         file.report("incomplete_file", message)
         return None
     columns = [list(column) for column in zip(*texts, strict=True)]
-    return Cells(header, columns_by_position(columns or [[] for _ in header], 1))
+    text = columns_by_position(columns or [[] for _ in header], 1)
+    return Cells(header, text, numbers=_numbers(described, rows))
 
 
 def _parts(text: str) -> tuple[dict[str, Any], list[Any]]:
@@ -103,12 +107,25 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def _number(text: str) -> str:
+class _Number(str):
+    """A number of JSON as text, and no text that looks like one."""
+
+
+def _number(text: str) -> _Number:
     """A number of JSON in plain decimals: 3.0 is 3, and 0.30000000000000004 is 0.3."""
     try:
-        return plain_decimal(significant_digits(Decimal(text)))
+        return _Number(plain_decimal(significant_digits(Decimal(text))))
     except InvalidOperation:
-        return text
+        return _Number(text)
+
+
+def _numbers(described: dict[str, Any], rows: list[Any]) -> dict[str, npt.NDArray[np.bool_]]:
+    """Which values are numbers with decimals (`Cells.numbers`); a `decimal` is one in quotes."""
+    kinds = [column.get("dataType") for column in described["columns"]]
+    return {
+        str(i): np.array([kind == "decimal" or isinstance(row[i], _Number) for row in rows], bool)
+        for i, kind in enumerate(kinds)
+    }
 
 
 def _header(described: dict[str, Any]) -> list[str]:

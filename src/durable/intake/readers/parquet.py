@@ -37,12 +37,20 @@ def cells(file: File) -> Cells | None:
         with pq.ParquetFile(pa.BufferReader(file.data)) as opened:
             names = opened.schema_arrow.names
             columns = _columns(file, opened.metadata) if _is_table(file, opened) else None
+            kinds = opened.schema_arrow.types
     except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
         # Values outside what Python's dates hold end here too.
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         file.report("unreadable_file", _("{reason}; expected Parquet").format(reason=reason))
         return None
-    return None if columns is None else Cells(names, columns_by_position(columns, 1))
+    if columns is None:
+        return None
+    numbers = {
+        str(place): np.broadcast_to(np.True_, len(columns[place]))
+        for place, kind in enumerate(kinds)
+        if has_decimals(kind)
+    }
+    return Cells(names, columns_by_position(columns, 1), numbers=numbers)
 
 
 def _is_table(file: File, opened: pq.ParquetFile) -> bool:
@@ -138,6 +146,16 @@ def holds_values(kind: pa.DataType) -> bool:
             pa.types.is_null,
         )
     )
+
+
+def has_decimals(kind: pa.DataType) -> bool:
+    """Whether a column of this type has numbers that may have decimals.
+
+    Of a column with a dictionary it is asked of the type of its values.
+    """
+    if pa.types.is_dictionary(kind):
+        return has_decimals(kind.value_type)
+    return bool(pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _is_text(kind: pa.DataType) -> bool:

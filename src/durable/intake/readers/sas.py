@@ -73,7 +73,8 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if source.kind == "xpt" and _has_nul(file, header):
         return None
     columns = [_texts(column, format_meaning(formats.get(name))) for name, column in named.items()]
-    return Cells(header, columns_by_position(columns, 1))
+    numbers = {str(i): held for i, c in enumerate(named.values()) if (held := _numbers(c)).any()}
+    return Cells(header, columns_by_position(columns, 1), numbers=numbers)
 
 
 def _read(file: File, source: FileForm) -> tuple[dict[str | None, Any], dict[str, str]] | None:
@@ -126,6 +127,14 @@ def _texts(column: Any, meaning: Meaning | None) -> npt.NDArray[np.object_]:
             written = [text[: len("YYYY-MM")] if is_date else text for text, is_date in pairs]
     texts = np.array([*written, ""], dtype=object)
     return texts[codes]
+
+
+def _numbers(column: Any) -> npt.NDArray[np.bool_]:
+    """Which values of a column are numbers; special missing values are letters."""
+    values = np.asarray(column)
+    if values.dtype != object:
+        return np.broadcast_to(np.bool_(values.dtype.kind in "if"), values.shape)
+    return np.array([isinstance(value, int | float) for value in values], dtype=bool)
 
 
 def _text(value: Any, meaning: Meaning | None) -> str:

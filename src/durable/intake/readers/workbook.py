@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from openpyxl.cell.text import Text
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import range_boundaries
@@ -112,7 +113,8 @@ def cells(file: File, source: FileForm) -> Cells | None:
     values = filled | results
     texts = {position: _text(cell, book.epoch) for position, cell in values.items()}
     _report_months(file, values, texts)
-    return _table(file, texts, area)
+    held = frozenset(position for position, cell in values.items() if _is_number(cell))
+    return _table(file, texts, area, held)
 
 
 def sheet_titles(file: File) -> dict[str, bool]:
@@ -311,8 +313,14 @@ def _report_months(file: File, values: Sheet, texts: dict[tuple[int, int], str])
             file.report("unclear_date", message, row=position[0], value=text)
 
 
-def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells | None:
-    """Header and rows of the texts by row and column."""
+def _is_number(cell: Any) -> bool:
+    return isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
+
+
+def _table(
+    file: File, texts: dict[tuple[int, int], str], area: _Area, held: frozenset[tuple[int, int]]
+) -> Cells | None:
+    """Header and rows of the texts by row and column; `held` are the cells with a number."""
     top, left = area.top, area.left
     if not any(row == top for row, _ in texts):
         file.report(
@@ -335,4 +343,9 @@ def _table(file: File, texts: dict[tuple[int, int], str], area: _Area) -> Cells 
     if not file.accepts_header(header):
         return None
     table = columns_by_position(columns, top + 1)
-    return Cells(header, table.loc[~table.index.isin(area.skipped)])
+    table = table.loc[~table.index.isin(area.skipped)]
+    rows = table.index.tolist()
+    numbers = {
+        str(i): np.array([(row, left + i) in held for row in rows], dtype=bool) for i in range(wide)
+    }
+    return Cells(header, table, numbers=numbers)

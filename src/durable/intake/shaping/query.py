@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import duckdb
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from durable.intake.readers.cells import File
-from durable.intake.readers.parquet import holds_values, texts
+from durable.intake.readers.cells import File, with_decimal
+from durable.intake.readers.parquet import has_decimals, holds_values, texts
 from durable.intake.shaping.rows import Report, Rows
 from durable.language import N_, _
 from durable.plan.limits import LIMITS
@@ -45,12 +46,21 @@ _BATCH = 100_000
 _EXPECTED = N_("one SELECT over the tables of inputs.sources")
 
 
+class _RefusedError(Exception):
+    """A query that may not be run; the message is what is wrong with it."""
+
+
 class _TooManyError(Exception):
     """A result of more values than the plan allows."""
 
 
 def query(
-    file: File, tables: Mapping[str, Rows], report: Report, key: str, most: int = LIMITS.cells
+    file: File,
+    tables: Mapping[str, Rows],
+    report: Report,
+    key: str,
+    most: int = LIMITS.cells,
+    decimal: str = ".",
 ) -> Rows | None:
     """The rows of a query; None (reported) where it cannot be run, or names no source rows.
 
@@ -66,6 +76,8 @@ def query(
         Key of the plan that names the file.
     most
         Values (records times columns) that the result may have.
+    decimal
+        Sign before the decimals by the plan, with which numbers of the result are written.
 
     Returns
     -------
@@ -84,17 +96,10 @@ def query(
         )
 
     try:
-        text = file.data.decode("utf-8-sig")
-        with duckdb.connect(":memory:", config=_SETTINGS) as database:
-            for table, rows in tables.items():
-                database.register(table, _arrow(rows))
-            database.execute("SET TimeZone = 'UTC'")
-            database.execute("SET lock_configuration = true")
-            wrong = _wrong(database, text)
-            if wrong:
-                refuse(wrong, _(_EXPECTED))
-                return None
-            result = _result(database, text, most)
+        result = _run(file.data.decode("utf-8-sig"), tables, most)
+    except _RefusedError as wrong:
+        refuse(str(wrong), _(_EXPECTED))
+        return None
     except UnicodeDecodeError:
         refuse(_("bytes that are not UTF-8"), _("a text file"))
         return None
@@ -107,7 +112,28 @@ def query(
     except (duckdb.Error, pa.ArrowException) as error:
         refuse(" ".join(str(error).split())[:300], _(_EXPECTED))
         return None
-    return _rows(result, tables, refuse)
+    return _rows(result, tables, refuse, decimal)
+
+
+def _run(text: str, tables: Mapping[str, Rows], most: int) -> pa.Table:
+    """The result of a query.
+
+    Raises
+    ------
+    _RefusedError
+        Where the query may not be run.
+    _TooManyError
+        Where the result has more than `most` values.
+    """
+    with duckdb.connect(":memory:", config=_SETTINGS) as database:
+        for table, rows in tables.items():
+            database.register(table, _arrow(rows))
+        database.execute("SET TimeZone = 'UTC'")
+        database.execute("SET lock_configuration = true")
+        wrong = _wrong(database, text)
+        if wrong:
+            raise _RefusedError(wrong)
+        return _result(database, text, most)
 
 
 def _result(database: Any, text: str, most: int) -> pa.Table:
@@ -167,7 +193,7 @@ def _functions(node: Any) -> Iterator[str]:
             yield from _functions(part)
 
 
-def _rows(result: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | None:
+def _rows(result: pa.Table, tables: Mapping[str, Rows], refuse: Any, decimal: str) -> Rows | None:
     """The result as rows of text; None (refused) where it does not say where they come from."""
     names = result.column_names
     columns_found = _("columns {names}").format(names=", ".join(names))
@@ -197,6 +223,9 @@ def _rows(result: pa.Table, tables: Mapping[str, Rows], refuse: Any) -> Rows | N
         refuse(wrong, expected.format(file=FILE, row=ROW))
         return None
     text = {name: column for name, column in columns.items() if name not in (FILE, ROW)}
+    for name in (n for n in text if has_decimals(result.schema.field(n).type)):
+        every = np.ones(len(text[name]), dtype=bool)
+        text[name] = with_decimal(text[name], every, decimal)
     return Rows(pd.DataFrame(text, index=origin.index), origin)
 
 

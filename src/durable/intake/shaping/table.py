@@ -22,6 +22,7 @@ from durable.intake.reading import (
     unreadable_table,
 )
 from durable.intake.shaping.declared import declared_readings
+from durable.intake.shaping.headers import has_names
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
@@ -108,7 +109,12 @@ class SourceReader:
         return recorded, about
 
     def rows(
-        self, table: str, source: FileForm, section: str, names: set[str] | None = None
+        self,
+        table: str,
+        source: FileForm,
+        section: str,
+        names: set[str] | None = None,
+        decimal: str = ".",
     ) -> Rows | None:
         """The rows of a file; None (reported) where it is no table.
 
@@ -123,6 +129,9 @@ class SourceReader:
         names
             Columns that are looked for: they count as used (`report_unused`), and in a SAS file
             bear these names whatever their case. All when not given.
+        decimal
+            Sign before the decimals by the plan, with which numbers of the file are written too
+            (`Cells.with_decimal`).
         """
         file_and_cells = self._read(table, source, section)
         if file_and_cells is None:
@@ -133,7 +142,8 @@ class SourceReader:
         header = [spelt.get(name, name) for name in cells.header]
         used = self._used.setdefault(self._as_read(section, source), _Used(file, cells.header))
         used.names |= {old for old, name in zip(cells.header, header, strict=True) if name in names}
-        text = cells.text.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
+        texts = cells.with_decimal(decimal).text
+        text = texts.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
         place = pd.DataFrame(
             {"file": categorical([file.name]).repeat(len(text)), "row": text.index}
         )
@@ -154,7 +164,7 @@ class SourceReader:
         file = replace(file, name=self.shown(section, source))
         if form not in self._cells:
             cells = read_cells(file, form)
-            named = cells is not None and _has_names(file, cells)
+            named = cells is not None and has_names(file, cells)
             self._cells[form] = cells if named else None
         cells = self._cells[form]
         if cells is not None and is_new:
@@ -313,7 +323,7 @@ class _Making:
 
     def _of_file(self, section: str, file: FileForm, constant: Mapping[str, str]) -> Rows | None:
         """The rows of a file, with the columns that have one value in it."""
-        rows = self.reader.rows(self.table, file, section, self._mentioned())
+        rows = self._read(file, section, self._mentioned())
         if rows is None:
             return None
         wanted = wanted_columns(self.spec, self.source)
@@ -327,6 +337,10 @@ class _Making:
             self.report("shared_column", message, file=file_name, column=name)
         columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
+
+    def _read(self, file: FileForm, section: str, names: set[str]) -> Rows | None:
+        """The rows of a file, whose numbers are written as the plan says."""
+        return self.reader.rows(self.table, file, section, names, self.source.numbers.decimal)
 
     def _report_lacking(self, parts: list[Rows]) -> None:
         """Report needed columns that some of several files have and others lack.
@@ -368,7 +382,8 @@ class _Making:
         tables = {name: rows for name, rows in sources.items() if rows is not None}
         if file is None or len(tables) < len(sources):
             return None
-        return query(file, tables, self.report, f"inputs.{section}", limits.cells)
+        decimal = self.source.numbers.decimal
+        return query(file, tables, self.report, f"inputs.{section}", limits.cells, decimal)
 
     def _mentioned(self) -> set[str]:
         """Columns of the table's own files that are read by name."""
@@ -407,7 +422,7 @@ class _Making:
         elif not columns:
             # All columns are taken: those of the table are then used.
             names |= self._mentioned()
-        other = self.reader.rows(self.table, _form(join_spec), section, names)
+        other = self._read(_form(join_spec), section, names)
         name = self.reader.shown(section, join_spec)
         key = f"inputs.{section}"
         other = None if other is None else select(other, join_spec, self.report, key, name)
@@ -465,31 +480,3 @@ def _form(file: FileForm) -> FileForm:
 
 def _full_path(source: FileForm) -> str:
     return str(Path(source.path or "").resolve())
-
-
-def _has_names(file: File, cells: Cells) -> bool:
-    """Whether at most half of the columns have values but no name; those without are reported."""
-    nameless = [str(i) for i, name in enumerate(cells.header) if not name.strip()]
-    held = {i: cells.text.loc[cells.text[i] != "", i].astype(object) for i in nameless}
-    filled = {i: texts for i, texts in held.items() if not texts.empty}
-    if len(filled) > len(cells.header) / 2:
-        key = file.key("header_row")
-        message = _(
-            "{number} columns with values have no name; expected the names here ({key})"
-        ).format(number=len(filled), key=key)
-        file.report("nameless_column", message, value=", ".join(filter(None, cells.header)))
-        return False
-    for i in nameless:
-        if i not in filled:
-            file.report(
-                "unused_column",
-                _("column {number} has neither a name nor values").format(number=int(i) + 1),
-            )
-            continue
-        texts = filled[i]
-        message = _("{number} value(s) from here on in column {column}, which has no name").format(
-            number=len(texts), column=int(i) + 1
-        )
-        row = int(texts.index[0])
-        file.report("nameless_column", message, row=row, value=texts.iloc[0])
-    return True
