@@ -424,3 +424,48 @@ def test_the_whole_file_of_redcap_holds_every_column_once_it_is_named() -> None:
         ("X1", "SCR", "2025-01-05", 300.0),
         ("X1", "M2", "2025-03-16", 120.0),
     ]
+
+
+def of_two_sites(folder: Path, *units: str) -> dict[str, Any]:
+    """The base visits as a file of each of two sites; the second reports CK in ukat/L.
+
+    `units` are what the plan says of CK in the files, by the column CK_UNIT.
+    """
+    header, *lines = (SHAPES / "base" / "visits.csv").read_text().splitlines()
+    second = [line.replace(",300,170,", ",5,2.83,").replace(",120,170,", ",2,2.83,")
+              for line in lines[2:]]  # fmt: skip
+    for name, part in (("1.csv", lines[:2]), ("2.csv", second)):
+        (folder / name).write_text("\n".join([header, *part, ""]))
+    files: list[dict[str, Any]] = [{"path": str(folder / f"{number}.csv")} for number in (1, 2)]
+    if units:
+        constants = [{"constant": {"CK_UNIT": unit}} for unit in units]
+        files = [file | constant for file, constant in zip(files, constants, strict=True)]
+        return {"files": files, "unit_columns": {"ck": "CK_UNIT", "ck_uln": "CK_UNIT"}}
+    return {"files": files}
+
+
+def test_a_subject_whose_limits_are_of_another_unit_is_told(tmp_path: Path) -> None:
+    """A CK of 2 ukat/L (120 U/L) taken for 2 U/L would meet any limit of remission."""
+    study = examined({"visits": of_two_sites(tmp_path)})
+    assert study.queries[["severity", "rule", "subject_id"]].to_numpy().tolist() == [
+        ["warning", "uln_differs", "X1"], ["warning", "uln_differs", "X2"],
+    ]  # fmt: skip
+    assert study.queries["message"].tolist()[1] == (
+        "2.csv, row 2, ck_uln: found 2.83; expected a limit as of the other subjects, 170.0, or the"
+        " unit in which this subject's results are recorded (inputs.visits.unit_columns)"
+    )
+
+
+def test_each_file_may_say_the_unit_of_its_results(tmp_path: Path) -> None:
+    study = examined({"visits": of_two_sites(tmp_path, "U/L", "ukat/L")})
+    assert study.queries.empty
+    assert rows(study, "visits", "ck", "ck_uln") == [
+        *((300.0, 170.0), (120.0, 170.0), (300.0, 169.8), (120.0, 169.8))
+    ]
+    # Without a unit for one of them its results have none.
+    inputs = of_two_sites(tmp_path, "U/L", "ukat/L")
+    del inputs["files"][0]["constant"]
+    assert (
+        "1.csv, row 2, ck: found 300; expected a result in U/L or ukat/L or nkat/L; the unit is"
+        " empty" in errors(examined({"visits": inputs}))
+    )

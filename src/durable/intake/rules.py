@@ -317,7 +317,9 @@ _RULES: dict[str, Rule] = {
         _BOTH,
     ),
     "uln_differs": Rule(
-        "The upper limit of normal is less than half or more than twice the subject's usual one.",
+        "The upper limit of normal is less than half or more than twice the subject's usual one, or"
+        " that one is less than a fifth or more than five times that of the other subjects, as in"
+        " another unit.",
         _WARNING,
     ),
     "nothing_assessed": Rule("A visit has no measure at all.", _WARNING),

@@ -83,9 +83,13 @@ def _unknown_columns(table: InputTable, table_input: Input, path: str) -> Iterat
         "numbers.above": numbers.above,
         "unit_columns": table_input.unit_columns,
     }
-    named |= {f"files[{n}].constant": file.constant for n, file in enumerate(table_input.files)}
     for key, names in named.items():
         yield from unknown_names(names, table.names, f"{path}.{key}", "an unknown column")
+    # The unit of its results may be what a file does not say itself.
+    known = (*table.names, *table_input.columns_of_units)
+    for number, file in enumerate(table_input.files):
+        key = f"{path}.files[{number}].constant"
+        yield from unknown_names(file.constant, known, key, "an unknown column")
     longs = {f"{path}.long": table_input.long}
     longs |= {f"{path}.join[{n}].long": joined.long for n, joined in enumerate(table_input.join)}
     for key, long in longs.items():

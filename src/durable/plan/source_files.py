@@ -129,7 +129,8 @@ class PartFile(SourceFile):
 
     constant: dict[str, str] = {}
     """Columns that have one value in the rows of this file, such as the visit or the subject that
-    its name alone says: the native name, then the value ('' of a column that this file lacks)."""
+    its name alone says: the native name, then the value ('' of a column that this file lacks). Also
+    a column with units (unit_columns, long.unit), where the file does not say its own."""
 
 
 class SqlFile(Section):
@@ -375,6 +376,12 @@ class Input(Selection, FileForm):
         """Native columns that are made from one row a measurement, of this file or a joined one."""
         longs = (self.long, *(joined.long for joined in self.join))
         return tuple(name for long in longs if long for name in long.tests.values())
+
+    @property
+    def columns_of_units(self) -> tuple[str, ...]:
+        """Columns of the file with the unit of each row."""
+        of_long = (self.long.unit,) if self.long is not None and self.long.unit else ()
+        return tuple(dict.fromkeys((*self.unit_columns.values(), *of_long)))
 
     @property
     def constant_in_files(self) -> dict[str, None]:

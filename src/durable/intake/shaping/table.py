@@ -327,7 +327,7 @@ class _Making:
         if rows is None:
             return None
         wanted = wanted_columns(self.spec, self.source)
-        constants = {wanted[name]: text for name, text in constant.items()}
+        constants = {wanted.get(name, name): text for name, text in constant.items()}
         shared = [name for name in constants if name in rows.text]
         for name in shared:
             message = _("column {name} is in the file; expected it there or in {key}").format(
