@@ -84,6 +84,11 @@ class DateForm:
                 " a query (sql) can convert it"
             )
 
+    @property
+    def guesses_century(self) -> bool:
+        """Whether the form has two digits of the year (YY)."""
+        return "YY" in _PART.findall(self.text)
+
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         first, *signs = map(re.escape, _PART.split(self.text))

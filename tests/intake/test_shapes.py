@@ -469,3 +469,20 @@ def test_each_file_may_say_the_unit_of_its_results(tmp_path: Path) -> None:
         "1.csv, row 2, ck: found 300; expected a result in U/L or ukat/L or nkat/L; the unit is"
         " empty" in errors(examined({"visits": inputs}))
     )
+
+
+def test_two_digits_of_a_year_of_the_last_century_are_no_year_of_this(tmp_path: Path) -> None:
+    """A therapy of 1998 would begin in 2098, and be gone as after the data cut-off."""
+    text = "subject_id,therapy,start_date,end_date,new_systemic\n"
+    text += "X1,prednisolone,12.03.98,,N\nX2,methotrexate,05.06.35,,N\nX2,aspirin,05.06.24,,N\n"
+    (tmp_path / "cm.csv").write_text(text)
+    therapies = {"path": str(tmp_path / "cm.csv"), "dates": ["DD.MM.YY"]}
+    study = examined({"therapies": therapies})
+    assert errors(study) == [
+        "cm.csv, row 2, start_date: found 12.03.98; expected a year in four digits, or a value map"
+        " that gives the date: by DD.MM.YY it is 2098-03-12, years after the data cut-off"
+    ]
+    # Ten years after the cut-off of 2025 a later delivery may reach.
+    assert rows(study, "therapies", "start_date")[1:] == [("2035-06-05",), ("2024-06-05",)]
+    therapies |= {"values": {"start_date": {"12.03.98": "1998-03-12"}}}
+    assert rows(examined({"therapies": therapies}), "therapies", "start_date")[0] == ("1998-03-12",)

@@ -112,7 +112,8 @@ def examine(plan: Plan) -> Examined:
     conversions: list[pd.DataFrame] = []
     rules: dict[str, Mapping[str, PartialRule]] = {}
     for name, source, recorded, digests in _recorded(plan, findings):
-        recorded, changes = convert(recorded, source, findings)
+        cutoff_year = plan.analysis.data_cutoff.year
+        recorded, changes = convert(recorded, source, findings, cutoff_year)
         if hook := INPUT_TABLES[name].not_analysed:
             recorded = replace(recorded, not_analysed=named_object(hook)(recorded, plan))
         conversions.append(changes)

@@ -29,6 +29,9 @@ from durable.plan.source_files import EVERY
 COLUMNS = ["table", "subject_id", "row", "column", "recorded", "unit", "read_as"]
 
 
+#: Last year of a date in a table, and years after the data cut-off in which no date of two digits
+#: can lie: records of a later delivery do, an adult's date of birth does not.
+_LAST_YEAR, _YEARS_AFTER = 2099, 10
 #: The forms of the tables, which are read beside those of the plan, by the length of a text.
 _NATIVE = {len(form): DateForm(form) for form in ("YYYY-MM-DD", "YYYY-MM", "YYYY", "hh:mm")}
 
@@ -37,7 +40,9 @@ class _UnclearError(ValueError):
     """A text that cannot be read; the message is what was expected."""
 
 
-def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Recorded, pd.DataFrame]:
+def convert(
+    recorded: Recorded, source: Input, findings: Findings, cutoff_year: int = _LAST_YEAR
+) -> tuple[Recorded, pd.DataFrame]:
     """Convert the texts of a table to native values, forms and units, as the plan declares them.
 
     Parameters
@@ -50,6 +55,9 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
     findings
         A finding is added for each result whose unit is missing or not known, and for each below a
         limit of quantification that is marked as not below it.
+    cutoff_year
+        Year of the data cut-off. A date with two digits of the year that would lie more than
+        `_YEARS_AFTER` years after it is not read: it may be of another century.
 
     Returns
     -------
@@ -64,7 +72,7 @@ def convert(recorded: Recorded, source: Input, findings: Findings) -> tuple[Reco
     unclear: dict[str, pd.Series[str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
     for name, spec in recorded.spec.by_name.items():
-        reading = _Reading.declared(spec, source)
+        reading = _Reading.declared(spec, source, cutoff_year + _YEARS_AFTER)
         units = recorded.units.get(name)
         if name in recorded.absent or (units is None and not reading.changes):
             continue
@@ -98,9 +106,11 @@ class _Reading:
     unit_names: Mapping[str, str] = field(default_factory=dict)
     below_lloq: tuple[str, ...] = ()
     """Words for a result below the limit of quantification."""
+    last_year: int = _LAST_YEAR
+    """Last year that two digits can mean."""
 
     @classmethod
-    def declared(cls, spec: ColumnSpec, source: Input) -> _Reading:
+    def declared(cls, spec: ColumnSpec, source: Input, last_year: int) -> _Reading:
         """How a column is read by the keys of its table in the plan; as recorded without any."""
         name, numbers = spec.name, source.numbers
         missing = (*source.missing.get(EVERY, ()), *source.missing.get(name, ()))
@@ -116,6 +126,7 @@ class _Reading:
             source.units.get(name, ""),
             source.unit_names,
             numbers.below_lloq if numbers.below.get(name) == "below_lloq" else (),
+            last_year,
         )
 
     @property
@@ -205,6 +216,14 @@ class _Reading:
             raise _UnclearError(
                 _("{expected}, or written {forms}").format(expected=self.spec.expected, forms=forms)
             )
+        for form, date in dates.items():
+            if DateForm(form).guesses_century and int(date[:4] or 0) > self.last_year:
+                raise _UnclearError(
+                    _(
+                        "a year in four digits, or a value map that gives the date: by {form} it is"
+                        " {date}, years after the data cut-off"
+                    ).format(form=form, date=date)
+                )
         if len(set(dates.values())) > 1:
             dates_by_form = _(" and ").join(
                 _("{date} as {form}").format(date=date, form=form) for form, date in dates.items()

@@ -336,6 +336,10 @@ _RULES: dict[str, Rule] = {
     ),
     # Screening and eligibility
     "screened_before_consent": Rule("A screening is dated before consent.", _WARNING),
+    "born_after_screening": Rule("A subject was born after the day of screening."),
+    "age_differs": Rule(
+        "The date of birth and the subject's age differ by more than a year.", _WARNING
+    ),
     "eligibility_violated": Rule(
         "An infused subject does not fulfil criteria of eligibility by the data.", _WARNING
     ),

@@ -10,12 +10,21 @@ from durable.eligibility import CRITERION_BY_ID
 from durable.eligibility.wording import basis_in_words
 from durable.intake.findings import Findings
 from durable.intake.study import Study
-from durable.intake.tables import StudyTable, earliest_day, latest_day, subject_value
+from durable.intake.tables import (
+    StudyTable,
+    days_between,
+    earliest_day,
+    latest_day,
+    subject_value,
+)
 from durable.intake.texts import Phrase
 from durable.language import _
 from durable.vocabulary import DATA_ONLY_FULFILLED, SITE_ONLY_FULFILLED
 
 _ATTEMPT = ["subject_id", "attempt"]
+_DAYS_OF_A_YEAR = 365.25
+#: Years by which an age in whole years may differ from the exact one, and some days of leap years.
+_ROUNDING = 1.01
 
 
 def check_screening(table: StudyTable, study: Study, findings: Findings) -> None:
@@ -24,6 +33,7 @@ def check_screening(table: StudyTable, study: Study, findings: Findings) -> None
     Where there is a table `eligibility`, also answers of the site that differ from the data, that
     call an infused subject not eligible, or whose screening attempt is not recorded.
     """
+    _check_birth(table, study, findings)
     _check_contradictions(table, study, findings)
     evaluated = _evaluated(study)
     _check_criteria(table, evaluated, findings)
@@ -127,6 +137,27 @@ def _check_not_eligible(
     findings.add(
         table.recorded, failed & infused & counts, "answer", "not_eligible_infused", expected
     )
+
+
+def _check_birth(table: StudyTable, study: Study, findings: Findings) -> None:
+    """Report dates of birth after the screening, or by which the subject has another age."""
+    frame, known = table.frame, study.subjects
+    first, last = earliest_day(frame, "birth_date"), latest_day(frame, "birth_date")
+    screened = frame["screening_date"]
+    unborn = first > screened
+    expected = Phrase(_("a date not after {late} ({date})"), {"late": "screening_date",
+                                                              "date": screened})  # fmt: skip
+    findings.add(table.recorded, unborn, "birth_date", "born_after_screening", expected)
+    age = subject_value(frame, known, "age_years")
+    consent = subject_value(frame, known, "consent_date").fillna(screened)
+    youngest, oldest = (days_between(consent, day) / _DAYS_OF_A_YEAR for day in (last, first))
+    # An age in whole years is up to a year less, one that is rounded half a year more.
+    differs = ~unborn & ((age < youngest - _ROUNDING) | (age > oldest + _ROUNDING))
+    expected = Phrase(
+        _("a date of birth by which the subject is {age} years old at consent, as age_years says"),
+        {"age": age},
+    )
+    findings.add(table.recorded, differs, "birth_date", "age_differs", expected)
 
 
 def _check_contradictions(table: StudyTable, study: Study, findings: Findings) -> None:
