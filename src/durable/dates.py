@@ -152,6 +152,34 @@ def _time(parts: dict[str, str]) -> str | None:
     return f"{hour:02d}:{minute:02d}" if sound else None
 
 
+#: First days of the counts by which programs store a date, and the numbers of the days from 1990 to
+#: 2049 by them. No number is in both.
+_COUNTS = (
+    (dt.date(1899, 12, 30), range(32874, 54789)),  # a workbook
+    (dt.date(1960, 1, 1), range(10958, 32874)),  # SAS
+)
+
+
+@dataclass(frozen=True)
+class DayNumber:
+    """A date stored as a number of days."""
+
+    first: str
+    """The day from which is counted: 1899-12-30 by a workbook, 1960-01-01 by SAS."""
+    date: str
+
+    @classmethod
+    def read(cls, text: str) -> DayNumber | None:
+        """The day that a whole number may be, from 1990 to 2049; None for another text."""
+        if not re.fullmatch("[0-9]{5}", text, re.ASCII):
+            return None
+        for first, days in _COUNTS:
+            if int(text) in days:
+                date = first + dt.timedelta(days=int(text))
+                return cls(first.isoformat(), date.isoformat())
+        return None
+
+
 #: Forms that a message may propose, the plainer first.
 _KNOWN = (
     *("DD-MMM-YYYY", "DD MMM YYYY", "DDMMMYYYY", "DD/MMM/YYYY", "DD-MMM-YY", "MMM DD, YYYY"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from durable.plan import PlanError, parse
 from durable.stage import STAGES
 
 SHAPES = Path(__file__).parent / "shapes"
+ROOT = Path(__file__).parents[2]
 SCHEDULE = [{"visit": visit, "day": day, "window": 10} for visit, day in (("M2", 61), ("M3", 91))]
 
 
@@ -486,3 +488,36 @@ def test_two_digits_of_a_year_of_the_last_century_are_no_year_of_this(tmp_path: 
     assert rows(study, "therapies", "start_date")[1:] == [("2035-06-05",), ("2024-06-05",)]
     therapies |= {"values": {"start_date": {"12.03.98": "1998-03-12"}}}
     assert rows(examined({"therapies": therapies}), "therapies", "start_date")[0] == ("1998-03-12",)
+
+
+@pytest.mark.parametrize("forms", [[], ["DD.MM.YYYY"]])
+def test_a_date_stored_as_a_number_of_days_is_explained(forms: list[str], tmp_path: Path) -> None:
+    text = (SHAPES / "base" / "visits.csv").read_text()
+    text = text.replace("2025-03-16", "45732").replace("2025-01-10", "23751")
+    (tmp_path / "visits.csv").write_text(text.replace("2025-03-26", "99999"))
+    source = {"path": str(tmp_path / "visits.csv")}
+    study = examined({"visits": source | ({"dates": forms} if forms else {})})
+    usual = "expected a date as YYYY-MM-DD, from 1900 to 2099"
+    way = "and a query (sql) or a value map can say so"
+    written = f"{usual}, or written DD.MM.YYYY" if forms else usual
+    assert [one for one in errors(study) if "visit_date" in one] == [
+        f"visits.csv, row 3, visit_date: found 45732; {usual}; as days after 1899-12-30 the number"
+        f" is 2025-03-16, {way}",
+        f"visits.csv, row 4, visit_date: found 23751; {usual}; as days after 1960-01-01 the number"
+        f" is 2025-01-10, {way}",
+        f"visits.csv, row 5, visit_date: found 99999; {written}",
+    ]
+
+
+def test_the_query_of_the_guide_makes_dates_of_numbers_of_days(tmp_path: Path) -> None:
+    text = (SHAPES / "base" / "visits.csv").read_text().replace("2025-03-16", "45732")
+    (tmp_path / "visits.csv").write_text(text)
+    guide = " ".join((ROOT / "docs" / "inputs.md").read_text(encoding="utf-8").split())
+    (of_guide,) = re.findall(r"`(CASE WHEN regexp_full_match\(d, .*? END)`", guide)
+    made = re.sub(r"\bd\b", "visit_date", of_guide)
+    query = f"SELECT * REPLACE ({made} AS visit_date) FROM v"
+    (tmp_path / "visits.sql").write_text(query)
+    sources = {"v": {"path": str(tmp_path / "visits.csv")}}
+    study = examined({"sources": sources, "visits": {"sql": str(tmp_path / "visits.sql")}})
+    assert study.queries.empty
+    assert rows(study, "visits", *VISIT) == BASE_VISITS

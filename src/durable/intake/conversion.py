@@ -17,7 +17,7 @@ from durable.contracts.input_table import ColumnSpec
 from durable.dates import DateForm
 from durable.intake.findings import Findings, Recorded, escaped
 from durable.intake.numbers import NUMBER, Limited, NumberForm, scaled
-from durable.intake.parsing import is_native
+from durable.intake.parsing import day_number_advice, is_native
 from durable.intake.texts import categorical, codes_and_pairs
 from durable.intake.units import factor_of, units_expected
 from durable.intake.value_maps import ValueMap
@@ -211,6 +211,8 @@ class _Reading:
             dates = {form: date for form, date in dates.items() if date}
         if native and not dates:
             return text  # there is no such day: the checks report it
+        if not dates and part == "date" and (stored := day_number_advice(self.spec, text)):
+            raise _UnclearError(stored)
         if not dates:
             forms = _(" or ").join(readings)
             raise _UnclearError(

@@ -17,7 +17,7 @@ from durable.contracts.input_table import ColumnSpec, ValueKind
 from durable.contracts.partial_dates import partial_column
 from durable.contracts.table_schema import table_columns, table_schema
 from durable.contracts.words import is_missing_word
-from durable.dates import forms_of
+from durable.dates import DayNumber, forms_of
 from durable.intake.findings import HIDDEN, Findings, Recorded
 from durable.intake.numbers import NUMBER, Limited
 from durable.intake.texts import (
@@ -212,6 +212,8 @@ def _by_expectation(
             )
         elif limited := _limited(recorded, rule, texts[k]):
             words = _limit_advice(recorded, rule, limited)
+        elif rule.kind == "date" and (stored := day_number_advice(rule, texts[k])):
+            words = stored
         elif rule.partial_rules and _PARTIAL.fullmatch(texts[k]):
             words = _rule_advice(recorded, rule)
         else:
@@ -240,6 +242,17 @@ def _limit_advice(recorded: Recorded, rule: ColumnSpec, limited: Limited) -> str
         key=f"{recorded.section}.numbers.{side}.{rule.name}",
         rules=_(" or ").join(rules),
     )
+
+
+def day_number_advice(rule: ColumnSpec, text: str) -> str:
+    """A date, and which day a number may be that a program stores for one; '' for another text."""
+    stored = DayNumber.read(text)
+    if stored is None:
+        return ""
+    return _(
+        "{expected}; as days after {first} the number is {date}, and a query (sql) or a value map"
+        " can say so"
+    ).format(expected=rule.expected, first=stored.first, date=stored.date)
 
 
 def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
