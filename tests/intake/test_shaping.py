@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from durable.intake.findings import Findings
 from durable.intake.needs import Needs
@@ -273,6 +275,28 @@ def test_records_of_another_file_that_are_not_used_are_told(tmp_path: Path) -> N
     )
 
 
+def test_a_record_without_a_key_has_no_partner(tmp_path: Path) -> None:
+    """The dose of a bag without its number is not that of the subject without a bag."""
+    files = {"cm.csv": "ID,BAG,therapy,start_date\n1,B1,cells,2024-01-01\n2, ,cells,2024-01-02\n",
+             "bags.csv": "BAG,END\nB1,2024-01-03\n,2024-01-04\n"}  # fmt: skip
+    join = [{"path": "bags.csv", "by": {"BAG": "BAG"}}]
+    columns = {"subject_id": "ID", "end_date": "END"}
+    made = Made(tmp_path, files, path="cm.csv", join=join, columns=columns)
+    assert made.rows("subject_id", "end_date") == [("1", "2024-01-03"), ("2", "")]
+    key = "inputs.therapies.join[0].by"
+    assert made.told == [
+        "bags.csv, row 3: 1 record(s) with a key that no record of cm.csv has (empty), first here;"
+        f" expected each there ({key}): they are not used",
+        f"cm.csv, row 3: no such record in bags.csv; expected one ({key})",
+    ]
+    # A part of a key may be empty: the visit without a number is one of the subject's.
+    join = [{"path": "bags.csv", "by": {"ID": "ID", "BAG": "BAG"}}]
+    files["bags.csv"] = "ID,BAG,END\n1,B1,2024-01-03\n2,,2024-01-04\n"
+    made = Made(tmp_path, files, path="cm.csv", join=join, columns=columns)
+    assert made.told == []
+    assert made.rows("subject_id", "end_date") == [("1", "2024-01-03"), ("2", "2024-01-04")]
+
+
 def test_blank_rows_of_a_joined_file_are_left_out_as_those_of_the_table(tmp_path: Path) -> None:
     files = {"cm.csv": "ID,therapy,start_date\n7,mtx,2024-01-01\n,,\n , ,\n",
              "dm.csv": "ID,SUBJECT\n7,S1\n,\n9,S3\n,\n,\n"}  # fmt: skip
@@ -370,6 +394,31 @@ def test_a_part_of_the_key_that_is_not_recorded_is_none_of_the_rows_of_measureme
         if table.readable:
             assert table.text[["value", "unit"]].to_numpy().tolist() == [["11", "g/dL"]]
     assert any("no column T" in text for text in findings.frame()["message"])
+
+
+def test_samples_with_a_column_for_the_date_and_the_result_of_each_day(tmp_path: Path) -> None:
+    """The date of a sample is a measurement here: the day in the name tells the samples apart."""
+    text = (
+        "Patient,D0 date,D0 value,D7 date,D7 value,D28 value\n"
+        "1,2024-01-01,BLQ,2024-01-08,900,\n2,2024-02-01,BLQ,,,70\n"
+    )
+    (tmp_path / "pk.csv").write_text(text)
+    guide = (ROOT / "docs" / "inputs.md").read_text(encoding="utf-8")
+    example = guide[guide.index("    path: data/expansion-dates.csv") :].partition("```")[0]
+    keys = yaml.safe_load(textwrap.dedent(example)) | {"path": str(tmp_path / "pk.csv")}
+    findings = Findings()
+    table, _ = SourceReader(findings).table(
+        "kinetics", Input.model_validate(keys), Needs({"kinetics": {}})
+    )
+    names = ["subject_id", "nominal_day", "sample_date", "value"]
+    assert table.text[names].to_numpy().tolist() == [
+        ["1", "0", "2024-01-01", "BLQ"],
+        ["1", "7", "2024-01-08", "900"],
+        ["2", "0", "2024-02-01", "BLQ"],
+        # Without its date, of which the checks report that it has none.
+        ["2", "28", "", "70"],
+    ]
+    assert findings.frame().query("severity == 'error'").empty
 
 
 def test_columns_that_are_named_become_rows(tmp_path: Path) -> None:

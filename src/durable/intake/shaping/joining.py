@@ -23,7 +23,8 @@ def join(
 ) -> Rows | None:
     """Rows with the columns of another file; None (reported) where they cannot be joined.
 
-    A row whose key the other file does not have is kept, with '' in these columns, and reported;
+    A row whose key the other file does not have, or is empty, is kept, with '' in these columns,
+    and reported;
     reported are also records of the other file with a key of no row, which are not used.
     Without ``columns`` in the plan all but the key are taken. Refused are an absent column, one
     that both files have, and a key that occurs twice in the other file.
@@ -55,6 +56,8 @@ def join(
     if clashes or keys.duplicated().any():
         return None
     partners = pd.Index(keys).get_indexer(pd.Index(keys_of(rows.text, join_spec.by)))
+    # Who has no number has no partner, not the record that has none either.
+    partners[all_blank(rows.text, join_spec.by)] = -1
     _report_unmatched(rows, partners, join_spec, report, key, files)
     _report_unused(other, partners, join_spec, report, key, files)
     columns = {name: pick(other.text[name], partners) for name in names}
@@ -128,7 +131,8 @@ def _report_unused(
     if not len(unused):
         return
     texts = [other.text[name].astype(object).to_numpy() for name in join_spec.by.values()]
-    values = [escaped(", ".join(part[position] for part in texts)) for position in unused[:_SHOWN]]
+    keys = [[part[position] for part in texts] for position in unused[:_SHOWN]]
+    values = [escaped(", ".join(parts)) if any(parts) else _("empty") for parts in keys]
     message = _(
         "{number} record(s) with a key that no record of {file} has ({values}), first here;"
         " expected each there ({key}.by): they are not used"

@@ -447,9 +447,9 @@ class _Making:
         return stacked
 
     def _pivoted(self, rows: Rows) -> Rows | None:
-        if self.source.long is None:
+        source, spec, long = self.source, self.spec, self.source.long
+        if long is None:
             return rows
-        source, spec = self.source, self.spec
         wanted = wanted_columns(spec, source)
         # A part of the key that a study does not record, such as the time of a sample, is none.
         needed = {n for n in spec.key if n in source.columns or spec.by_name[n].essential}
@@ -461,8 +461,12 @@ class _Making:
         sequence = wanted.get(spec.sequence)
         if sequence is not None and sequence in rows.text:
             keys.append(sequence)
+        # What the name of a column said, such as the day of a sample, tells records apart too.
+        stacked = () if source.stack is None else source.stack.new
+        known = {*wanted.values()}.difference(long.columns, keys)
+        keys += [name for name in stacked if name in known]
         # Measurements of joined files bear their native names already.
-        measurements = self.source.long.tests.values()
+        measurements = long.tests.values()
         joined = [n for n in rows.elsewhere if n not in {*wanted.values(), *measurements}]
         others = [
             *(wanted[n] for n in wanted if wanted[n] not in keys),
@@ -470,7 +474,7 @@ class _Making:
             *joined,
         ]
         key = f"inputs.{self.table}.long"
-        return pivot(rows, self.source.long, keys, others, self.report, key, self.own_name)
+        return pivot(rows, long, keys, others, self.report, key, self.own_name)
 
 
 def _form(file: FileForm) -> FileForm:
