@@ -10,8 +10,8 @@ from unicodedata import normalize
 
 from durable.contracts.spelling import fold
 
-#: A smaller number without a power of ten is the number of a level, not cells per kg.
-_SMALLEST_PLAIN = 10_000
+#: Cells per kg. A smaller number without a power of ten is the number of a level, or of millions.
+SMALLEST_DOSE = 10_000
 _UNIT = r"(?:(?:car-?t)?(?:cells?|\u7ec6\u80de)?(?:/kg|perkg)|cells?)?"
 _POWER = re.compile(
     rf"(?:(?P<factor>[0-9]+(?:\.[0-9]+)?)(?:e|[x*\u00d7\u00b7]10\^?)|10\^)\+?(?P<power>[0-9]{{1,2}}){_UNIT}"
@@ -43,7 +43,7 @@ def parse_dose(text: str) -> float:
     if match is None:
         return nan
     number = float(match["number"].replace(",", ""))
-    return number if number >= _SMALLEST_PLAIN else nan
+    return number if number >= SMALLEST_DOSE else nan
 
 
 def dose_or_fold(text: str) -> str | float:

@@ -254,7 +254,8 @@ _RULES: dict[str, Rule] = {
     ),
     "dose_differs": Rule(
         "The cells infused are less than half or more than twice the dose level, where that is a"
-        " dose (1e7, 1x10^7, 10000000) and not a label (1, DL1).",
+        " dose (1e7, 1x10^7, 10000000) and not a label (1, DL1); or they are less than 10,000 per"
+        " kg, as where a dose in millions has no unit in the plan.",
         _WARNING,
     ),
     "part_missing": Rule("Infused without the part of the study.", _WARNING),

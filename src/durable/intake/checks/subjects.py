@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.words import outcome_class
-from durable.doses import parse_dose
+from durable.doses import SMALLEST_DOSE, parse_dose
 from durable.intake.findings import Findings
 from durable.intake.study import Study
 from durable.intake.tables import StudyTable, check_order, left_empty, subject_value
@@ -117,7 +117,10 @@ def check_cutoff(table: StudyTable, study: Study, findings: Findings) -> None:
 
 
 def _dose(table: StudyTable, findings: Findings) -> None:
-    """Cells against the dose level, where that is a dose (`doses.parse_dose`) and not a label."""
+    """Cells against the dose level, where that is a dose (`doses.parse_dose`) and not a label.
+
+    Also numbers too small to be cells per kg, as of doses in millions.
+    """
     codes, distinct = codes_and_values(table.frame["dose_level"])
     doses = np.array([*map(parse_dose, distinct), np.nan])
     level = pd.Series(doses[codes], index=table.frame.index)
@@ -126,6 +129,14 @@ def _dose(table: StudyTable, findings: Findings) -> None:
     recorded = table.recorded.text["dose_level"]
     expected = Phrase(_("half to twice the dose level ({level})"), {"level": recorded})
     findings.add(table.recorded, differs, "cells_per_kg", "dose_differs", expected)
+    words = _(
+        "at least {smallest} cells/kg, or units of the plan in which the dose is recorded"
+    ).format(smallest=f"{SMALLEST_DOSE:,}")
+    for name in ("cells_per_kg", "reinfusion_cells_per_kg"):
+        dose = table.frame[name]
+        small = (dose > 0) & (dose < SMALLEST_DOSE)
+        small &= ~differs if name == "cells_per_kg" else True
+        findings.add(table.recorded, small, name, "dose_differs", words)
 
 
 def _reinfused(table: StudyTable, study: Study, findings: Findings) -> None:
