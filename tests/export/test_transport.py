@@ -188,13 +188,32 @@ def test_a_dataset_without_records_or_with_a_variable_never_given_keeps_its_type
     [
         ("红斑", "<U+7EA2><U+6591>"),
         ("Müller, José", "Muller, Jose"),
-        ("\u2265 3 \u00d7 10\u2077 \u00b5L \u00b1 \u00bd", ">= 3 x 107 uL +/- 1<U+2044>2"),
+        ("\u2265 3 \u00d7 10\u2077 \u00b5L \u00b1 \u00bd", ">= 3 x 10^7 uL +/- <U+00BD>"),
         ("\u201cfever\u201d \u2013 \u2018mild\u2019", "\"fever\" - 'mild'"),
         ("\u2162 \ufb01 \uff11", "III fi 1"),
         ("😀", "<U+1F600>"),
     ],
 )
 def test_text_in_ascii_by_hand(text: str, ascii: str) -> None:
+    assert to_ascii(text) == ascii
+
+
+@pytest.mark.parametrize(
+    ("text", "ascii"),
+    [
+        ("1\u00d710\u2077 cells/kg", "1x10^7 cells/kg"),  # never 107
+        ("10^\u2077", "10^7"),
+        ("10\u207b\u2077", "10^-7"),
+        ("30 mg/m\u00b2, 30 mg/\u33a1", "30 mg/m^2, 30 mg/m^2"),
+        ("37\u2070C", "37^0C"),  # never 370
+        ("2\u00bd tablets", "2<U+00BD> tablets"),  # never 21/2
+        ("day 1\u2460", "day 1<U+2460>"),
+        ("SpO\u2082", "SpO2"),
+        ("2\u2081", "2<U+2081>"),
+        ("CD4\u207a", "CD4+"),
+    ],
+)
+def test_no_number_becomes_another_one_in_ascii(text: str, ascii: str) -> None:
     assert to_ascii(text) == ascii
 
 

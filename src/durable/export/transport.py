@@ -26,6 +26,12 @@ _TIME = re.compile(rb"\d\d[A-Z]{3}\d\d(:\d\d){3}")
 #: A code point as `to_ascii` writes it, and the most signs that it takes.
 _ESCAPE = re.compile(r"<U\+[0-9A-F]{4,6}>")
 _LONGEST_ESCAPE = len("<U+10FFFF>")
+#: A number set above the line, with its sign, and one below it that has no digit beside it.
+_RAISED = re.compile(
+    "\\^?[\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]"
+    "[\u2070\u00b9\u00b2\u00b3\u2074-\u207b]*"
+)
+_LOWERED = re.compile(r"(?<![\d\u2080-\u2089])[\u2080-\u2089]+(?![\d\u2080-\u2089])")
 #: Signs that have no letter to fall back on.
 _SIGNS = str.maketrans(
     {
@@ -139,12 +145,36 @@ def _code_point(char: str) -> str:
 
 
 def to_ascii(text: str) -> str:
-    """Text without accents; a sign without a form in ASCII as its code point: ``<U+7EA2>``."""
+    """Text without accents; a sign without a form in ASCII as its code point: ``<U+7EA2>``.
+
+    No number becomes another one: raised digits follow a caret (10^7). A fraction, a circled digit,
+    and lowered digits beside others would join them, so that their code points are written.
+
+    Examples
+    --------
+    >>> to_ascii("1 \u00d7 10\u2077, 2\u00bd \u00b5L, SpO\u2082")
+    '1 x 10^7, 2<U+00BD> uL, SpO2'
+    """
+    text = "".join(map(_without_square, text))
+    text = _LOWERED.sub(lambda digits: unicodedata.normalize("NFKD", digits[0]), text)
+    text = _RAISED.sub(lambda digits: f"^{unicodedata.normalize('NFKD', digits[0].lstrip('^'))}", text)
+    text = "".join(_code_point(char) if _begins_with_digit(char) else char for char in text)
     letters = unicodedata.normalize("NFKD", text.translate(_SIGNS)).translate(_SIGNS)
     return "".join(
         char if char.isascii() else "" if unicodedata.combining(char) else _code_point(char)
         for char in letters
     )
+
+
+def _without_square(char: str) -> str:
+    """The signs that one sign stands for (m\u00b2 in a square); any other as it is."""
+    tag, *codes = unicodedata.decomposition(char).split() or [""]
+    return "".join(chr(int(code, 16)) for code in codes) if tag == "<square>" else char
+
+
+def _begins_with_digit(char: str) -> bool:
+    """Whether a sign that is no digit (\u00bd, a circled 1) has a form that begins with one."""
+    return not char.isdecimal() and unicodedata.normalize("NFKD", char)[0].isdecimal()
 
 
 def pieces_of(text: str) -> list[str]:
