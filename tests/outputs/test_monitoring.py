@@ -97,6 +97,38 @@ def test_decisions_at_the_data_cut_off(
     assert found["M3", "decision"].note == decision
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "rules", "predicted"),
+    [
+        # Two of four are needed, so both to come: under Beta(1, 3) a mean p^2 of 2/20.
+        (
+            (NO, NO),
+            {"null_rate": 0.2, "maximum_subjects": 4, "stop_if_predictive_below": 0.1},
+            0.1,
+        ),
+        # Three of five are needed, so not none of three: under Beta(3, 1) 1 - 1/20.
+        (
+            (YES, YES),
+            {"null_rate": 0.3, "maximum_subjects": 5, "stop_if_predictive_above": 0.95},
+            0.95,
+        ),
+    ],
+)
+def test_a_prediction_that_equals_a_limit_neither_is_below_nor_above_it(
+    outcomes: tuple[Status, ...], rules: dict[str, float], predicted: float
+) -> None:
+    found = by_key(improvement(*outcomes, improvement={"visit": "M3"} | rules))
+    assert found["M3", "predictive_probability"].value == pytest.approx(predicted)
+    assert found["M3", "decision"].note == "continue"
+
+
+def test_a_posterior_that_equals_a_limit_does_not_stop() -> None:
+    """One of one: P(rate > 0.8) = 1 - 0.8^2 = 0.36, which is not below 0.36."""
+    rule = {"visit": "M3", "rate_above": 0.8, "stop_if_probability_below": 0.36}
+    found = by_key(improvement(YES, decisions={"unlikely": rule}))
+    assert found["RULE", "unlikely", "decision"].note == "continue"
+
+
 def test_nothing_is_estimated_of_nobody() -> None:
     found = by_key(improvement(PENDING))
     for name in ("rate", "probability_above", "predictive_probability"):

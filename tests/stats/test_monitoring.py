@@ -114,6 +114,19 @@ def test_at_the_maximum_size_and_beyond_the_outcome_is_known() -> None:
     assert predictive_probability(6, 12, 10, 0.4, 0.9) == 0
 
 
+def test_a_prediction_is_at_most_1() -> None:
+    """Four of eight suffice (P(p > 0.3) = 0.9012), and four have improved already."""
+    assert predictive_probability(4, 4, 8, 0.3, 0.9) == 1
+
+
+def test_a_posterior_that_equals_the_limit_is_not_above_it() -> None:
+    """None of one: P(p > 0.6) = 0.4^2 = 0.16, which is no success above 0.16. One of one:
+    1 - 0.6^2 = 0.64, which is one. One event in one subject: P(p > 0.4) = 1 - 0.4^2 = 0.84."""
+    assert predictive_probability(0, 1, 1, 0.6, 0.16) == 0
+    assert predictive_probability(1, 1, 1, 0.6, 0.16) == 1
+    assert np.isnan(beta_binomial_boundary(1, 0.4, 0.84)).all()
+
+
 # --- boundaries -----------------------------------------------------------------------------------
 
 
@@ -132,6 +145,12 @@ def test_a_boundary_of_one_subject() -> None:
     assert np.isnan(beta_binomial_boundary(1, 0.3, 0.92)).all()
     assert pocock_boundary(1, 0.04, 0.05).tolist() == [1]
     assert np.isnan(pocock_boundary(1, 0.06, 0.05)).all()
+
+
+@pytest.mark.parametrize(("rate", "error"), [(0.1, 0.01), (0.2, 0.04), (0.3, 0.09)])
+def test_a_boundary_may_spend_the_error_exactly(rate: float, error: float) -> None:
+    """Both of two subjects: a probability of rate squared, which is the error."""
+    assert pocock_boundary(2, rate, error)[1] == 2
 
 
 @pytest.mark.parametrize(("rate", "error"), [("1/5", "1/20"), ("1/3", "1/10"), ("1/10", "1/10")])

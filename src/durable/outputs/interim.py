@@ -5,6 +5,7 @@ from __future__ import annotations
 from durable.language import _
 from durable.plan import BetaPrior, Decision, Plan
 from durable.stats.proportions import posterior
+from durable.stats.ties import exceeds
 from durable.wording import percent
 
 
@@ -18,7 +19,8 @@ def stops(rule: Decision, x: int, n: int, prior: BetaPrior) -> bool:
     if rule.rate_above is None or rule.stop_if_probability_below is None:  # the model refuses it
         raise ValueError("a decision without a rule")
     after = posterior(x, n, prior.a, prior.b)
-    return after.probability_above(rule.rate_above) < rule.stop_if_probability_below
+    above = after.probability_above(rule.rate_above)
+    return bool(exceeds(rule.stop_if_probability_below, above))
 
 
 def describe_decision(decision: Decision, plan: Plan) -> str:

@@ -21,6 +21,7 @@ from durable.plan import BetaPrior, Decision, ImprovementMonitoring, Outputs, Pl
 from durable.sections import required
 from durable.stats.monitoring import predictive_probability, probability_above
 from durable.stats.proportions import proportion_ci
+from durable.stats.ties import exceeds
 from durable.wording import capitalised, listed, sentences
 from durable.wording import percent as percent_text
 
@@ -135,10 +136,10 @@ def decision(n: int, predicted: float, monitored: ImprovementMonitoring) -> str:
         return _NOBODY
     if n >= monitored.maximum_subjects:
         return _MET if predicted == 1 else _NOT_MET
-    if predicted < monitored.stop_if_predictive_below:
+    if exceeds(monitored.stop_if_predictive_below, predicted):
         return _FUTILITY
     above = monitored.stop_if_predictive_above
-    return _EFFICACY if above is not None and predicted > above else _CONTINUE
+    return _EFFICACY if above is not None and exceeds(predicted, above) else _CONTINUE
 
 
 def _decision(rule: Decision, x: int, n: int, pending: int, plan: Plan) -> Iterator[Statistic]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from durable.stats.checks import Bools, Floats
 from durable.stats.monitoring import probability_above
+from durable.stats.ties import exceeds
 
 Decision = Literal["escalate", "stay", "de-escalate", "eliminate"]
 #: What Liu and Yuan add to the events, and to the subjects without one, of every dose level.
@@ -45,7 +46,7 @@ class Elimination:
         False with fewer than `minimum` subjects.
         """
         above = probability_above(x, n, self.target, self.a, self.b)
-        return np.asarray((np.asarray(n) >= self.minimum) & (above > self.cutoff))
+        return np.asarray((np.asarray(n) >= self.minimum) & exceeds(above, self.cutoff))
 
 
 def boin_boundaries(target: float, phi1: float, phi2: float) -> tuple[float, float]:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from durable.stats.checks import Floats, check_between_0_and_1
+from durable.stats.ties import exceeds
 
 
 def probability_above(
@@ -77,8 +78,9 @@ def predictive_probability(
         return math.nan
     remaining = max(n_max - n, 0)
     more = np.arange(remaining + 1)
-    succeeds = probability_above(x + more, n + remaining, rate, a, b) > success
-    return math.fsum(_beta_binomial(remaining, a + x, b + n - x)[succeeds])
+    succeeds = exceeds(probability_above(x + more, n + remaining, rate, a, b), success)
+    # A sum of rounded probabilities can be above 1.
+    return min(1.0, math.fsum(_beta_binomial(remaining, a + x, b + n - x)[succeeds]))
 
 
 def beta_binomial_boundary(
@@ -109,7 +111,8 @@ def beta_binomial_boundary(
     """
     n, x = np.arange(1, n_max + 1)[:, None], np.arange(n_max + 1)[None, :]
     within = np.minimum(x, n)
-    stops = (x <= n) & (n >= first) & (probability_above(within, n, rate, a, b) > cutoff)
+    above = exceeds(probability_above(within, n, rate, a, b), cutoff)
+    stops = (x <= n) & (n >= first) & above
     return _fewest(stops)
 
 
@@ -153,10 +156,10 @@ def pocock_boundary(n_max: int, rate: float, error: float, first: int = 1) -> Fl
     # Invariant: the first `low` levels keep the error, those from `high` on do not.
     while low < high:
         middle = (low + high) // 2
-        if stopping_probability(at_level(float(levels[middle])), rate) <= error:
-            low = middle + 1
-        else:
+        if exceeds(stopping_probability(at_level(float(levels[middle])), rate), error):
             high = middle
+        else:
+            low = middle + 1
     return at_level(float(levels[low - 1])) if low else np.full(n_max, np.nan)
 
 

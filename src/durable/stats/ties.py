@@ -1,4 +1,4 @@
-"""Times that are equal but for rounding, and quantiles that a curve meets but for rounding."""
+"""Times, quantiles and probabilities that are equal but for rounding."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from durable.stats.checks import Floats, Ints
+from durable.stats.checks import Bools, Floats, Ints
 
 #: Convention of quantiles: that of R ``survival`` or that of SAS ``PROC LIFETEST``.
 Rule = Literal["r", "sas"]
@@ -21,6 +22,18 @@ TOLERANCE = math.sqrt(np.finfo(np.float64).eps)
 SMALLEST = 0.1
 #: Survival this near the level of a quantile is compared with it in integers.
 NEAR = 1e-9
+
+#: Probabilities closer than this are equal.
+_EQUAL = 1e-12
+
+
+def exceeds(probability: npt.ArrayLike, limit: npt.ArrayLike) -> Bools:
+    """Whether a probability is above a limit, and not equal to it but for rounding.
+
+    Under a uniform prior probabilities are simple fractions, such as 1/10, that a limit can be.
+    False where one of them is NaN.
+    """
+    return np.asarray(np.asarray(probability, float) > np.asarray(limit, float) + _EQUAL)
 
 
 def merge_equal(times: Floats) -> tuple[Floats, Ints, float]:
