@@ -156,14 +156,18 @@ def to_ascii(text: str) -> str:
     '1 x 10^7, 2<U+00BD> uL, SpO2'
     """
     text = "".join(map(_without_square, text))
-    text = _LOWERED.sub(lambda digits: unicodedata.normalize("NFKD", digits[0]), text)
-    text = _RAISED.sub(lambda digits: f"^{unicodedata.normalize('NFKD', digits[0].lstrip('^'))}", text)
+    text = _LOWERED.sub(lambda digits: _in_line(digits[0]), text)
+    text = _RAISED.sub(lambda digits: f"^{_in_line(digits[0].lstrip('^'))}", text)
     text = "".join(_code_point(char) if _begins_with_digit(char) else char for char in text)
-    letters = unicodedata.normalize("NFKD", text.translate(_SIGNS)).translate(_SIGNS)
+    letters = _in_line(text.translate(_SIGNS)).translate(_SIGNS)
     return "".join(
         char if char.isascii() else "" if unicodedata.combining(char) else _code_point(char)
         for char in letters
     )
+
+
+def _in_line(text: str) -> str:
+    return unicodedata.normalize("NFKD", text)
 
 
 def _without_square(char: str) -> str:
@@ -174,7 +178,7 @@ def _without_square(char: str) -> str:
 
 def _begins_with_digit(char: str) -> bool:
     """Whether a sign that is no digit (\u00bd, a circled 1) has a form that begins with one."""
-    return not char.isdecimal() and unicodedata.normalize("NFKD", char)[0].isdecimal()
+    return not char.isdecimal() and _in_line(char)[0].isdecimal()
 
 
 def pieces_of(text: str) -> list[str]:
