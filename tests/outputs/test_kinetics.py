@@ -501,6 +501,24 @@ def test_an_assay_is_named_where_there_are_several_also_with_a_bar_in_its_name()
     assert none == [("1", "1"), ("0", "0")]
 
 
+@pytest.mark.parametrize("unit", ["cells/uL", "copies (per ug)"])
+def test_an_area_is_in_the_unit_of_the_assay_times_days(unit: str) -> None:
+    """Cmax is in the unit that the heading names, an area is not."""
+    rows = results(profile({7: 4.0}, assay="flow (CD3+)", unit=unit), [child()])
+    main, further = (
+        [row.label for row in OUTPUT.table_rows(table, Ard.from_results(rows), parse(GIVEN, "plan"))]
+        for table in OUTPUT.tables
+    )
+    assert main[0] == further[0] == f"flow (CD3+) ({unit})"
+    assert f"AUC from day 0 to 28 ({unit} x days)" in main
+    assert [label for label in further if "AUC" in label] == [
+        f"AUC to Tlast ({unit} x days)",
+        f"AUC from day 0 to 28 ({unit} x days)",
+        f"AUC from day 0 to 90 ({unit} x days)",
+    ]
+    assert not [label for label in main if label.startswith("Cmax") and "days" in label]
+
+
 def test_one_assay_with_a_result_is_named_by_the_table_alone() -> None:
     """Not by the parameters of the results; the note of a number has it, with the unit."""
     codes = ("CMAX", "TMAX", "AUC0_28", "AUC0_90", "PERSD28")

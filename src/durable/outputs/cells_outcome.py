@@ -198,12 +198,11 @@ def _further_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _headings(results: TableResults, plan: Plan) -> Iterator[tuple[Parameter, str]]:
     """Each parameter of an assay, with its heading."""
-    labels = exposure_labels(plan)
     named = (*_RANKED, *_GROUPS)
     for parameter in results.parameters:
         if parameter[-1] not in named:
             assay = "".join(parameter[1:]) or shown_assay(results, parameter, "n")
-            label = labels[parameter[0]]
+            label = exposure_labels(plan, assay)[parameter[0]]
             yield parameter, _("{parameter}, {assay}").format(parameter=label, assay=assay)
 
 

@@ -21,6 +21,7 @@ from durable.outputs.quantities import percent, summary
 from durable.outputs.table import Line, Lookup, Row, Rows
 from durable.plan import Outputs, Plan
 from durable.stats.summaries import geometric
+from durable.vocabulary import TIMES_DAYS
 
 #: Variables of ADPP that tell a parameter: its code for whichever assay, the assay, its unit.
 PARAMETER = ["PARCAT3", "PARCAT1", "PARCAT2"]
@@ -65,6 +66,16 @@ def parameters_by_assay(adpp: pd.DataFrame) -> dict[tuple[str, str, str], Parame
 def note_of_assay(parameter: Parameter, assay: str, unit: str) -> str:
     """``"assay (unit)"`` for the note of a result whose parameter does not name it; else empty."""
     return "" if len(parameter) > 1 else f"{assay} ({unit})"
+
+
+def unit_of_assay(assay: str) -> str:
+    """Unit of an assay that is named ``"assay (unit)"``: what its last brackets hold."""
+    depth = 0
+    for place in range(len(assay) - 1, -1, -1):
+        depth += (assay[place] == ")") - (assay[place] == "(")
+        if depth == 0:
+            return assay[place + 1 : -1]
+    return assay
 
 
 def shown_assay(results: TableResults, parameter: Parameter, statistic: str) -> str:
@@ -147,7 +158,9 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """Every parameter with all its statistics."""
-    yield from _rows(results, plan, tuple(exposure_labels(plan)), _further_lines, persistence=False)
+    areas = (f"AUC0_{area.day}" for area in plan.kinetics.auc)
+    shown = (*_EXPOSURE, "AUCLAST", *areas)
+    yield from _rows(results, plan, shown, _further_lines, persistence=False)
 
 
 def _rows(
@@ -159,13 +172,13 @@ def _rows(
     persistence: bool,
 ) -> Rows:
     """A block per assay and unit."""
-    labels = exposure_labels(plan)
     points = {f"PERS{point.label}": point.label for point in plan.kinetics.persistence}
     assays: dict[str, list[Parameter]] = {}
     for parameter in results.parameters:
         assay = "".join(parameter[1:]) or shown_assay(results, parameter, "n_infused")
         assays.setdefault(assay, []).append(parameter)
     for assay, parameters in assays.items():
+        labels = exposure_labels(plan, assay)
         yield Row(assay)
         no_sample = Line(_("Infused, without a sample"), count("n_no_sample"))
         yield from results.rows(parameters[0], no_sample)
@@ -203,18 +216,26 @@ def concentration_decimals(
     return formats.decimals_for(smallest, least)
 
 
-def exposure_labels(plan: Plan) -> dict[str, str]:
-    """Label of each parameter of exposure by its code (PARCAT3), in the order of the table."""
-    exposure = {code: _(label) for code, label in _EXPOSURE.items()}
-    area = _("AUC from day 0 to {day}")
-    return exposure | {f"AUC0_{a.day}": area.format(day=a.day) for a in plan.kinetics.auc}
+def exposure_labels(plan: Plan, assay: str) -> dict[str, str]:
+    """Label of each parameter of exposure by its code (PARCAT3), in the order of the table.
+
+    `assay` names assay and unit: an area is in that unit times days.
+    """
+    unit = _(TIMES_DAYS).format(unit=unit_of_assay(assay))
+    areas = {"AUCLAST": _("AUC to Tlast")}
+    areas |= {
+        f"AUC0_{a.day}": _("AUC from day 0 to {day}").format(day=a.day) for a in plan.kinetics.auc
+    }
+    form = _("{parameter} ({unit})")
+    return {code: _(label) for code, label in _EXPOSURE.items()} | {
+        code: form.format(parameter=label, unit=unit) for code, label in areas.items()
+    }
 
 
 _EXPOSURE = {
     "CMAX": N_("Cmax"),
     "TMAX": N_("Tmax (days)"),
     "TLAST": N_("Tlast (days)"),
-    "AUCLAST": N_("AUC to Tlast"),
 }
 
 
