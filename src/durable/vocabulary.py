@@ -232,7 +232,7 @@ def window_flag(days: int) -> str:
 POPULATIONS = {
     "ENRLFL": N_("Enrolled Set (all who consented)"),
     "SAFFL": N_("Safety Analysis Set (all infused)"),
-    "REMFL": N_("Subjects in remission (clinically inactive disease)"),
+    "REMFL": N_("Subjects in remission"),
 }
 #: Those with endpoints, as the first row of their tables names the subjects.
 SUBJECTS = {"SAFFL": N_("All infused"), "REMFL": N_("Subjects with remission")}

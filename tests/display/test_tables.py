@@ -165,9 +165,7 @@ def test_each_endpoint_has_a_table_of_its_own_with_its_population(tmp_path):
         "t_efs": "Total (N = 4)",
         "t_ttrem": "Total (N = 4)",
     }
-    assert found["t_dor"].subtitles == (
-        "Subjects in remission (clinically inactive disease); data cut-off 2024-06-30",
-    )
+    assert found["t_dor"].subtitles == ("Subjects in remission; data cut-off 2024-06-30",)
     for name in ("t_efs", "t_ttrem"):
         assert found[name].subtitles[0].startswith("Safety Analysis Set (all infused)")
 

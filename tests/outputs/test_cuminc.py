@@ -92,6 +92,7 @@ def test_new_therapy_competes_only_where_it_is_an_event():
     ):
         response = Response.model_validate({"new_therapy": {"duration": strategy}})
         assert causes_in_force(response) == causes
+    assert not [table.title for table in OUTPUT.tables if "therapy" in table.title]
 
 
 def test_the_plan_chooses_variance_and_scale():

@@ -76,6 +76,13 @@ def test_disposition_counts_the_consented_and_of_the_infused_their_fate() -> Non
     assert found["FOLLOW_UP", "max"] == pytest.approx(200 / MONTH)
 
 
+def test_footnotes_say_what_a_month_is_and_who_was_assessed() -> None:
+    (table,) = disposition.OUTPUT.tables
+    counted, assessed = table.footnotes(plan(statistics={"days_per_month": 30}))
+    assert counted.endswith("One month is 30 days.")
+    assert assessed == "Assessed: with a score at an assessment in the window of the visit."
+
+
 def test_a_bar_or_a_backslash_in_a_reason_is_part_of_it() -> None:
     datasets = study()
     for reason, parameter in (

@@ -505,9 +505,9 @@ def test_an_assay_is_named_where_there_are_several_also_with_a_bar_in_its_name()
 def test_an_area_is_in_the_unit_of_the_assay_times_days(unit: str) -> None:
     """Cmax is in the unit that the heading names, an area is not."""
     rows = results(profile({7: 4.0}, assay="flow (CD3+)", unit=unit), [child()])
+    ard, the_plan = Ard.from_results(rows), parse(GIVEN, "plan")
     main, further = (
-        [row.label for row in OUTPUT.table_rows(table, Ard.from_results(rows), parse(GIVEN, "plan"))]
-        for table in OUTPUT.tables
+        [row.label for row in OUTPUT.table_rows(table, ard, the_plan)] for table in OUTPUT.tables
     )
     assert main[0] == further[0] == f"flow (CD3+) ({unit})"
     assert f"AUC from day 0 to 28 ({unit} x days)" in main

@@ -10,6 +10,7 @@ import pytest
 
 from durable.contracts.results import Result
 from durable.derive.b_cells import derive
+from durable.outputs.b_cells import OUTPUT
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import BCells
 from tests.derive.build import date, plan, subject
@@ -254,3 +255,11 @@ def test_late_haematotoxicity_needs_two_days_with_a_result() -> None:
     assert value(found, "LATE", "n_grade_3") == 1
     assert value(found, "LATE", "n_none") == 2
     assert value(found, "LATE", "n_severe") == 1
+
+
+def test_marks_of_the_time_to_recovery_are_explained() -> None:
+    """A rate at a month past the last result bears a mark, as in any table of Kaplan-Meier."""
+    (table,) = OUTPUT.tables
+    rules = {"landmark_tolerance_days": 45, "quantile_rule": "r"}
+    *_, said = table.footnotes(plan(statistics=rules))
+    assert "\u2021: estimated at most 45 days past the last time. \u2020: the curve stays" in said

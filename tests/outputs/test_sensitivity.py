@@ -331,6 +331,18 @@ def test_an_analysis_of_other_landmarks_has_columns_of_its_own(tmp_path: Path) -
     assert rows["Month 3"][4:7] == ("", "", "40.0")
 
 
+def test_a_mark_of_any_analysis_is_explained(tmp_path: Path) -> None:
+    """The primary analysis has a tolerance of 30 days and the quantiles of SAS."""
+    rules = {"landmark_tolerance_days": 60, "quantile_rule": "r"}
+    _, _, notes = shown(varied(r={"title": "R", "statistics": rules}), tmp_path, "t_sensitivity")
+    assert "‡: estimated at most 30 or 60 days past the last time." in notes
+    assert "†: the curve stays at this level to the end of follow-up;" in notes
+    level = varied(level={"statistics": {"conf_level": 0.9}})
+    _, _, usual = shown(level, tmp_path, "t_sensitivity")
+    assert "‡: estimated at most 30 days past the last time." in usual
+    assert "†" not in usual
+
+
 def test_where_levels_differ_each_row_states_its_own(tmp_path: Path) -> None:
     """Exact limits of 6 of 8: 34.9 and 96.8 of 95%, 40.0 and 95.4 of 90%."""
     plan = varied(level={"title": "Other level", "statistics": {"conf_level": 0.9}})

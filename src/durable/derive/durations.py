@@ -96,7 +96,7 @@ def _describe_dor(response: Response, _deadline: Visit) -> str:
             " from any cause, whichever is earliest."
         ),
         _therapy_in_durations(response.new_therapy.duration),
-        counted_as_therapy(response.reinfusion),
+        counted_as_therapy(response),
         _("Days are end - start + 1."),
     )
 
@@ -215,7 +215,7 @@ def _describe_efs(response: Response, deadline: Visit) -> str:
             " or death from any cause, whichever is earliest."
         ),
         _therapy_in_efs(response.new_therapy.duration),
-        counted_as_therapy(response.reinfusion),
+        counted_as_therapy(response),
         _(
             "Not in remission by day {day} (end of the {visit} window): event on Day 1; remission"
             " not yet due, or not followed to that day: censored on Day 1 (ELN 2022)."

@@ -127,8 +127,8 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
     """Footnote on partial scores, and on where the score is defined."""
     return (
         _(
-            "Partial score: a lighter measure is missing and scores 0. The score, its baseline and"
-            " its response categories: list of definitions."
+            "Scores whatever therapy was given. Partial score: a lighter measure is missing and"
+            " scores 0. The score, its baseline and its response categories: list of definitions."
         ),
     )
 

@@ -130,8 +130,8 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
     return (
         _(
             "Best score after infusion, and the visit at which it was first reached (UNS:"
-            " unscheduled). NE: not evaluable (no score). The score and its response categories:"
-            " list of definitions."
+            " unscheduled), whatever therapy was given. NE: not evaluable (no score). The score and"
+            " its response categories: list of definitions."
         ),
     )
 

@@ -107,6 +107,8 @@ class RemissionRule:
     """The rule with its limits in force, for footnotes."""
     reads_score: bool = False
     """Whether it reads the Total Improvement Score."""
+    inactive_disease: bool = False
+    """Whether what it shows is clinically inactive disease, and so is called that."""
 
 
 def _with_items(form: str, remission: Remission) -> str:
@@ -143,6 +145,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             name="printo",
             summary=N_("PRINTO criteria of clinically inactive disease (Lazarevic 2013)"),
             keys=("criteria",),
+            inactive_disease=True,
             columns=tuple(item.column for item in ITEMS),
             evaluate=_printo,
             describe=lambda remission: _with_items(
@@ -154,6 +157,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             name="modified_printo",
             summary=N_("PRINTO criteria, the physician global mandatory (Almeida 2015)"),
             keys=("criteria",),
+            inactive_disease=True,
             columns=tuple(item.column for item in ITEMS),
             evaluate=_modified_printo,
             describe=lambda remission: _with_items(
@@ -168,6 +172,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             name="jdmai1",
             summary=N_("recorded JDMAI1 at most its limit"),
             keys=("jdmai1_max",),
+            inactive_disease=True,
             columns=("jdmai1",),
             evaluate=lambda assessments, remission: at_most(
                 assessments["jdmai1"], remission.jdmai1_max
@@ -180,6 +185,7 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
             name="jdmai2",
             summary=N_("recorded JDMAI2 at most its limit"),
             keys=("jdmai2_max",),
+            inactive_disease=True,
             columns=("jdmai2",),
             evaluate=lambda assessments, remission: at_most(
                 assessments["jdmai2"], remission.jdmai2_max
@@ -215,8 +221,8 @@ REMISSION_RULES: Mapping[str, RemissionRule] = _registry(
                 ]
             ),
             describe=lambda remission: _(
-                "CMAS of at least {cmas:g} and physician global of at most {physician:g} (PRINTO"
-                " clinical remission, Ruperto 2016)"
+                "CMAS of at least {cmas:g} and physician global of at most {physician:g} (as in"
+                " clinical remission of PRINTO, Ruperto 2016)"
             ).format(
                 cmas=remission.clinical_cmas_min,
                 physician=remission.clinical_physician_max,

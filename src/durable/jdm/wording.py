@@ -97,7 +97,7 @@ def improvement(response: Response) -> Iterator[str]:
             level=_(LEVELS[section.level]),
             **thresholds.model_dump(),
         ),
-        _missing_assessment(section),
+        _missing_assessment(response),
     )
     label = {place: _(core_set_measure(name).label) for place, name in response.measures.items()}
     light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
@@ -115,11 +115,19 @@ def improvement(response: Response) -> Iterator[str]:
     yield form.format(component=label["enzyme"])
 
 
-def _missing_assessment(improvement: Improvement) -> str:
-    match improvement.missing:
+def _missing_assessment(response: Response) -> str:
+    """What subjects without an assessment count as; the dead and rescued are no missing values."""
+    composite = response.new_therapy.improvement == "composite"
+    match response.improvement.missing:
         case "non_improved":
             return _(
                 "Each visit is analysed on its own; subjects without an assessment are counted as"
+                " not improved."
+            )
+        case "observed" if composite:
+            return _(
+                "Each visit is analysed on its own; subjects without an assessment are excluded"
+                " from the denominator, except after death or new systemic therapy, which count as"
                 " not improved."
             )
         case "observed":
@@ -127,12 +135,18 @@ def _missing_assessment(improvement: Improvement) -> str:
                 "Each visit is analysed on its own; subjects without an assessment are excluded"
                 " from the denominator, deaths are not."
             )
+        case "improved" if composite:
+            return _(
+                "Each visit is analysed on its own; subjects without an assessment are counted as"
+                " improved, except after death or new systemic therapy, which count as not"
+                " improved."
+            )
         case "improved":
             return _(
                 "Each visit is analysed on its own; subjects without an assessment are counted as"
                 " improved, deaths are not."
             )
-    assert_never(improvement.missing)
+    assert_never(response.improvement.missing)
 
 
 def _missing_light(improvement: Improvement) -> str:
@@ -146,17 +160,23 @@ def _missing_light(improvement: Improvement) -> str:
 
 def remission(response: Response) -> Iterator[str]:
     """Footnote: the remission from which duration is counted."""
-    if response.new_therapy.credits_remission:
-        form = _(
-            "Remission (clinically inactive disease): {rule}. A first remission observed after the"
-            " start of new systemic therapy is credited (treatment policy)."
+    state = (
+        _("Remission (clinically inactive disease)")
+        if response.remission.definition.inactive_disease
+        else _("Remission")
+    )
+    form = (
+        _(
+            "{state}: {rule}. A first remission observed after the start of new systemic therapy is"
+            " credited (treatment policy)."
         )
-    else:
-        form = _(
-            "Remission (clinically inactive disease): {rule}. A first remission observed after the"
-            " start of new systemic therapy is not credited."
+        if response.new_therapy.credits_remission
+        else _(
+            "{state}: {rule}. A first remission observed after the start of new systemic therapy is"
+            " not credited."
         )
-    yield form.format(rule=response.remission.describe())
+    )
+    yield form.format(state=state, rule=response.remission.describe())
 
 
 def recurrence(response: Response) -> Iterator[str]:
@@ -169,18 +189,43 @@ def recurrence(response: Response) -> Iterator[str]:
         limbs.append(_worsening(section))
     if section.investigator:
         limbs.append(_("as recorded by the investigator"))
-    form = _(
-        "Recurrence or progression: {events}, dated at the first such assessment; up to day {day}"
-        " after infusion only if recorded by the investigator."
-    )
-    if section.early_flare_in_aplasia:
-        form = _(
-            "Recurrence or progression: {events}, dated at the first such assessment; up to day"
-            " {day} after infusion only if recorded by the investigator, or if the last result of B"
-            " cells is not in aplasia."
-        )
-    events = listed(limbs, "or") if limbs else _("none")
-    yield form.format(events=events, day=section.early_flare_days)
+    if not limbs:
+        yield _("Recurrence or progression: none is an event by the plan.")
+        return
+    shown_by_visits = section.confirmed_loss or section.worsening.enabled
+    form = _early_flares(section) if shown_by_visits else _AS_RECORDED
+    yield _(form).format(events=listed(limbs, "or"), day=section.early_flare_days)
+
+
+_AS_RECORDED = N_("Recurrence or progression: {events}, dated at the first such assessment.")
+
+
+def _early_flares(recurrence: Recurrence) -> str:
+    """The footnote by which losses soon after the infusion count, marked for translation."""
+    if not recurrence.early_flare_days:
+        return _AS_RECORDED
+    match recurrence.investigator, recurrence.early_flare_in_aplasia:
+        case True, True:
+            return N_(
+                "Recurrence or progression: {events}, dated at the first such assessment; up to day"
+                " {day} after infusion only if recorded by the investigator, or if the last result"
+                " of B cells is not in aplasia."
+            )
+        case True, False:
+            return N_(
+                "Recurrence or progression: {events}, dated at the first such assessment; up to day"
+                " {day} after infusion only if recorded by the investigator."
+            )
+        case False, True:
+            return N_(
+                "Recurrence or progression: {events}, dated at the first such assessment; up to day"
+                " {day} after infusion only if the last result of B cells is not in aplasia."
+            )
+        case _:
+            return N_(
+                "Recurrence or progression: {events}, dated at the first such assessment; none up"
+                " to day {day} after infusion."
+            )
 
 
 def _loss(consecutive: int) -> str:

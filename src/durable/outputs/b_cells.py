@@ -41,7 +41,7 @@ from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import BCells, Plan
 from durable.stats.summaries import summarise
-from durable.wording import percent
+from durable.wording import percent, sentences
 
 _YEAR = 365.25
 _SEVERE = 3
@@ -278,10 +278,15 @@ def _footnotes(plan: Plan) -> Iterator[str]:
 
 def _estimation(plan: Plan) -> str:
     statistics = plan.statistics
-    return _(
-        "Kaplan-Meier estimates; pointwise {level} CIs ({interval}). +: censored; NE: not"
-        " estimable. Percentages of the infused, or of the subjects with aplasia."
-    ).format(level=percent(statistics.conf_level), interval=definitions.interval_name(statistics))
+    return sentences(
+        _(
+            "Kaplan-Meier estimates; pointwise {level} CIs ({interval}). +: censored; NE: not"
+            " estimable. Percentages of the infused, or of the subjects with aplasia."
+        ).format(
+            level=percent(statistics.conf_level), interval=definitions.interval_name(statistics)
+        ),
+        definitions.marks(statistics),
+    )
 
 
 OUTPUT = Output(

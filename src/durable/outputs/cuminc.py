@@ -206,12 +206,12 @@ OUTPUT = Output(
     tables=(
         _table(
             "t_cuminc",
-            N_("Cumulative incidence of recurrence, death and new systemic therapy"),
+            N_("Cumulative incidence of what ends a response, by cause"),
             every_month=False,
         ),
         _table(
             "t_cuminc_s",
-            N_("Cumulative incidence of recurrence, death and new systemic therapy: every month"),
+            N_("Cumulative incidence of what ends a response, by cause: every month"),
             every_month=True,
         ),
     ),

@@ -86,10 +86,13 @@ def _of_response(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
         (
             *wording.improvement(response),
             definitions.new_therapy(response),
-            *filter(None, (counted_as_therapy(response.reinfusion),)),
+            *filter(None, (counted_as_therapy(response),)),
         ),
     )
-    yield _("Visit windows"), tuple(definitions.windows(plan))
+    yield (
+        _("Visit windows"),
+        tuple(definitions.windows(plan, [visit.visit for visit in plan.schedule])),
+    )
     yield _("Remission"), tuple(wording.remission(response))
     yield _("Recurrence and progression"), tuple(wording.recurrence(response))
     yield _("Durations"), tuple(definitions.duration(plan))

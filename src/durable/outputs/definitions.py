@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any, assert_never
 
 from durable.derive.drug_free import DRUG_FREE_ENDPOINTS
-from durable.derive.endpoint import Endpoint
 from durable.derive.endpoints import STANDARD_ENDPOINTS
-from durable.jdm.response import MissedAssessments, Response, Strategy
+from durable.jdm.response import Response, Strategy
 from durable.language import N_, _
 from durable.outputs.ard import Ard
 from durable.outputs.formats import PLATEAU_MARK, TOLERANCE_MARK
@@ -31,37 +30,35 @@ _INTERVALS = {
 TRAPEZOIDAL = {"lin-up log-down": N_("lin-up log-down"), "linear": N_("linear")}
 
 
-def windows(plan: Plan) -> Iterator[str]:
-    """Footnote on the windows of the visits of the improvement rate."""
-    improvement = plan.response.improvement
+def windows(plan: Plan, visits: Collection[str]) -> Iterator[str]:
+    """Footnote on the windows of some visits, and on which assessment is that of a visit."""
     span = _("{visit} day {day} ({first} to {last})")
     spans = [
         span.format(visit=visit.visit, day=visit.day, first=visit.first_day, last=visit.last_day)
         for visit in plan.schedule
-        if visit.visit in improvement.visits
+        if visit.visit in visits
     ]
     yield sentences(
         _(
             "Visit windows, days after infusion: {windows}. The assessment closest to the target"
-            " day is analysed; if equidistant, the earlier."
+            " day is analysed, one with a score before any without; if equidistant, the earlier."
         ).format(windows=listed(spans)),
         _("Unscheduled assessments are included.")
-        if improvement.unscheduled
+        if plan.response.improvement.unscheduled
         else _("Unscheduled assessments are excluded."),
     )
 
 
-def duration(plan: Plan, endpoints: Sequence[Endpoint] = STANDARD_ENDPOINTS) -> Iterator[str]:
-    """Footnotes on the time-to-event endpoints and their censoring."""
+def duration(plan: Plan) -> Iterator[str]:
+    """Footnotes on the time-to-event endpoints of any study and their censoring."""
     response = plan.response
-    for endpoint in endpoints:
+    for endpoint in STANDARD_ENDPOINTS:
         yield endpoint.describe(response, response.deadline(plan.schedule))
-    reasons = {reason for endpoint in endpoints for reason in endpoint.reasons}
-    unconfirmed = _unconfirmed(response) if "unconfirmed_loss" in reasons else ""
-    censored = _("Subjects without an event are censored at the last adequate assessment.")
-    yield sentences(censored, unconfirmed)
-    if "missed_assessments" in reasons:
-        yield _missed(response.missed_assessments)
+    yield _(
+        "Where nothing else is stated, subjects without an event are censored at the last adequate"
+        " assessment (time to first improvement: the last with a score), without one on Day 1."
+    )
+    yield sentences(_unconfirmed(response), _missed(response))
 
 
 def drug_free(plan: Plan) -> Iterator[str]:
@@ -105,14 +102,15 @@ def _unconfirmed(response: Response) -> str:
     if not response.recurrence.confirmed_loss:
         return ""
     return _(
-        "With an unconfirmed loss of remission at that assessment, they are censored at the last"
-        " assessment in remission. New systemic therapy or death before the next assessment"
-        " confirms a loss."
+        "Duration of response and event-free survival: with an unconfirmed loss of remission at the"
+        " last adequate assessment, subjects are censored at the last assessment in remission. New"
+        " systemic therapy or death before the next assessment confirms a loss."
     )
 
 
-def _missed(missed: MissedAssessments) -> str:
+def _missed(response: Response) -> str:
     """What missed assessments before an event do."""
+    missed = response.missed_assessments
     if missed.consecutive is None:
         return _("No censoring for missed or inadequate assessments.")
     exempt = {
@@ -120,16 +118,23 @@ def _missed(missed: MissedAssessments) -> str:
         _("new systemic therapy"): missed.applies_to_new_therapy,
     }
     dated = [name for name, applies in exempt.items() if not applies]
+    last = (
+        _("last adequate assessment in remission")
+        if response.recurrence.confirmed_loss
+        else _("last adequate assessment")
+    )
+    form = _(
+        "Duration of response and event-free survival: an event after {n} or more consecutive"
+        " missed or inadequate scheduled assessments is censored at the {assessment} before them"
+        " (FDA 2007)."
+    )
     if dated:
-        return _(
-            "An event (other than {dated}, which are dated exactly) after {n} or more consecutive"
-            " missed or inadequate scheduled assessments is censored at the last adequate"
-            " assessment before them (FDA 2007)."
-        ).format(dated=listed(dated), n=missed.consecutive)
-    return _(
-        "An event after {n} or more consecutive missed or inadequate scheduled assessments is"
-        " censored at the last adequate assessment before them (FDA 2007)."
-    ).format(n=missed.consecutive)
+        form = _(
+            "Duration of response and event-free survival: an event (other than {dated}, which are"
+            " dated exactly) after {n} or more consecutive missed or inadequate scheduled"
+            " assessments is censored at the {assessment} before them (FDA 2007)."
+        )
+    return form.format(dated=listed(dated), n=missed.consecutive, assessment=last)
 
 
 def new_therapy(response: Response) -> str:
@@ -186,12 +191,13 @@ def _interval_method(statistics: Statistics) -> str:
     return transformed.format(transformation=interval_name(statistics))
 
 
-def marks(statistics: Statistics) -> str:
-    """Footnote on the marks on estimates; '' where the conventions in force set none."""
-    days = statistics.landmark_tolerance_days
+def marks(*conventions: Statistics) -> str:
+    """Footnote on the marks on estimates; '' where none of the conventions in force sets one."""
+    days = sorted({statistics.landmark_tolerance_days for statistics in conventions} - {0})
     tolerance = _("{mark}: estimated at most {days} days past the last time.")
-    shown = tolerance.format(mark=TOLERANCE_MARK, days=days) if days else ""
-    return sentences(shown, _plateau(statistics))
+    limits = listed([str(limit) for limit in days], "or")
+    shown = tolerance.format(mark=TOLERANCE_MARK, days=limits) if days else ""
+    return sentences(shown, next(filter(None, map(_plateau, conventions)), ""))
 
 
 def _past(statistics: Statistics) -> str:

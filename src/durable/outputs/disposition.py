@@ -33,11 +33,16 @@ _LABELS = {
 }
 
 
-_PERCENTAGES = N_(
-    "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
-    " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
-    " earlier."
-)
+def _percentages(plan: Plan) -> str:
+    """Footnote on the denominators, and on how follow-up is counted."""
+    return _(
+        "Percentages are of the enrolled subjects up to infusion, of the infused subjects below it."
+        " Follow-up: from infusion to death; for others to withdrawal or last contact, whichever is"
+        " earlier. One month is {days:g} days."
+    ).format(days=plan.statistics.days_per_month)
+
+
+_ASSESSED = N_("Assessed: with a score at an assessment in the window of the visit.")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -156,10 +161,10 @@ OUTPUT = Output(
             heading=N_("Disposition of subjects"),
             size=Size(("CONSENTED",), "n"),
             rows=_table,
-            footnotes=lambda _plan: (_(_PERCENTAGES),),
+            footnotes=lambda plan: (_percentages(plan), _(_ASSESSED)),
             defined=("Remission", "Visit windows"),
-            without_assessments=lambda _plan: (
-                _(_PERCENTAGES),
+            without_assessments=lambda plan: (
+                _percentages(plan),
                 _("Remission: {reason}.").format(reason=_(NO_VISITS_TABLE)),
             ),
         ),

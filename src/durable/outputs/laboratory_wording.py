@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from durable.language import N_, _
 from durable.plan import Laboratory, Plan
-from durable.wording import clauses, joined
+from durable.wording import clauses, joined, sentences
 
 _BELOW = {
     "half": N_(
@@ -27,17 +27,28 @@ def below_quantification(laboratory: Laboratory) -> str:
 
 def baseline(plan: Plan) -> str:
     """Footnote on which result is the baseline, and which that of a visit."""
-    before = plan.response.baseline.before
-    text = _(
-        "Baseline: last result before lymphodepletion, without one before infusion. Visits: the"
-        " result closest to the target day within the window; if equidistant, the earlier."
+    return sentences(
+        _(_BASELINE[plan.response.baseline.before, plan.response.baseline.same_day]),
+        _(
+            "Visits: the result closest to the target day within the window; if equidistant, the"
+            " earlier."
+        ),
     )
-    if before == "infusion":
-        text = _(
-            "Baseline: last result before infusion. Visits: the result closest to the target day"
-            " within the window; if equidistant, the earlier."
-        )
-    return text
+
+
+#: The baseline by the date that it lies before, and by whether that day itself counts.
+_BASELINE = {
+    ("lymphodepletion", True): N_(
+        "Baseline: last result before lymphodepletion (same day included); if none, before"
+        " infusion."
+    ),
+    ("lymphodepletion", False): N_(
+        "Baseline: last result before lymphodepletion (same day excluded); if none, before"
+        " infusion."
+    ),
+    ("infusion", True): N_("Baseline: last result before infusion (same day included)."),
+    ("infusion", False): N_("Baseline: last result before infusion (same day excluded)."),
+}
 
 
 def grades(plan: Plan) -> str:

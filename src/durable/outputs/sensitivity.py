@@ -211,7 +211,7 @@ def _duration_notes(plan: Plan) -> Iterator[str]:
             "Duration of response from first remission; month: event-free rate. Kaplan-Meier"
             " estimates; +: censored; NE: not estimable."
         ),
-        definitions.marks(plan.statistics),
+        definitions.marks(*by_analysis),
     )
     bootstrap = dict.fromkeys(
         (statistics.bootstrap_replicates, statistics.bootstrap_seed)

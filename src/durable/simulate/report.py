@@ -83,7 +83,8 @@ def _page(plan: Plan, folder: Path, written: list[Table], drawn: list[DrawnFigur
 def _definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The primary definitions, by what they define."""
     rules = plan.response
-    yield _("Disease improvement"), (*improvement(rules), *definitions.windows(plan))
+    windows = definitions.windows(plan, rules.improvement.visits)
+    yield _("Disease improvement"), (*improvement(rules), *windows)
     yield _("Remission"), tuple(remission(rules))
     yield _("Recurrence"), tuple(recurrence(rules))
     yield _("Duration"), tuple(definitions.duration(plan))

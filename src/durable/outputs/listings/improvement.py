@@ -53,7 +53,7 @@ LISTING = Listing(
     ),
     notes=lambda plan: (
         *wording.improvement(plan.response),
-        *definitions.windows(plan),
+        *definitions.windows(plan, plan.response.improvement.visits),
         _(
             "Improved is empty where there is no score; the handling of missing assessments is"
             " above. PARTIAL: a light measure is missing from the score. {code}: {score}."
