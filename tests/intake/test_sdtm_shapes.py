@@ -156,13 +156,13 @@ def infusion(dose: str, start: str, unit: str = "cells/kg") -> str:
     ("lines", "cells"),
     [
         # In any order of the file; decimals are exact.
-        ([infusion("0.2", "2025-01-16"), infusion("0.1", "2025-01-15")], 0.3),
+        ([infusion("20000.2", "2025-01-16"), infusion("10000.1", "2025-01-15")], 30000.3),
         # The last day that is added up.
-        ([infusion("1", "2025-01-15"), infusion("2", "2025-01-17"), infusion("3", "2025-01-16")],
-         6.0),
+        ([infusion("1e6", "2025-01-15"), infusion("2e6", "2025-01-17"), infusion("3e6", "2025-01-16")],
+         6e6),
         # Two bags of one day.
         ([infusion("1e6", "2025-01-15"), infusion("2E6", "2025-01-15T14:00")], 3e6),
-        ([infusion("2", "2025-01-15")], 2.0),
+        ([infusion("2e6", "2025-01-15")], 2e6),
     ],
 )  # fmt: skip
 def test_doses_are_added_up_exactly(lines: list[str], cells: float, tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_infusions_that_cannot_be_taken_together_are_told(
 
 
 def test_the_earlier_of_two_times_of_a_day_is_the_first(tmp_path: Path) -> None:
-    lines = infusion("2", "2025-01-15T14:00"), infusion("1", "2025-01-15T10:00")
+    lines = infusion("2e6", "2025-01-15T14:00"), infusion("1e6", "2025-01-15T10:00")
     study = exposed(tmp_path, *lines, infusions="first")
-    assert rows(study, "subjects", *DOSED)[0] == ("X1", "2025-01-15", 1.0)
+    assert rows(study, "subjects", *DOSED)[0] == ("X1", "2025-01-15", 1e6)
     assert len(told(study)) == 2
 
 
