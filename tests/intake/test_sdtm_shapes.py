@@ -158,8 +158,8 @@ def infusion(dose: str, start: str, unit: str = "cells/kg") -> str:
         # In any order of the file; decimals are exact.
         ([infusion("20000.2", "2025-01-16"), infusion("10000.1", "2025-01-15")], 30000.3),
         # The last day that is added up.
-        ([infusion("1e6", "2025-01-15"), infusion("2e6", "2025-01-17"), infusion("3e6", "2025-01-16")],
-         6e6),
+        ([infusion("1e6", "2025-01-15"), infusion("2e6", "2025-01-17"),
+          infusion("3e6", "2025-01-16")], 6e6),
         # Two bags of one day.
         ([infusion("1e6", "2025-01-15"), infusion("2E6", "2025-01-15T14:00")], 3e6),
         ([infusion("2e6", "2025-01-15")], 2e6),

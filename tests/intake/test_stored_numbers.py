@@ -75,6 +75,17 @@ def test_a_number_of_a_joined_workbook_and_of_a_query_too(tmp_path: Path) -> Non
     assert errors(study) == []
     assert rows(study, "visits", "ck", "chaq")[0] == (1.234, 1.5)
 
+    # Texts of a query as the file has them: a number of the workbook with the comma of the others.
+    (tmp_path / "joined.sql").write_text(
+        "SELECT v.*, e.ck FROM v JOIN (SELECT subject_id, visit, ck FROM e) AS e"
+        " USING (subject_id, visit)"
+    )
+    sources = {"e": {"path": path}, "v": {"path": str(tmp_path / "visits.csv"), "delimiter": ";"}}
+    by_query = {"sql": str(tmp_path / "joined.sql"), "numbers": SIGNS}
+    study = examined({"sources": sources, "visits": by_query})
+    assert errors(study) == []
+    assert rows(study, "visits", "ck", "chaq")[0] == (1.234, 1.5)
+
     query = (
         "SELECT v.* REPLACE (CAST(ck AS DOUBLE) / 1000 AS ck, CAST(glucocorticoid_mg_kg AS DOUBLE)"
         " AS glucocorticoid_mg_kg) FROM v"

@@ -338,7 +338,7 @@ class _Making:
         columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
 
-    def _read(self, file: FileForm, section: str, names: set[str]) -> Rows | None:
+    def _read(self, file: FileForm, section: str, names: set[str] | None = None) -> Rows | None:
         """The rows of a file, whose numbers are written as the plan says."""
         return self.reader.rows(self.table, file, section, names, self.source.numbers.decimal)
 
@@ -376,7 +376,7 @@ class _Making:
         file = open_file(self.table, form, self.reader.findings, limits, section=section)
         self.query_digest = "" if file is None else file.sha256
         sources = {
-            section.removeprefix("sources."): self.reader.rows(self.table, source, section)
+            section.removeprefix("sources."): self._read(source, section)
             for section, source in self.files()
         }
         tables = {name: rows for name, rows in sources.items() if rows is not None}
