@@ -521,3 +521,20 @@ def test_the_query_of_the_guide_makes_dates_of_numbers_of_days(tmp_path: Path) -
     study = examined({"sources": sources, "visits": {"sql": str(tmp_path / "visits.sql")}})
     assert study.queries.empty
     assert rows(study, "visits", *VISIT) == BASE_VISITS
+
+
+def test_a_laboratory_whose_unit_is_another_than_it_says_is_told(tmp_path: Path) -> None:
+    """A haemoglobin of 80 g/L under the unit g/dL would be 800 g/L, and of no grade."""
+    text = "subject_id,sample_date,test,unit,value,lower_limit,upper_limit\n"
+    text += "X1,2025-01-20,HGB,g/L,80,115,155\nX1,2025-01-21,HGB,g/dL,8.1,11.5,15.5\n"
+    text += "X2,2025-01-29,HGB,g/dL,80,115,155\nX2,2025-01-30,HGB,g/dL,79,115,155\n"
+    text += "X2,2025-01-30,PLAT,10^9/L,80,150,400\n"
+    (tmp_path / "lb.csv").write_text(text)
+    study = examined({"laboratory": {"path": str(tmp_path / "lb.csv")}})
+    of_limits = study.queries.query("rule == 'uln_differs'")
+    assert of_limits["message"].tolist() == [
+        "lb.csv, row 2, upper_limit: found 155; expected a limit as of the other subjects, 1550"
+        " g/L: the unit may be another one",
+        "lb.csv, row 4, upper_limit: found 155; expected a limit as of the other subjects, 155"
+        " g/L: the unit may be another one",
+    ]

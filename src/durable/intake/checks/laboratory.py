@@ -6,11 +6,15 @@ import pandas as pd
 
 from durable.contracts.spelling import fold
 from durable.contracts.tables.laboratory import LABORATORY
-from durable.intake.checks.limits import check_quantification
+from durable.intake.checks.limits import (
+    ANOTHER_UNIT,
+    check_quantification,
+    median_of_others,
+)
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import Findings, Recorded
 from durable.intake.study import Study
-from durable.intake.tables import StudyTable
+from durable.intake.tables import StudyTable, look_up
 from durable.intake.texts import Phrase
 from durable.language import _
 from durable.plan import Laboratory, Plan
@@ -54,6 +58,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     reversed_limits = frame["lower_limit"] >= frame["upper_limit"]
     expected = _("a lower limit of normal below the upper one")
     findings.add(table.recorded, reversed_limits, "lower_limit", "normal_range", expected)
+    _limits(table, laboratory, findings)
 
 
 def _tests(table: StudyTable, laboratory: Laboratory, others: set[str], findings: Findings) -> None:
@@ -79,3 +84,28 @@ def _units(table: StudyTable, laboratory: Laboratory, findings: Findings) -> Non
         expected = expected.mask(other, ", ".join(units))
     phrase = Phrase(_("a unit of the test in laboratory.tests: {units}"), {"units": expected})
     findings.add(table.recorded, wrong, "unit", "other_unit", phrase)
+
+
+def _limits(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
+    """Upper limits of normal unlike those of the other subjects, as under a wrong unit."""
+    frame = table.frame
+    strange = pd.Series(False, index=frame.index)
+    usual = pd.Series("", index=frame.index, dtype=object)
+    for test in laboratory.tests:
+        factor = look_up(frame["unit"], pd.Series({test.unit: 1.0, **test.units}, dtype=float))
+        limit = (frame["upper_limit"] * factor).where(frame["test"] == test.code)
+        if not limit.min() < limit.max() / ANOTHER_UNIT:
+            continue
+        of_subject = limit.groupby(frame["subject_id"], observed=True).transform("median")
+        others = median_of_others(frame["subject_id"], of_subject)
+        other = (limit < others / ANOTHER_UNIT) | (limit > others * ANOTHER_UNIT)
+        strange |= other
+        words = others.loc[other].map("{:g}".format) + f" {test.unit}"
+        usual = usual.mask(other, words.reindex(usual.index))
+    # Reported at the first of a subject's records of the test.
+    strange &= ~frame[["subject_id", "test"]].where(strange).duplicated()
+    expected = Phrase(
+        _("a limit as of the other subjects, {usual}: the unit may be another one"),
+        {"usual": usual},
+    )
+    findings.add(table.recorded, strange, "upper_limit", "uln_differs", expected)

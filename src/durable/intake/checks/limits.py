@@ -1,11 +1,19 @@
-"""Values against their lower limit of quantification."""
+"""Values against their lower limit of quantification, and limits of normal of another unit."""
 
 from __future__ import annotations
 
+import numpy as np
+import pandas as pd
+
 from durable.intake.findings import Findings
-from durable.intake.tables import StudyTable, left_empty
+from durable.intake.tables import StudyTable, left_empty, look_up
 from durable.intake.texts import Phrase
 from durable.language import _
+
+#: A subject's upper limit of normal that is so many times that of the others is of another unit:
+#: between U/L, ukat/L and nkat/L lie factors of 16.7 and more, between g/dL and g/L one of 10, and
+#: between laboratories hardly one of 2.
+ANOTHER_UNIT = 5
 
 
 def check_quantification(
@@ -49,3 +57,20 @@ def check_quantification(
         "lloq_missing",
         _("the limit of quantification, since below_lloq is Y"),
     )
+
+
+def median_of_others(subject: pd.Series[str], usual: pd.Series[float]) -> pd.Series[float]:
+    """The median over the other subjects of a value that each subject has in all rows.
+
+    NaN where no other subject has one. Indexed as the rows.
+    """
+    by_subject = usual.groupby(subject, observed=True).first().dropna()
+    ordered = by_subject.sort_values()
+    number = len(ordered) - 1
+    if number < 1:
+        return pd.Series(np.nan, index=usual.index)
+    place, values = np.arange(number + 1), ordered.to_numpy()
+    # Without the subject at a place, those from there on move down by one.
+    low, high = (number - 1) // 2, number // 2
+    median = (values[low + (place <= low)] + values[high + (place <= high)]) / 2
+    return look_up(subject, pd.Series(median, index=ordered.index.astype(object)))

@@ -8,6 +8,7 @@ import pandas as pd
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.spelling import fold
 from durable.contracts.tables.visits import VISITS
+from durable.intake.checks.limits import ANOTHER_UNIT, median_of_others
 from durable.intake.checks.records import add_duplicates
 from durable.intake.findings import UNSCHEDULED, Findings
 from durable.intake.rules import Severity
@@ -25,10 +26,6 @@ from durable.jdm.measures import ENZYMES
 from durable.language import _
 from durable.plan import Plan
 from durable.schedule import Visit
-
-#: A subject's upper limit of normal that is so many times that of the others is of another unit:
-#: between U/L, ukat/L and nkat/L lie factors of 16.7 and more, between laboratories hardly two.
-_ANOTHER_UNIT = 5
 
 
 def scheduled_labels(plan: Plan) -> dict[str, str]:
@@ -146,8 +143,8 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         _("a limit close to that at the subject's other visits ({usual})"), {"usual": usual}
     )
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
-    others = _of_others(frame["subject_id"], usual)
-    strange = (usual < others / _ANOTHER_UNIT) | (usual > others * _ANOTHER_UNIT)
+    others = median_of_others(frame["subject_id"], usual)
+    strange = (usual < others / ANOTHER_UNIT) | (usual > others * ANOTHER_UNIT)
     strange &= frame[column].notna() & ~differs
     # The same at every visit of the subject: reported at the first of them.
     strange &= ~frame["subject_id"].where(strange).duplicated()
@@ -159,23 +156,6 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         {"usual": others},
     )
     findings.add(recorded, strange, column, "uln_differs", expected_limit)
-
-
-def _of_others(subject: pd.Series[str], usual: pd.Series[float]) -> pd.Series[float]:
-    """The median over the other subjects of a value that each subject has in all rows.
-
-    NaN where no other subject has one. Indexed as the rows.
-    """
-    by_subject = usual.groupby(subject, observed=True).first().dropna()
-    ordered = by_subject.sort_values()
-    number = len(ordered) - 1
-    if number < 1:
-        return pd.Series(np.nan, index=usual.index)
-    place, values = np.arange(number + 1), ordered.to_numpy()
-    # Without the subject at a place, those from there on move down by one.
-    low, high = (number - 1) // 2, number // 2
-    median = (values[low + (place <= low)] + values[high + (place <= high)]) / 2
-    return look_up(subject, pd.Series(median, index=ordered.index.astype(object)))
 
 
 def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findings) -> None:
