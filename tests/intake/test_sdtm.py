@@ -7,11 +7,13 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.export.handover import FinishedAnalysis
 from durable.jdm.measures import ENZYMES
 from durable.plan import PlanError, parse
+from durable.runs.configuration import plan_of_run
 from tests.intake.package import domains, laboratory_results, packaged
 from tests.intake.study import DEMO, Study, planned
 from tests.intake.test_formats import checked, results
@@ -130,6 +132,26 @@ def test_a_domain_that_is_missing_is_told_before_anything_runs(tmp_path: Path) -
     ]
     queries = pd.read_csv(study.results / "queries.csv", keep_default_na=False)
     assert queries["message"].str.contains("no file lb.xpt with LB.CK; expected it for ck").any()
+
+
+def test_files_that_may_be_the_parts_of_a_missing_domain_are_named(tmp_path: Path) -> None:
+    study = packaged(tmp_path, "xpt")
+    (tmp_path / "qs.xpt").rename(tmp_path / "qsph.xpt")
+    (tmp_path / "ae.xpt").rename(tmp_path / "aes.xpt")
+    (tmp_path / "plan.yaml").write_text(yaml.safe_dump(study.raw, allow_unicode=True))
+    with pytest.raises(PlanError) as refused:
+        plan_of_run(tmp_path / "plan.yaml")
+    (about,) = refused.value.findings
+    assert about.key == "inputs.sdtm.folder"
+    assert about.expected.endswith(", or its parts by inputs.sdtm.files.AE: [aes.xpt]")
+    (tmp_path / "aes.xpt").rename(tmp_path / "ae.xpt")
+    study.check()
+    queries = pd.read_csv(study.results / "queries.csv", keep_default_na=False)
+    (message,) = queries.loc[queries["column"] == "chaq", "message"]
+    assert message.endswith(
+        "no file qs.xpt with QS.CHAQ; expected it for chaq, needed by response.core_set (printo),"
+        " or the parts of the domain (inputs.sdtm.files.QS: [qsph.xpt])"
+    )
 
 
 def test_a_variable_that_is_missing_is_told_with_the_column_it_is_for(tmp_path: Path) -> None:

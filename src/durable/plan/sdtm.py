@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from fractions import Fraction
 from pathlib import Path, PurePath
@@ -197,6 +198,23 @@ def domain_files(domain: str, sdtm: Sdtm) -> dict[str, str]:
     files = sdtm.files.get(domain, (f"{domain.lower()}.{suffix}",))
     paths = {PurePath(file).stem.upper(): f"{sdtm.folder}/{file}" for file in files}
     return paths if len(files) > 1 else {domain: next(iter(paths.values()))}
+
+
+def possible_parts(path: str) -> list[str]:
+    """Names of the files beside that of a domain that may be its parts, sorted.
+
+    Of ``sdtm/qs.xpt`` those are ``qscg.xpt`` and ``qsph.xpt``: CDISC splits a domain into files
+    whose names have one or two signs more.
+    """
+    domain = Path(path)
+    if not domain.parent.is_dir():
+        return []
+    name = re.compile(f"{re.escape(domain.stem)}[a-z0-9]{{1,2}}", re.IGNORECASE)
+    return sorted(
+        file.name
+        for file in domain.parent.iterdir()
+        if file.suffix.lower() == domain.suffix and name.fullmatch(file.stem)
+    )
 
 
 def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, Any]:

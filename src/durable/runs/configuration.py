@@ -10,6 +10,7 @@ from durable.files import sha256
 from durable.fonts import EXPECTED, NoFontError, font_of
 from durable.plan import Finding, Plan, PlanError, load
 from durable.plan.input_files import study_files
+from durable.plan.sdtm import possible_parts
 from durable.runs.files import input_files, other_inputs, results_folder
 from durable.runs.pins import ALLOWABLE
 
@@ -141,7 +142,7 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
         *(("outputs.queries_since", since), ("inputs.checksums", plan.inputs.checksums)),
     ]
     findings = [
-        Finding(key, f"{file!r}, which is no such file", expected)
+        Finding(key, f"{file!r}, which is no such file", f"{expected}{_parts(key, file)}")
         for key, file in paths_by_key
         if file is not None and (_BRACES & set(file) or not Path(file).is_file())
     ]
@@ -150,6 +151,14 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
         listing = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", listing, "that of an earlier analysis"))
     return findings
+
+
+def _parts(key: str, file: str) -> str:
+    """Words that name the files that may be the parts of a domain of a package; '' without any."""
+    parts = possible_parts(file) if key == "inputs.sdtm.folder" else []
+    if not parts:
+        return ""
+    return f", or its parts by inputs.sdtm.files.{Path(file).stem.upper()}: [{', '.join(parts)}]"
 
 
 def input_digests(plan: Plan) -> dict[str, str]:

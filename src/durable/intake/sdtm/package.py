@@ -25,7 +25,14 @@ from durable.intake.sources import about_files
 from durable.language import _
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
-from durable.plan.sdtm import delivered_domains, domain_files, is_recorded, places, principal_domain
+from durable.plan.sdtm import (
+    delivered_domains,
+    domain_files,
+    is_recorded,
+    places,
+    possible_parts,
+    principal_domain,
+)
 
 
 @dataclass(frozen=True)
@@ -252,11 +259,19 @@ class Package:
             if source:
                 message = _("no {place} ({key}); expected it for {column}, needed by {why}")
             if source and source.split(".")[0] not in domains:
-                paths = domain_files(source.split(".")[0], self.sdtm).values()
+                domain = source.split(".")[0]
+                paths = domain_files(domain, self.sdtm).values()
                 names = ", ".join(Path(path).name for path in paths)
                 message = _(
                     "no file {files} with {place}; expected it for {column}, needed by {why}"
                 )
+                parts = [part for path in paths for part in possible_parts(path)]
+                if parts:
+                    key = f"inputs.sdtm.files.{domain}: [{', '.join(parts)}]"
+                    message = _(
+                        "no file {files} with {place}; expected it for {column}, needed by {why},"
+                        " or the parts of the domain ({key})"
+                    )
             message = message.format(place=source, key=key, files=names, column=column, why=why)
             self._report_missing(table, files, message, column)
 
