@@ -69,6 +69,16 @@ def test_visits_of_another_form_are_the_same(name: str, keys: dict[str, Any]) ->
     assert rows(study, "visits", *VISIT) == BASE_VISITS
 
 
+def test_a_word_for_missing_is_read_as_empty(tmp_path: Path) -> None:
+    text = (SHAPES / "base" / "visits.csv").read_text().replace(",300,170,", ",ND,170,", 1)
+    (tmp_path / "visits.csv").write_text(text)
+    study = examined({"visits": {"path": str(tmp_path / "visits.csv"), "missing": ["ND"]}})
+    assert study.queries["message"].tolist() == [
+        "visits.csv, row 2, ck: found ND (read as empty); expected a value, since other measures"
+        " are recorded; please complete or confirm not done"
+    ]
+
+
 def test_a_date_in_another_form_names_the_key_that_reads_it() -> None:
     (message,) = errors(examined({"visits": given("vis_ddmmm.csv")}))
     assert message == (

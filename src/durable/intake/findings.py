@@ -440,7 +440,8 @@ def _message(
         else:
             words = _("{place}: empty; expected {expected}")
         place = _("{file}, row {row}, {column}").format(file=file, row=row, column=column)
-        message = words.format(place=place, value=value, read=read_as, expected=expected)
+        read = read_as or _("empty")
+        message = words.format(place=place, value=value, read=read, expected=expected)
     return without_hidden(message)
 
 
