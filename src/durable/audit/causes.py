@@ -17,7 +17,13 @@ from durable.audit.sides import (
     differing_keys,
     has_other_code,
 )
-from durable.audit.statuses import NO_STATUS, Status, differing, status_label
+from durable.audit.statuses import (
+    NO_STATUS,
+    Status,
+    differing,
+    is_decided_across_groups,
+    status_label,
+)
 from durable.contracts.results import Result
 from durable.language import N_, Text, _
 
@@ -165,9 +171,17 @@ def _same(old: Result | None, new: Result | None) -> bool:
 
 
 def _subjects(step: Step, key: tuple[str, ...]) -> set[str]:
-    """Subjects of the group whose records behind a number differ, or who joined or left it."""
-    output, _, group_by, group, parameter, _ = key
+    """Subjects of the group whose records behind a number differ, or who joined or left it.
+
+    Where there are none, those of other groups: of a row that one analysis alone has (a group has
+    one for a term that somebody of another group has), and of what other groups decide, too.
+    """
+    output, _, group_by, group, parameter, statistic = key
     before, after = step.before.datasets, step.after.datasets
     groups = before.members(group_by, group), after.members(group_by, group)
-    differ = differing(before, after, output, parameter) & (groups[0] | groups[1])
-    return differ | (groups[0] ^ groups[1])
+    all_differing = differing(before, after, output, parameter)
+    of_group = all_differing & (groups[0] | groups[1]) | (groups[0] ^ groups[1])
+    in_one_alone = (key in step.before.results) != (key in step.after.results)
+    if not of_group and (in_one_alone or is_decided_across_groups(output, statistic)):
+        return all_differing
+    return of_group

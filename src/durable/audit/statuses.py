@@ -204,6 +204,13 @@ def _depends_on_last_contact(output: str) -> bool:
     return any(entry.name == output and "LSTALVDT" in entry.load().dates for entry in OUTPUTS)
 
 
+def is_decided_across_groups(output: str, statistic: str) -> bool:
+    """Whether subjects of other groups decide a statistic of a group, too; else False."""
+    return any(
+        entry.name == output and statistic in entry.load().across_groups for entry in OUTPUTS
+    )
+
+
 def _subject(row: Record) -> str:
     """Identifier shown to readers; datasets of an earlier version have it as USUBJID alone."""
     return row.get("SUBJID", row["USUBJID"])

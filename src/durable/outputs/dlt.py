@@ -293,6 +293,8 @@ OUTPUT = Output(
     },
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
+    # It counts the infused of whom the level is not recorded.
+    across_groups=("next",),
     tables=(
         OutputTable(
             name="t_dlt",

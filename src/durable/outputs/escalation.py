@@ -338,6 +338,7 @@ OUTPUT = Output(
     },
     results=_results,
     dates=("DTHDT", "EOSDT", "LSTALVDT"),
+    across_groups=("isotonic",),
     tables=(
         OutputTable(
             name="t_escalation",

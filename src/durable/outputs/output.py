@@ -136,6 +136,8 @@ class Output:
     other_datasets
         By first part of a parameter the dataset that its numbers come from, where that is not the
         last of `datasets`.
+    across_groups
+        Statistics of a group that subjects of other groups decide, too.
     records
         Filters of the records of ADRS that `results` reads: ADRS is too large to be read whole.
     """
@@ -149,6 +151,7 @@ class Output:
     dates: tuple[str, ...] = ()
     further_results: Results | None = None
     other_datasets: Mapping[str, str] = field(default_factory=dict)
+    across_groups: tuple[str, ...] = ()
     records: Callable[[Plan], tuple[RecordFilter, ...]] = lambda _: ()
 
     @property
