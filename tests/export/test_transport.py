@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import re
 import subprocess
 from dataclasses import replace
@@ -24,6 +25,7 @@ from durable.export.datasets import Dataset
 from durable.export.define import to_xml
 from durable.export.transport import (
     Change,
+    TextRule,
     continuations,
     fit_to_xpt,
     pieces_of,
@@ -263,6 +265,37 @@ def test_what_the_form_does_not_hold_is_written_by_rule_and_listed(
     assert meta.variable_storage_width["DCSREAS"] <= 200
     assert changes[1].written == "DCSREAS, DCSREAS1, DCSREAS2"
     assert meta.column_names_to_labels["DCSREAS1"] == "Reason for Discontinuation from St (2/3)"
+
+
+@pytest.mark.parametrize(
+    ("rule", "label", "code"),
+    [
+        ("ascii", "<U+5E74><U+9F84><U+7EC4>, Group 1", "<U+5973><U+6027>"),
+        ("utf-8", "年龄组按登记时记录的, Group 1", "女性"),
+    ],
+)
+def test_labels_and_codes_are_those_that_the_file_holds(
+    rule: TextRule, label: str, code: str, datasets: dict[str, Dataset], plan: Plan, tmp_path: Path
+) -> None:
+    """A group that the plan names in Chinese. 31 bytes are left before the end of its label: three
+    code points of eight bytes, or ten signs of three."""
+    named = "年龄组按登记时记录的性别分组, Group 1"
+    adsl = with_texts(datasets["ADSL"], "SEX", ["女性", None])
+    variables = tuple(
+        replace(variable, label=named, codes=(("女性", ""), ("Male", "")))
+        if variable.name == "SEX"
+        else variable
+        for variable in adsl.variables
+    )
+    fitting, changes = fit_to_xpt(replace(adsl, variables=variables), rule)
+    assert Change("ADSL", "SEX", 0, "label", named, label) in changes
+    frame, meta = pyreadstat.read_xport(written(fitting, tmp_path))
+    assert meta.column_names_to_labels["SEX"] == label
+    assert list(frame["SEX"]) == [code, ""]
+    (written_variable,) = (v for v in fitting.variables if v.name == "SEX")
+    assert written_variable.codes == ((code, ""), ("Male", ""))
+    xml = to_xml([fitting], plan, "xpt/{}.xpt")
+    assert f'<EnumeratedItem CodedValue="{html.escape(code)}"' in xml
 
 
 # A long text goes on in further variables

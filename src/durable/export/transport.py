@@ -59,10 +59,10 @@ class Change:
     dataset: str
     variable: str
     row: int
-    """Record of the dataset; the first is 1."""
+    """Record of the dataset; the first is 1, and 0 stands for the label of the variable."""
     rule: str
-    """``control_sign``, ``not_ascii``, ``blanks_at_end``, ``split_at_200``, or ``paramcd_over_8``,
-    which reports a PARAMCD of more than 8 signs and changes nothing."""
+    """``control_sign``, ``not_ascii``, ``blanks_at_end``, ``split_at_200``, ``label``, or
+    ``paramcd_over_8``, which reports a PARAMCD of more than 8 signs and changes nothing."""
     recorded: str
     """The text before the change, after those of the rules before."""
     written: str
@@ -75,7 +75,8 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
     Control signs are written as their code points, and with the rule ``ascii`` text that is not
     ASCII as `to_ascii` does. Text longer than 200 bytes goes on in further variables
     (`continuations`), so that nothing is lost; blanks at the end, which the file cannot hold, are
-    dropped. A missing text becomes an empty one, which is not listed.
+    dropped. A missing text becomes an empty one, which is not listed. Labels and codes of the
+    variables are those that the file has, too.
 
     Raises
     ------
@@ -87,7 +88,11 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
     variables: list[Variable] = []
     changes: list[Change] = []
     used_names = {variable.name for variable in dataset.variables}
-    for variable in dataset.variables:
+    for declared in dataset.variables:
+        variable = _described_as_written(declared, rule)
+        if variable.label != declared.label:
+            labels = declared.label, variable.label
+            changes.append(Change(dataset.name, variable.name, 0, "label", *labels))
         texts = dataset.frame[variable.name]
         if variable.type != "text":
             columns[variable.name] = texts
@@ -254,9 +259,35 @@ def _part(variable: Variable, number: int, count: int) -> Variable:
     """A variable as one of several that hold a text; the label says which."""
     if number == 1:
         return variable
-    suffix = f" ({number}/{count})"
-    label = variable.label[: MOST_LABEL - len(suffix)].rstrip()
-    return replace(variable, label=f"{label}{suffix}", codes=())
+    label = _shortened(variable.label, f" ({number}/{count})")
+    return replace(variable, label=label, codes=())
+
+
+def _described_as_written(variable: Variable, rule: TextRule) -> Variable:
+    """A variable with its label and its codes as the file holds them.
+
+    A label is shortened to the bytes of the form before its last comma: the label of a group that
+    the plan declares ends in ``, Group 1``.
+    """
+    label = "".join(_fitted(variable.label, rule).parts)
+    if _bytes(label) > MOST_LABEL:
+        head, comma, end = label.rpartition(", ")
+        short_end = comma and _bytes(end) < MOST_LABEL // 2
+        label = _shortened(head, comma + end) if short_end else _shortened(label, "")
+    codes = {
+        _fitted(code, rule).part(1): "".join(_fitted(meaning, rule).parts)
+        for code, meaning in variable.codes
+    }
+    return replace(variable, label=label, codes=tuple(codes.items()))
+
+
+def _shortened(label: str, suffix: str) -> str:
+    """A label before a suffix, cut between signs where the form has no room for all of it."""
+    room = MOST_LABEL - _bytes(suffix)
+    if _bytes(label) > room:
+        head = label.encode()[:room].decode(errors="ignore")
+        label = label[: _between_signs(label, len(head))].rstrip(" ")
+    return f"{label}{suffix}"
 
 
 def _check_names(dataset: Dataset) -> None:

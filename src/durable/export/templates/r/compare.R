@@ -32,6 +32,7 @@ read_dataset <- function(name) {
   # in it; export/report.csv lists each such value with the text recorded, which ard.csv has.
   changed <- read_text(file.path(RESULTS, "export", "report.csv"))
   changed <- changed[changed$dataset == toupper(name) & changed$variable %in% names(data), ]
+  changed <- changed[changed$row != "0", ]  # labels
   # Of several changes of one value the first tells the text recorded.
   changed <- changed[!duplicated(changed[c("variable", "row")]), ]
   for (i in seq_len(nrow(changed))) {
