@@ -180,6 +180,21 @@ REFUSED = [
         "response.improvement.visits: found []; expected at least one entry",
     ),
     (
+        "a list that lacks an entry",
+        changed("laboratory", {"icaht": {"severe_days": [7]}}),
+        "laboratory.icaht.severe_days: found [7]; expected at least 2 entries",
+    ),
+    (
+        "a list with an entry too many",
+        changed("laboratory", {"icaht": {"late_limits": [5, 4, 3, 2, 1]}}),
+        "laboratory.icaht.late_limits: found [5, 4, 3, 2, 1]; expected at most 4 entries",
+    ),
+    (
+        "a label that is too long",
+        changed("subgroups", {"sex": {"column": "sex", "label": "x" * 28}}),
+        f"subgroups.sex.label: found '{'x' * 28}'; expected at most 27 characters",
+    ),
+    (
         "one value where a list is due",
         changed("groups", "part"),
         "groups: found 'part'; expected a list",

@@ -107,7 +107,7 @@ def nested_types(annotation: Any) -> tuple[Any, ...]:
 def validation_findings(
     error: ValidationError, model: type[BaseModel], prefix: tuple[str, ...] = ()
 ) -> list[Finding]:
-    """Findings for the errors of pydantic in a section, in their order.
+    """Findings for the errors of pydantic in a section, in their order; at least one.
 
     Parameters
     ----------
@@ -118,9 +118,14 @@ def validation_findings(
     prefix
         Keys below which the section stands in the plan.
     """
+    items = error.errors()
     # A list is also called too short when all its entries are wrong.
-    items = [item for item in error.errors() if item["type"] != "too_short" or not item["input"]]
-    return [_finding_of(item, model, prefix) for item in items]
+    wrong_within = {item["loc"][:length] for item in items for length in range(len(item["loc"]))}
+    return [
+        _finding_of(item, model, prefix)
+        for item in items
+        if item["type"] != "too_short" or item["loc"] not in wrong_within
+    ]
 
 
 #: What pydantic expects, by the type of its error.
@@ -132,7 +137,6 @@ _EXPECTED = {
     "model_type": "a section of keys and values",
     "model_attributes_type": "a section of keys and values",
     "string_type": "text",
-    "too_short": "at least one entry",
     "tuple_type": "a list",
 }
 
@@ -148,6 +152,8 @@ def _finding_of(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> 
         return Finding(key, shown_value(error["input"]), expected)
     if error["type"] in _EXPECTED:
         return Finding(key, shown_value(error["input"]), _EXPECTED[error["type"]])
+    if error["type"] in ("too_short", "too_long"):
+        return Finding(key, shown_value(error["input"]), _length_expected(error))
     if error["type"] == "string_pattern_mismatch":
         return Finding(key, shown_value(error["input"]), f"text like {error['ctx']['pattern']}")
     if error["type"] == "extra_forbidden":
@@ -160,6 +166,17 @@ def _finding_of(error: Any, model: type[BaseModel], prefix: tuple[str, ...]) -> 
         return Finding(key, shown_value(value), str(error["ctx"]["error"]))
     expected = error["msg"].removeprefix("Input should be ").removeprefix("a valid ")
     return Finding(key, shown_value(error["input"]), expected)
+
+
+def _length_expected(error: Any) -> str:
+    """How many entries, or characters of a text, pydantic expects: ``at least one entry``."""
+    too_short = error["type"] == "too_short"
+    limit = error["ctx"]["min_length" if too_short else "max_length"]
+    one, several = ("character", "characters")
+    if not isinstance(error["input"], str):
+        one, several = ("entry", "entries")
+    number = f"one {one}" if limit == 1 else f"{limit} {several}"
+    return f"at least {number}" if too_short else f"at most {number}"
 
 
 #: A number that YAML 1.1 reads as text.
