@@ -196,7 +196,11 @@ CHANGES: dict[str, tuple[Change, State, str]] = {
         *(edit(MANIFEST, '"plan": {', '"plan":  {'), CHANGED),
         "record audit/manifest.json: changed since: found ",
     ),
-    "the manifest removed": (remove(MANIFEST), INCOMPLETE, "no run has completed and recorded"),
+    "the manifest removed": (
+        remove(MANIFEST),
+        INCOMPLETE,
+        "manifest.json: incomplete: not there: removed or moved since the run of entry 4, ",
+    ),
     "the manifest emptied": (write(MANIFEST, ""), CHANGED, "not the manifest that a run writes"),
     "a manifest of nothing": (write(MANIFEST, "[]"), CHANGED, "not the manifest that a run writes"),
     "a manifest without digests": (

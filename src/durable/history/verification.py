@@ -103,6 +103,9 @@ def _checks(folder: Path, signers: Path | None, authority: Path | None) -> Itera
     runs = history.entries_of(folder.name, RECORDED)
     if not (folder / MANIFEST).is_file() and (runs or not parts):
         detail = Text(N_("not there: no run has completed and recorded these results"))
+        if runs:
+            text = N_("not there: removed or moved since the run of entry {n}, {time}, recorded it")
+            detail = Text(text, n=runs[-1].number, time=runs[-1].values["time"])
         yield Check("record", str(MANIFEST), State.INCOMPLETE, detail)
         return
     time_started, time_recorded = read_started(folder).get("time"), _time_recorded(folder)
