@@ -9,6 +9,7 @@ import pytest
 
 from durable.derive.deviation_records import StudyRecords
 from durable.derive.deviations import derive
+from durable.derive.doses import outside_in_words
 from durable.plan import PlanError
 from tests.derive.build import ACTIVE, INFUSION, date, plan, subject, table, visit
 from tests.derive.deviating import addv_of, adsl_of, deviating, unjudged
@@ -85,12 +86,25 @@ def test_a_level_has_the_dose_of_the_section_exposure() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cells", "shown"),
+    [(12_000_001, "120.00001"), (7_999_999, "79.99999"), (12_500_000, "125"), (3_000_000, "30")],
+)
+def test_a_dose_outside_the_tolerance_is_shown_with_the_digits_that_say_so(
+    cells: int, shown: str
+) -> None:
+    """Planned 10 x 10^6, at most 20 % more or less: 120 % would be no deviation."""
+    assert outside_in_words(cells / 1e5, 0.2) == shown
+    record = single(addv_of([subject(cells_per_kg=cells)], dose={}))
+    assert record["DVTERM"].endswith(f", {shown}% of the planned dose")
+
+
+@pytest.mark.parametrize(
     ("begun", "found"),
     [
         (-1, None),
         (-14, None),
         (-15, "begun 15 days before infusion"),
-        (0, "begun 0 days after infusion"),
+        (0, "begun on the day of infusion"),
         (3, "begun 3 days after infusion"),
         (None, "no date recorded"),
     ],

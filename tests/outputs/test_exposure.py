@@ -13,6 +13,7 @@ from durable.jdm.parameters import SCORE
 from durable.outputs.ard import Ard
 from durable.outputs.cells_outcome import OUTPUT
 from durable.outputs.datasets import AnalysisDatasets
+from durable.outputs.exposure import OUTPUT as EXPOSURE
 from durable.plan import Plan, PlanError
 from tests.derive.build import date, plan, subject
 from tests.derive.events import adsl, child, derived, event, never_infused
@@ -83,6 +84,14 @@ def test_a_level_that_is_no_dose_has_the_one_of_the_plan_or_none() -> None:
 def test_a_level_that_is_named_with_its_dose_has_that_one(level: str) -> None:
     found = exposure([child("A", DOSELVL=level)], [9e6])
     assert found["OF_PLANNED", "median"].value == pytest.approx(90)
+
+
+def test_a_planned_dose_that_the_plan_gives_is_named() -> None:
+    """The heading of the column says 1 x 10^7; the percentages are of 9 x 10^6."""
+    planned = {"planned_cells_per_kg": {"1e7": 9e6, "2": 2.55e7}}
+    notes = list(EXPOSURE.tables[0].footnotes(plan(exposure=planned)))
+    assert "Planned dose (10^6 cells/kg): 1 x 10^7 cells/kg: 9; Dose level 2: 25.5." in notes
+    assert len(list(EXPOSURE.tables[0].footnotes(plan(exposure={})))) == len(notes) - 1
 
 
 def test_nobody_infused_has_no_dose() -> None:

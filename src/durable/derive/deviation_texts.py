@@ -27,6 +27,7 @@ LYMPHODEPLETION_PLANNED = N_("lymphodepletion begun 1 to {days} days before infu
 MEDICINES_PLANNED = N_("{medicines}, begun 1 to {days} days before infusion")
 DOSES_PLANNED = N_("{medicines}, each given 1 to {days} days before infusion")
 BEGUN_BEFORE = N_("begun {days} days before infusion")
+BEGUN_ON_DAY = N_("begun on the day of infusion")
 BEGUN_AFTER = N_("begun {days} days after infusion")
 NONE_RECORDED = N_("no date recorded")
 NOT_IN_FILE = N_("date not in the data")
@@ -52,7 +53,8 @@ PERMITTED_ONLY = N_("permitted medicines only")
 _FORMS = (
     *(NO_TABLE, CRITERIA_DECIDED, NOT_DECIDED, NOT_SCREENED, CRITERION_VIOLATED),
     *(CRITERION_WAIVED, DOSE_PLANNED, DOSE_FOUND, DOSE_OF_LEVEL, DOSE_MISSING, LEVEL_MISSING),
-    *(LYMPHODEPLETION_PLANNED, MEDICINES_PLANNED, DOSES_PLANNED, BEGUN_BEFORE, BEGUN_AFTER),
+    *(LYMPHODEPLETION_PLANNED, MEDICINES_PLANNED, DOSES_PLANNED),
+    *(BEGUN_BEFORE, BEGUN_ON_DAY, BEGUN_AFTER),
     *(NONE_RECORDED, NOT_IN_FILE, NOT_GIVEN, NO_DOSE, NUMBER_PLANNED, NUMBER_FOUND),
     *(CORE_SET_PLANNED, CORE_SET_MISSING),
     *(NOT_SEEN, LABEL_UNKNOWN, WINDOW_PLANNED, WINDOW_FOUND, WINDOW_UNKNOWN, NO_NEW_SYSTEMIC),

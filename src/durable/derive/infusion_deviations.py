@@ -19,7 +19,7 @@ from durable.derive.deviation_records import (
     no_table,
     of_infusion,
 )
-from durable.derive.doses import percent_of_planned, within_tolerance
+from durable.derive.doses import outside_in_words, percent_of_planned, within_tolerance
 from durable.eligibility import CRITERION_BY_ID
 from durable.plan import DoseExposure
 from durable.plan.deviations import DoseDeviation, LymphodepletionDeviation, NumberInfused
@@ -90,7 +90,9 @@ def dose_deviations(
             for dose in planned[outside]
         ],
         [
-            texts.DOSE_FOUND.format(dose=f"{dose / _MILLION:.10g}", percent=f"{percent:.6g}")
+            texts.DOSE_FOUND.format(
+                dose=f"{dose / _MILLION:.10g}", percent=outside_in_words(percent, section.tolerance)
+            )
             for dose, percent in zip(received[outside], share[outside], strict=True)
         ],
     )
@@ -144,6 +146,8 @@ def _begun(days_before: float) -> str:
     """When lymphodepletion began."""
     if np.isnan(days_before):
         return texts.NONE_RECORDED
+    if days_before == 0:
+        return texts.BEGUN_ON_DAY
     form = texts.BEGUN_BEFORE if days_before > 0 else texts.BEGUN_AFTER
     return form.format(days=f"{abs(days_before):.0f}")
 

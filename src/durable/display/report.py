@@ -88,7 +88,7 @@ def page(
         variants=variants(plan),
         definitions=definitions,
         places={term: f"definition-{i}" for i, (term, _lines) in enumerate(definitions, 1)},
-        absent=list(absent(plan, folder)),
+        absent=list(absent(folder)),
         findings=findings(folder),
         lowered=lowered(folder),
         removed=removed(folder),
@@ -161,14 +161,12 @@ def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
     return groups
 
 
-def absent(plan: Plan, folder: Path) -> Iterator[str]:
-    """Sentences on what the report lacks: input tables not provided, no sensitivity analyses."""
+def absent(folder: Path) -> Iterator[str]:
+    """Sentences on the input tables that were not provided, and what the report lacks for that."""
     provided = _sources(folder)
     for name, table in INPUT_TABLES.items():
         if name not in provided:
             yield _(table.not_provided).format(table=name)
-    if not plan.sensitivity:
-        yield _("No sensitivity analyses are configured.")
 
 
 def findings(folder: Path) -> list[tuple[str, str, str, int]]:

@@ -20,6 +20,7 @@ from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import DoseExposure, Plan
 from durable.sections import required
+from durable.wording import clauses, dose_level
 from durable.wording import percent as percent_text
 
 #: Intervals in days, with their labels: from one date of ADSL to another.
@@ -140,6 +141,13 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         "Planned dose: that of the dose level, in cells per kg of body weight. Days between: to the"
         " first day of lymphodepletion, and from it."
     )
+    planned = plan.exposure.planned_cells_per_kg
+    if planned:
+        doses = [
+            _("{level}: {dose}").format(level=dose_level(level), dose=f"{dose / 1e6:.10g}")
+            for level, dose in planned.items()
+        ]
+        yield _("Planned dose (10^6 cells/kg): {doses}.").format(doses=clauses(doses))
     yield from lymphodepletion.footnotes(plan.exposure)
 
 
