@@ -8,6 +8,7 @@ import pytest
 
 from durable.jdm.remission import REMISSION_RULES
 from durable.outputs.definition_list import definitions_in_force
+from durable.outputs.improvement import OUTPUT
 from tests.derive.build import plan
 
 #: How the text of recurrence ends, where it says nothing of the first days.
@@ -92,6 +93,15 @@ def test_who_began_new_therapy_is_no_missing_value(missing: str, strategy: str, 
     assert f"subjects without an assessment {said}" in text(
         "Disease improvement", response=response
     )
+
+
+def test_percentages_of_two_denominators_are_told_apart() -> None:
+    """One of two improved beside one of three not improved: 50.0 and 33.3."""
+    (table, _) = OUTPUT.tables
+    said = "Percentages: improved, of the denominator; all others, of N."
+    observed = plan(response={"improvement": {"missing": "observed"}})
+    assert said in table.footnotes(observed)
+    assert said not in table.footnotes(plan())
 
 
 def test_every_visit_has_its_window_and_a_score_goes_before_the_distance() -> None:

@@ -185,6 +185,24 @@ def test_the_table_says_the_strategies_of_the_plan() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("missing", "strategy", "handling"),
+    [
+        ("non_improved", "Composite", "not improved"),
+        ("observed", "Hypothetical", "excluded from the denominator"),
+        ("improved", "Composite", "improved (best case)"),
+    ],
+)
+def test_one_assessment_is_enough_to_be_missing_for_the_improvement_rate(
+    missing: str, strategy: str, handling: str
+) -> None:
+    """Two in a row, as the table defines missed assessments, are a matter of the durations."""
+    cells = shown(COURSE, improvement={"missing": missing})
+    assert cells["Disease improvement at M2 and M3 / Missed assessments"][:2] == [
+        strategy, f"no assessment at the visit: {handling}"
+    ]  # fmt: skip
+
+
 def test_the_table_counts_who_had_the_events() -> None:
     cells = shown([*COURSE, dosed(-6, 0.5, ACTIVE, "S2")], 2, glucocorticoid_increase=RULE)
     event = cells["Intercurrent events, all infused / Glucocorticoid increase"]

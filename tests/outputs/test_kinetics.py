@@ -531,6 +531,15 @@ def test_one_assay_with_a_result_is_named_by_the_table_alone() -> None:
         assert next(iter(shown)) == Row("flow (cells/uL)")
 
 
+def test_n_is_of_all_infused_as_the_table_names_them() -> None:
+    """One of two has samples: N is 2, and the other has a row of its own."""
+    rows = results(profile({7: 4.0}), [child("S1"), child("S2")])
+    infused = {row.value for row in rows if row.statistic == "n_infused"}
+    without = {row.value for row in rows if row.statistic == "n_no_sample"}
+    assert (infused, without) == ({2}, {1})
+    assert OUTPUT.population == "Safety Analysis Set (all infused)"
+
+
 def test_a_group_without_any_sample_has_its_rows() -> None:
     other = child("S2", DOSELVL="3e7")
     rows = results(profile({7: 4.0}), [child("S1", DOSELVL="1e7"), other])

@@ -148,9 +148,18 @@ def _of_improvement(event: str, plan: Plan) -> Handled:
             return _STRATEGIES["composite"], _("not improved")
         case "MISSED":
             return {
-                "non_improved": (_STRATEGIES["composite"], _("not improved")),
-                "observed": (_STRATEGIES["hypothetical"], _("excluded from the denominator")),
-                "improved": (_STRATEGIES["composite"], _("improved (best case)")),
+                "non_improved": (
+                    _STRATEGIES["composite"],
+                    _("no assessment at the visit: not improved"),
+                ),
+                "observed": (
+                    _STRATEGIES["hypothetical"],
+                    _("no assessment at the visit: excluded from the denominator"),
+                ),
+                "improved": (
+                    _STRATEGIES["composite"],
+                    _("no assessment at the visit: improved (best case)"),
+                ),
             }[rule.missing]
     return _like_new_therapy(event, plan.response, plan.response.new_therapy.improvement, rescue)
 

@@ -407,6 +407,8 @@ def _missing(plan: Plan) -> Iterator[str]:
         " the data cut-off; in the rate, pending subjects count as those without an assessment."
         " Rows in which no subject is counted are not shown."
     )
+    if response.improvement.missing == "observed":
+        yield _("Percentages: improved, of the denominator; all others, of N.")
 
 
 OUTPUT = Output(

@@ -16,7 +16,7 @@ from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, pair, value
 from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
 from durable.outputs.groups import Estimates, groups, of_parameter
-from durable.outputs.output import ColumnEstimates, Output, OutputTable
+from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent, summary
 from durable.outputs.table import Line, Lookup, Row, Rows
 from durable.plan import Outputs, Plan
@@ -285,7 +285,7 @@ _BRIEF = N_(
 )
 OUTPUT = Output(
     name="t_kinetics",
-    analysis_set=N_("Infused subjects with samples"),
+    analysis_set=SAFETY_SET,
     datasets="ADPC, ADPP",
     variables={
         "ADSL": ("SAFFL",),
