@@ -151,3 +151,12 @@ def test_whether_a_result_of_the_very_day_is_a_baseline(
 ) -> None:
     shown = text("Laboratory", response={"baseline": baseline})
     assert shown.startswith(f"Baseline: last result before {said} Visits: the result closest")
+
+
+@pytest.mark.parametrize("km_ci", ["log-log", "bpcp"])
+def test_the_interval_of_the_restricted_mean_is_not_that_of_the_curve(km_ci: str) -> None:
+    shown = text("Kaplan-Meier estimates", statistics={"km_ci": km_ci, "rmst_months": 12})
+    assert (
+        "Restricted mean to month 12: area under the curve up to it; CI by its standard error,"
+        " whichever the pointwise intervals are."
+    ) in shown

@@ -203,6 +203,32 @@ def test_one_assessment_is_enough_to_be_missing_for_the_improvement_rate(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("applies", "handling"),
+    [
+        ((), "an event seen at a visit after them is censored before them"),
+        (
+            ("applies_to_death",),
+            "death, or an event seen at a visit, after them is censored before them",
+        ),
+        (
+            ("applies_to_new_therapy",),
+            "new systemic therapy, or an event seen at a visit, after them is censored before them",
+        ),
+        (
+            ("applies_to_death", "applies_to_new_therapy"),
+            "an event after them is censored before them",
+        ),
+    ],
+)
+def test_every_event_that_missed_assessments_censor_is_named(
+    applies: tuple[str, ...], handling: str
+) -> None:
+    cells = shown(COURSE, missed_assessments=dict.fromkeys(applies, True))
+    row = cells["Duration of response / Missed assessments"]
+    assert row[:2] == ["Hypothetical", handling]
+
+
 def test_the_table_counts_who_had_the_events() -> None:
     cells = shown([*COURSE, dosed(-6, 0.5, ACTIVE, "S2")], 2, glucocorticoid_increase=RULE)
     event = cells["Intercurrent events, all infused / Glucocorticoid increase"]

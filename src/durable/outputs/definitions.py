@@ -171,6 +171,10 @@ def survival(statistics: Statistics) -> Iterator[str]:
         rule=QUANTILE_RULES[statistics.quantile_rule],
         days=statistics.days_per_month,
     )
+    yield _(
+        "Restricted mean to month {month:g}: area under the curve up to it; CI by its standard"
+        " error, whichever the pointwise intervals are."
+    ).format(month=statistics.rmst_months)
     yield sentences(_("NE: not estimable; +: censored."), _past(statistics), _plateau(statistics))
 
 

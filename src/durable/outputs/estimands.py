@@ -11,7 +11,7 @@ from typing import assert_never
 from durable.contracts.results import TOTAL, WHOLE_COLUMN, Statistic
 from durable.derive.endpoint import Handling
 from durable.derive.endpoints import EVERY_ENDPOINT
-from durable.jdm.response import Response, Strategy
+from durable.jdm.response import MissedAssessments, Response, Strategy
 from durable.language import N_, _
 from durable.outputs import definitions, reinfusion_definitions
 from durable.outputs.ard import TableResults
@@ -176,12 +176,25 @@ def _of_duration(event: str, plan: Plan) -> Handled:
             return _STRATEGIES["composite"], _("an event")
         case "MISSED" if missed.consecutive is None:
             return _STRATEGIES["treatment_policy"], _("an event after them counts on its date")
-        case "MISSED" if missed.applies_to_death and missed.applies_to_new_therapy:
-            return _STRATEGIES["hypothetical"], _("an event after them is censored before them")
         case "MISSED":
-            handling = _("an event seen at a visit after them is censored before them")
-            return _STRATEGIES["hypothetical"], handling
+            return _STRATEGIES["hypothetical"], _censored_by_gap(missed)
     return _like_new_therapy(event, plan.response, plan.response.new_therapy.duration, rescue)
+
+
+def _censored_by_gap(missed: MissedAssessments) -> str:
+    """Which events after missed assessments are censored before them."""
+    match missed.applies_to_death, missed.applies_to_new_therapy:
+        case True, True:
+            return _("an event after them is censored before them")
+        case True, False:
+            return _("death, or an event seen at a visit, after them is censored before them")
+        case False, True:
+            return _(
+                "new systemic therapy, or an event seen at a visit, after them is censored before"
+                " them"
+            )
+        case _:
+            return _("an event seen at a visit after them is censored before them")
 
 
 def _of_time_to_remission(event: str, plan: Plan) -> Handled:
