@@ -254,7 +254,7 @@ plan = load(Path(path))
 module = importlib.import_module(STAGES[stage].module)
 cores = {} if stage == "check" else {"cores": 2}  # as the rules of the workflow give them
 def work():
-    module.run(plan.only(STAGES[stage].sections), Path(folder), **cores)
+    module.run(plan.restrict_to(STAGES[stage].sections), Path(folder), **cores)
     return {}
 """
 

@@ -23,7 +23,7 @@ from durable.contracts.results import (
     Result,
 )
 from durable.display.tables import all_tables
-from durable.language import language, translated
+from durable.language import language, translate_stored
 from durable.outputs import OUTPUTS, dlt, output_named, tables_of
 from durable.outputs.ard import Ard, read_ard
 from durable.outputs.datasets import DATASETS
@@ -31,7 +31,7 @@ from durable.outputs.definition_list import definition_list, definitions_in_forc
 from durable.outputs.page_head import page_head
 from durable.outputs.table import Table, column_name
 from durable.plan import Plan
-from durable.sections import required
+from durable.sections import require_section
 from tests.derive.build import plan as plan_of
 
 ROOT = Path(__file__).parents[1]
@@ -85,8 +85,8 @@ def given_words(analysis: Analysis) -> list[str]:
     words = set(pd.concat(columns).dropna())
     words |= {plan.analysis.title, plan.study.sponsor, plan.study.id}
     words |= {variant.title for variant in plan.sensitivity.values()}
-    deviations = required(plan.deviations, "deviations")
-    prohibited = required(deviations.prohibited, "prohibited")
+    deviations = require_section(plan.deviations, "deviations")
+    prohibited = require_section(deviations.prohibited, "prohibited")
     words |= set(prohibited.permitted_reasons)
     for group in plan.subgroup_variables:
         words |= {group.label, *group.levels}
@@ -292,4 +292,4 @@ def shown_step(note: str) -> str:
 
 def test_a_stored_text_that_fits_no_form_stays_as_it_is() -> None:
     with language("zh"):
-        assert translated("an earlier wording", ("escalate",)) == "an earlier wording"
+        assert translate_stored("an earlier wording", ("escalate",)) == "an earlier wording"

@@ -16,8 +16,8 @@ from durable.jdm.remission import CONDITIONS, REMISSION_RULES, Remission
 from durable.jdm.response import Response
 from durable.language import language
 from durable.schedule import DEFAULT_SCHEDULE
-from durable.vocabulary import CODED, FLAGS, shown
-from durable.wording import capitalised, clauses, dose_level, listed, lower_initial, sentences
+from durable.vocabulary import CODED, FLAGS, translate_coded
+from durable.wording import capitalise, clauses, dose_level, list_words, lower_initial, sentences
 
 #: Two words of English one after another.
 ENGLISH = re.compile(r"[A-Za-z][a-z-]+ [a-z-]{2,}")
@@ -26,11 +26,11 @@ ENGLISH = re.compile(r"[A-Za-z][a-z-]+ [a-z-]{2,}")
 @pytest.mark.parametrize("coded", [*CODED, *FLAGS])
 def test_a_coded_text_is_shown_as_stored_in_english_and_translated_in_chinese(coded: str) -> None:
     filled = re.sub(r"\{\w+\}", "7", coded)
-    assert shown(filled) == filled
+    assert translate_coded(filled) == filled
     with language("zh"):
         # NC is the abbreviation in Chinese reports, too.
-        assert shown(filled) != filled or coded == "NC"
-        assert re.search("[A-Z]{3}|[a-z]{3}", shown(filled).replace("TLAST", "")) is None
+        assert translate_coded(filled) != filled or coded == "NC"
+        assert re.search("[A-Z]{3}|[a-z]{3}", translate_coded(filled).replace("TLAST", "")) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_coded_text_is_shown_as_stored_in_english_and_translated_in_chinese(co
 )
 def test_a_coded_text_with_its_places_filled_is_shown_in_chinese(coded: str, chinese: str) -> None:
     with language("zh"):
-        assert shown(coded) == chinese
+        assert translate_coded(coded) == chinese
 
 
 @pytest.mark.parametrize(
@@ -91,22 +91,22 @@ def test_every_coded_text_of_the_vocabulary_can_be_shown() -> None:
 
 def test_lists_and_sentences_are_joined_in_the_way_of_the_language() -> None:
     words = ["A", "B", "C"]
-    assert listed(words) == "A, B and C"
-    assert listed(words, "or") == "A, B or C"
+    assert list_words(words) == "A, B and C"
+    assert list_words(words, "or") == "A, B or C"
     assert clauses(words) == "A; B; C"
     assert sentences("One.", "", "Two.") == "One. Two."
     assert sentences("", "") == ""
     with language("zh"):
-        assert listed(words) == "A、B和C"
-        assert listed(words, "or") == "A、B或C"
-        assert listed(words[:1]) == "A"
+        assert list_words(words) == "A、B和C"
+        assert list_words(words, "or") == "A、B或C"
+        assert list_words(words[:1]) == "A"
         assert clauses(words) == "A；B；C"
         assert sentences("一。", "", "二。") == "一。二。"
 
 
 def test_chinese_has_no_capital_and_small_letters() -> None:
-    assert (capitalised("cells"), lower_initial("Death")) == ("Cells", "death")
-    assert (capitalised("cmH2O压力"), lower_initial("DLT评估")) == ("cmH2O压力", "DLT评估")
+    assert (capitalise("cells"), lower_initial("Death")) == ("Cells", "death")
+    assert (capitalise("cmH2O压力"), lower_initial("DLT评估")) == ("cmH2O压力", "DLT评估")
 
 
 def test_a_dose_level_is_given_in_the_units_of_the_language() -> None:

@@ -61,14 +61,9 @@ class Criterion:
         return "INCLUSION" if self.id.startswith("I") else "EXCLUSION"
 
     @property
-    def fulfilled(self) -> str:
+    def eligible_answer(self) -> str:
         """The answer of an eligible subject: Y to inclusion criteria, N to exclusion criteria."""
         return MET if self.category == "INCLUSION" else NOT_MET
-
-    @property
-    def violated(self) -> str:
-        """The answer that makes a subject ineligible: N to inclusion, Y to exclusion criteria."""
-        return NOT_MET if self.category == "INCLUSION" else MET
 
     def answer(self, attempts: pd.DataFrame, rules: Eligibility) -> pd.Series[str]:
         """Y met, N not met, U unknown or NA not applicable, for each row of the attempts.
@@ -80,5 +75,5 @@ class Criterion:
         if self.applies is None:
             return answers
         applies = self.applies(attempts, rules)
-        answers = answers.mask(applies.isna() & (answers != self.fulfilled), UNKNOWN)
+        answers = answers.mask(applies.isna() & (answers != self.eligible_answer), UNKNOWN)
         return answers.mask(applies == 0, NOT_APPLICABLE)

@@ -201,7 +201,7 @@ def names(key: Literal["documents", "datasets"]) -> tuple[str, ...]:
     return tuple(delivery.name for delivery in DELIVERIES if delivery.key == key)
 
 
-def described(key: Literal["documents", "datasets"]) -> Text:
+def key_description(key: Literal["documents", "datasets"]) -> Text:
     """Description of a key of the plan: "... rtf: all tables ...; docx: each ..."."""
     forms = options({one.name: one.about for one in DELIVERIES if one.key == key})
     return Text(_DESCRIPTIONS[key], forms=forms)

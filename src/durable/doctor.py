@@ -52,7 +52,7 @@ def report() -> str:
     ]
     sections: dict[str, list[tuple[Optional, str | None]]] = {
         "programs": [(program, _program_version(program)) for program in _PROGRAMS],
-        "plugins of Snakemake": [(plugin, _installed(plugin.name)) for plugin in _PLUGINS],
+        "plugins of Snakemake": [(plugin, _installed_version(plugin.name)) for plugin in _PLUGINS],
         "fonts": [
             (
                 Optional(f"signs of {name}", f"figures and PDF, outputs.language: {name}"),
@@ -99,7 +99,7 @@ def _program_version(program: Optional) -> str | None:
     return next(numbers, "there")
 
 
-def _installed(package: str) -> str | None:
+def _installed_version(package: str) -> str | None:
     try:
         return version(package)
     except PackageNotFoundError:

@@ -94,7 +94,7 @@ class Face:
     @cached_property
     def signs(self) -> frozenset[str]:
         """The signs that the face can draw, each a text of one character."""
-        with _opened(self.path, self.number) as font:
+        with _open_font(self.path, self.number) as font:
             return frozenset(map(chr, font.getBestCmap()))
 
     @property
@@ -239,7 +239,7 @@ def _faces(path: Path) -> list[Face]:
     return list(_read_faces(path))
 
 
-def _opened(path: Path, number: int) -> TTFont:
+def _open_font(path: Path, number: int) -> TTFont:
     from fontTools.ttLib import TTFont
 
     return TTFont(path, fontNumber=number, lazy=True)
@@ -269,7 +269,7 @@ def base_signs() -> frozenset[str]:
     """The signs that DejaVu Sans has, in both weights."""
     codes = []
     for style in ("", "-Bold"):
-        with _opened(base_font(style), 0) as font:
+        with _open_font(base_font(style), 0) as font:
             codes.append(frozenset(font.getBestCmap()))
     return frozenset(map(chr, codes[0] & codes[1]))
 
@@ -294,7 +294,7 @@ def cut(font: Fallback, signs: Iterable[str], *, bold: bool = False) -> bytes:
 def _cut(face: Face, signs: frozenset[str], bold: bool) -> bytes:
     from fontTools.fontBuilder import FontBuilder
 
-    with _opened(face.path, face.number) as source:
+    with _open_font(face.path, face.number) as source:
         codes, head, lines = source.getBestCmap(), source["head"], source["hhea"]
         kept = {ord(sign): codes[ord(sign)] for sign in sorted(signs & face.signs)}
         glyphs = {".notdef": ".notdef"} | {f"uni{code:04X}": name for code, name in kept.items()}

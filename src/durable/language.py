@@ -43,7 +43,7 @@ def ngettext(singular: str, plural: str, number: int) -> str:
     return _catalogue(_in_force.get()).ngettext(singular, plural, number)
 
 
-def translated(text: str, forms: Collection[str]) -> str:
+def translate_stored(text: str, forms: Collection[str]) -> str:
     """A text that was stored in English, in the language in force.
 
     Parameters
@@ -56,7 +56,9 @@ def translated(text: str, forms: Collection[str]) -> str:
     for form in forms:
         match = _pattern(form).fullmatch(text)
         if match:
-            words = {name: translated(word, forms) for name, word in match.groupdict().items()}
+            words = {
+                name: translate_stored(word, forms) for name, word in match.groupdict().items()
+            }
             return _(form).format(**words)
     return text
 
@@ -70,7 +72,7 @@ def _pattern(form: str) -> re.Pattern[str]:
 class Text(str):
     """A text in English that knows what it was made of, and can be shown in another language.
 
-    Made where the language does not count, as what a check has found; `shown` shows it.
+    Made where the language does not count, as what a check has found; `translate_marked` shows it.
     """
 
     message: str
@@ -87,7 +89,7 @@ class Name(str):
     """A text that is the same in every language, as a value of the plan is."""
 
 
-def shown(text: str) -> str:
+def translate_marked(text: str) -> str:
     """A `Text`, or another text that is marked, in the language in force; a `Name` as it is.
 
     Texts in the places of a `Text` are shown in that language too.
@@ -97,18 +99,20 @@ def shown(text: str) -> str:
     if not isinstance(text, Text):
         return _(text)
     places = text.places.items()
-    filled = {name: shown(part) if isinstance(part, str) else part for name, part in places}
+    filled = {
+        name: translate_marked(part) if isinstance(part, str) else part for name, part in places
+    }
     return _(text.message).format(**filled)
 
 
 @contextmanager
 def language(name: str) -> Iterator[None]:
     """Texts are in this language, one of `LANGUAGES`, within the block."""
-    before = _in_force.set(name)
+    token = _in_force.set(name)
     try:
         yield
     finally:
-        _in_force.reset(before)
+        _in_force.reset(token)
 
 
 def current_language() -> str:

@@ -37,12 +37,12 @@ def _parts(word: str) -> Iterator[str]:
     """A word, or the parts of one that holds full-width signs."""
     first = 0
     for end in range(1, len(word)):
-        before, after = word[end - 1], word[end]
-        if (is_wide(before) or is_wide(after)) and _may_part(before, after):
+        left, right = word[end - 1], word[end]
+        if (is_wide(left) or is_wide(right)) and _can_break(left, right):
             yield word[first:end]
             first = end
     yield word[first:]
 
 
-def _may_part(before: str, after: str) -> bool:
-    return category(after) not in _CLOSING and category(before) not in _OPENING
+def _can_break(left: str, right: str) -> bool:
+    return category(right) not in _CLOSING and category(left) not in _OPENING

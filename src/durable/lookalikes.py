@@ -45,7 +45,7 @@ def look_alike(text: str, expected: str) -> str:
     if text.isascii() and expected.isascii():
         return ""
     looks = look(text)
-    for candidate in _alike(looks, expected) if looks else ():
+    for candidate in _similar_words(looks, expected) if looks else ():
         if candidate.lower() == text.lower():
             return ""
         return difference(text, candidate)
@@ -70,8 +70,8 @@ def with_code_points(text: str, expected: str) -> str:
     )
 
 
-def _alike(looks: str, text: str) -> Iterator[str]:
-    """Words of a text that look so."""
+def _similar_words(looks: str, text: str) -> Iterator[str]:
+    """Words of a text that look as `looks` does."""
     signs = [_look(sign) for sign in text]
     folded = "".join(signs)
     # Of each sign of the folded text its position in the text.
@@ -85,12 +85,12 @@ def _alike(looks: str, text: str) -> Iterator[str]:
         start = folded.find(looks, start + 1)
 
 
-def _continues(sign: str, beside: str) -> bool:
+def _continues(sign: str, neighbour: str) -> bool:
     """Whether a character belongs to the same word as one beside it ('' where there is none).
 
     Chinese is written without blanks around foreign words and numbers.
     """
-    return beside.isalnum() and _is_chinese(sign) == _is_chinese(beside)
+    return neighbour.isalnum() and _is_chinese(sign) == _is_chinese(neighbour)
 
 
 def _is_chinese(sign: str) -> bool:
@@ -106,7 +106,7 @@ def _look(sign: str) -> str:
 
 
 def difference(text: str, expected: str) -> str:
-    """The characters in which two texts differ, as `named`; '' where they are the same.
+    """The characters in which two texts differ, as `character_names`; '' where they are the same.
 
     An en dash gives itself and "U+2013 EN DASH in place of - U+002D HYPHEN-MINUS".
     """
@@ -117,28 +117,30 @@ def difference(text: str, expected: str) -> str:
         characters, wanted = text[start:end], expected[first:last]
         if kind == "replace" and len(characters) == len(wanted):
             pairs = zip(characters, wanted, strict=True)
-            differences += [_in_place(one, other) for one, other in pairs]
+            differences += [_replacement_text(one, other) for one, other in pairs]
         elif kind == "replace":
-            differences.append(_in_place(characters, wanted))
+            differences.append(_replacement_text(characters, wanted))
         elif kind == "delete":
-            differences.append(_("{characters} too many").format(characters=named(characters)))
+            differences.append(
+                _("{characters} too many").format(characters=character_names(characters))
+            )
         elif kind == "insert":
-            differences.append(_("{characters} missing").format(characters=named(wanted)))
+            differences.append(_("{characters} missing").format(characters=character_names(wanted)))
     return ", ".join(dict.fromkeys(differences))
 
 
-def _in_place(characters: str, expected: str) -> str:
+def _replacement_text(characters: str, expected: str) -> str:
     return _("{found} in place of {expected}").format(
-        found=named(characters), expected=named(expected)
+        found=character_names(characters), expected=character_names(expected)
     )
 
 
-def named(text: str) -> str:
+def character_names(text: str) -> str:
     """The characters of a text with their code points and names: "c U+0063 LATIN SMALL ..."."""
-    return ", ".join(map(_named, text))
+    return ", ".join(map(_character_name, text))
 
 
-def _named(sign: str) -> str:
+def _character_name(sign: str) -> str:
     name = unicodedata.name(sign, "")
     seen = f"{sign} " if sign.isprintable() and not sign.isspace() else ""
     return f"{seen}U+{ord(sign):04X}{f' {name}' if name else ''}"

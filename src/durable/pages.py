@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from durable.language import _, current_language, ngettext, shown
-from durable.wording import capitalised
+from durable.language import _, current_language, ngettext, translate_marked
+from durable.wording import capitalise
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -60,15 +60,15 @@ def _environment() -> Environment:
     # By name: a text is looked up when a page is rendered, in the language then in force.
     environment.install_gettext_callables(_, ngettext, newstyle=False)  # type: ignore[attr-defined]
     environment.globals["current_language"] = current_language
-    environment.filters["filled"] = _filled
-    environment.filters["shown"] = shown
+    environment.filters["filled"] = _fill_text
+    environment.filters["shown"] = translate_marked
     environment.filters["unbroken"] = _unbroken
-    environment.filters["together"] = _together
-    environment.filters["capitalise"] = capitalised
+    environment.filters["together"] = _keep_together
+    environment.filters["capitalise"] = capitalise
     return environment
 
 
-def _filled(text: str, **places: object) -> Markup:
+def _fill_text(text: str, **places: object) -> Markup:
     """A text whose places are filled with elements of the page; all else is escaped."""
     from markupsafe import escape
 
@@ -86,7 +86,7 @@ def _unbroken(cell: str) -> Markup:
     )
 
 
-def _together(cell: str) -> Markup:
+def _keep_together(cell: str) -> Markup:
     """Text that is not broken within what belongs together."""
     from markupsafe import Markup, escape
 

@@ -32,7 +32,7 @@ def _iso_date(value: object) -> object:
     return value
 
 
-def _in_years(value: dt.date) -> dt.date:
+def _check_year(value: dt.date) -> dt.date:
     if not FIRST_YEAR <= value.year <= LAST_YEAR:
         raise ValueError(f"a date from {FIRST_YEAR} to {LAST_YEAR}")
     return value
@@ -82,7 +82,7 @@ NotNegative = Annotated[float, Field(ge=0), AfterValidator(_finite)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 FromOne = Annotated[int, Field(ge=1)]
 Score = Annotated[float, Field(ge=0, le=100)]
-Date = Annotated[dt.date, BeforeValidator(_iso_date), AfterValidator(_in_years)]
+Date = Annotated[dt.date, BeforeValidator(_iso_date), AfterValidator(_check_year)]
 #: Names that become file or folder names: never a path.
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -102,7 +102,7 @@ class Section(BaseModel):
     # under the keys are read where they are shown (`durable.plan.json_schema`).
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    def only(self, paths: Iterable[str]) -> Self:
+    def restrict_to(self, paths: Iterable[str]) -> Self:
         """The same section with just these parts (dotted paths); reading another part fails.
 
         A stage is handed only what it declares, so that a declaration cannot be too small.
@@ -113,7 +113,7 @@ class Section(BaseModel):
 SectionT = TypeVar("SectionT", bound=Section)
 
 
-def required(section: SectionT | None, key: str) -> SectionT:
+def require_section(section: SectionT | None, key: str) -> SectionT:
     """An optional section of the plan, where there is one.
 
     Raises
@@ -141,13 +141,13 @@ def _project(section: SectionT, paths: list[list[str]]) -> SectionT:
     return part
 
 
-def merged(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
+def merge_values(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with `change` laid over it, as a new dict; mappings are merged key by key."""
     result = dict(base)
     for key, new in change.items():
         old = result.get(key)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            result[key] = merged(old, new)
+            result[key] = merge_values(old, new)
         else:
             result[key] = new
     return result

@@ -67,7 +67,7 @@ class Stage:
     def part_of(self, plan: Plan) -> Plan:
         """The plan with nothing but `sections`, and the font where the stage draws."""
         font = ("outputs.font",) if self.draws else ()
-        return plan.only((*self.sections, *font))
+        return plan.restrict_to((*self.sections, *font))
 
     def run(self, plan: Plan, folder: Path, *chunk: int, **several: int) -> None:
         """Do the stage by its part of the plan (`part_of`), in the language of the outputs.

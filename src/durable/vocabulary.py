@@ -1,12 +1,12 @@
 """Coded texts of the datasets that several packages use: events, reasons, phases.
 
-The datasets hold them in English; `shown` gives them in the language of the outputs. Light to
-import.
+The datasets hold them in English; `translate_coded` gives them in the language of the outputs.
+Light to import.
 """
 
 from __future__ import annotations
 
-from durable.language import ENGLISH, N_, _, current_language, translated
+from durable.language import ENGLISH, N_, _, current_language, translate_stored
 
 RECURRENCE = N_("RECURRENCE")
 PROGRESSION = N_("PROGRESSION")
@@ -250,11 +250,11 @@ CODED: tuple[str, ...] = (
 FLAGS = {"Y": N_("yes"), "N": N_("no"), "U": N_("unknown"), "NA": N_("not applicable")}
 
 
-def shown(coded: str) -> str:
+def translate_coded(coded: str) -> str:
     """A coded text of the datasets in the language in force: in English as it is stored.
 
     In another language, Y, N, U and NA are words, and a text that is not of `CODED` stays.
     """
     if current_language() == ENGLISH:
         return coded
-    return _(FLAGS[coded]) if coded in FLAGS else translated(coded, CODED)
+    return _(FLAGS[coded]) if coded in FLAGS else translate_stored(coded, CODED)

@@ -35,16 +35,16 @@ class Days:
     first: Dates
     last: Dates
 
-    def or_else(self, other: Days) -> Days:
-        """These dates, and those of `other` where nothing is recorded."""
-        return Days(self.first.fillna(other.first), self.last.fillna(other.last))
+    def or_else(self, fallback: Days) -> Days:
+        """These dates, and those of `fallback` where nothing is recorded."""
+        return Days(self.first.fillna(fallback.first), self.last.fillna(fallback.last))
 
     def not_after(self, limit: Days) -> Days:
         """The earlier of each date and its limit; NaT where either is not recorded."""
-        return Days(_earlier(self.first, limit.first), _earlier(self.last, limit.last))
+        return Days(_earlier_dates(self.first, limit.first), _earlier_dates(self.last, limit.last))
 
 
-def _earlier(date: Dates, limit: Dates) -> Dates:
+def _earlier_dates(date: Dates, limit: Dates) -> Dates:
     return date.where((date <= limit) | date.isna(), limit)
 
 
@@ -63,7 +63,7 @@ def last_day(column: str) -> str:
     return f"{column}_last_day"
 
 
-def moved(dates: Dates, months: int, rule: MonthRule) -> Dates:
+def add_months(dates: Dates, months: int, rule: MonthRule) -> Dates:
     """Dates so many months later; NaT where there is none.
 
     Parameters
@@ -83,7 +83,7 @@ def moved(dates: Dates, months: int, rule: MonthRule) -> Dates:
     return dates + pd.DateOffset(months=months)
 
 
-def within(days: Days, start: Days, end: Days, boundary: Boundary) -> Status:
+def in_window(days: Days, start: Days, end: Days, boundary: Boundary) -> Status:
     """1 where dates lie from a first to a last day, 0 if not, NaN if unknown.
 
     Parameters
@@ -116,9 +116,9 @@ def at_or_after(days: Days, limit: Days) -> Status:
     return _status(days.first >= limit.last, days.last < limit.first)
 
 
-def lasted(start: Days, end: Days, months: int, rule: MonthRule) -> Status:
+def has_lasted(start: Days, end: Days, months: int, rule: MonthRule) -> Status:
     """1 where what began and ended lasted at least so many months, 0 if not, NaN if unknown."""
-    earliest = Days(moved(start.first, months, rule), moved(start.last, months, rule))
+    earliest = Days(add_months(start.first, months, rule), add_months(start.last, months, rule))
     return at_or_before(earliest, end)
 
 

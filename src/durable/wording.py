@@ -13,17 +13,18 @@ from durable.language import N_, Name, Text, _
 _POWER_OF_TEN = re.compile(r"(\d+(?:\.\d+)?)[eE]\+?(\d+)")
 
 
-def listed(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
+def list_words(words: Sequence[str], last: Literal["and", "or"] = "and") -> str:
     """Words, at least one, as a list in a sentence: "a, b and c"."""
     if len(words) == 1:
         return words[0]
     form = _("{words} and {word}") if last == "and" else _("{words} or {word}")
-    return form.format(words=joined(words[:-1]), word=words[-1])
+    return form.format(words=join_words(words[:-1]), word=words[-1])
 
 
-def joined(words: Sequence[str]) -> str:
-    """Words, at least one, one after another: "a, b, c"."""
-    return reduce(lambda words, word: _("{words}, {word}").format(words=words, word=word), words)
+def join_words(words: Sequence[str]) -> str:
+    """Words one after another: "a, b, c"; "" without any."""
+    form = _("{words}, {word}")
+    return reduce(lambda words, word: form.format(words=words, word=word), words or [""])
 
 
 def sentences(*texts: str) -> str:
@@ -56,7 +57,7 @@ def lower_initial(text: str) -> str:
     return text[:1].lower() + text[1:] if _has_capitals(text) else text
 
 
-def capitalised(text: str) -> str:
+def capitalise(text: str) -> str:
     """The text with a capital first letter; as it is in a script that has no capitals."""
     return text[:1].upper() + text[1:] if _has_capitals(text) else text
 

@@ -82,7 +82,7 @@ def test_a_variable_that_holds_a_column_is_in_its_dataset(
 @COLUMN
 def test_a_column_has_a_label_and_values_in_words(table: InputTable, column: ColumnSpec) -> None:
     assert column.label[0] == column.label[0].upper()
-    assert column.expected
+    assert column.allowed_in_words
 
 
 @TABLE

@@ -343,5 +343,7 @@ def test_every_criterion_is_tested_met_not_met_and_unknown() -> None:
 
 
 def test_the_child_of_the_cases_is_eligible() -> None:
-    fulfilled = {c.id: c.fulfilled for c in CRITERIA} | dict.fromkeys(("I05", "I08", "E12"), NA)
+    fulfilled = {c.id: c.eligible_answer for c in CRITERIA} | dict.fromkeys(
+        ("I05", "I08", "E12"), NA
+    )
     assert answers([{}]) == [fulfilled]

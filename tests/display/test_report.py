@@ -16,7 +16,7 @@ import pytest
 from durable.contracts.results import read_csv
 from durable.display import report
 from durable.display.listings import listing_records
-from durable.display.report_plan import differing_definitions, plan_keys, shown, variants
+from durable.display.report_plan import differing_definitions, plan_keys, value_text, variants
 from durable.display.report_summary import summary
 from durable.display.tables import all_tables
 from durable.files import recorded_cell, safe_cell
@@ -139,7 +139,7 @@ def test_refers_to_nothing_outside_and_lets_only_its_own_script_run(
 
 def test_is_the_same_bytes_and_names_no_folder(demo: Made, text: str) -> None:
     plan, folder = demo
-    assert page_of(plan.only(STAGES["display"].sections), folder) == text
+    assert page_of(plan.restrict_to(STAGES["display"].sections), folder) == text
     assert str(folder.parents[1]) not in text
 
 
@@ -217,7 +217,7 @@ def test_names_the_definitions_that_differ(demo: Made) -> None:
 
 def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) -> None:
     # All but what is handed over, which changes nothing that the page shows.
-    keys = plan_keys(demo[0].only(STAGES["display"].sections))
+    keys = plan_keys(demo[0].restrict_to(STAGES["display"].sections))
     assert {key.path.partition(".")[0] for key in keys} == (
         set(Plan.model_fields)
         - {"inputs", "sensitivity", "governance", "simulation", "series", "pins"}
@@ -244,7 +244,7 @@ def test_every_key_of_the_plan_is_shown_with_its_meaning(demo: Made, text: str) 
     ],
 )
 def test_values_are_shown_as_in_the_configuration(value: object, text: str) -> None:
-    assert shown(value) == text
+    assert value_text(value) == text
 
 
 @pytest.mark.parametrize("text", ["=cmd", "+1", "-3", "@x", "'tis", "'=x", "plain", "", "'"])

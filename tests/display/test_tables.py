@@ -49,7 +49,7 @@ LIMITS = (nan, nan)
     ],
 )  # fmt: skip
 def test_halves_are_rounded_away_from_zero_on_the_decimal_form(value, decimals, text):
-    assert formats.fixed(value, decimals) == text
+    assert formats.rounded_number(value, decimals) == text
 
 
 def result(value, lower=nan, upper=nan, note=""):
@@ -230,7 +230,7 @@ def test_disposition_puts_the_infused_under_the_infused(tmp_path):
 
 def test_a_percentage_is_rounded_from_the_proportion_as_it_stands():
     """In binary 100 x 0.2885 is 28.849999999999998, which would read 28.8."""
-    assert formats.fixed(0.2885, 1, formats.PERCENT) == "28.9"
+    assert formats.rounded_number(0.2885, 1, formats.PERCENT) == "28.9"
 
 
 def test_baseline_shows_categories_and_measures(tmp_path):
@@ -594,7 +594,7 @@ def test_tables_are_numbered_in_reading_order_whichever_are_there(tmp_path):
 @pytest.mark.parametrize("name", ORDER)
 def test_every_table_has_notes_and_reads_only_what_its_stage_declares(name, tmp_path):
     table = made(tmp_path, everything(), VARIANT)[f"t_{name}"]
-    declared = made(tmp_path, everything(), VARIANT.only(OF_TABLES))[f"t_{name}"]
+    declared = made(tmp_path, everything(), VARIANT.restrict_to(OF_TABLES))[f"t_{name}"]
     assert declared == table
     # A footnote of its own, and the source.
     assert len(table.footnotes) >= 2
@@ -841,7 +841,7 @@ def test_rows_of_the_csv_name_all_they_stand_under():
 
 
 def test_every_form_of_every_table_is_written(tmp_path):
-    shown = made(tmp_path, everything(), VARIANT.only(OF_TABLES)).values()
+    shown = made(tmp_path, everything(), VARIANT.restrict_to(OF_TABLES)).values()
     for table in shown:
         tables.write_table(table, tmp_path, HEAD)
     files = {path.name for path in (tmp_path / "tables").iterdir()}

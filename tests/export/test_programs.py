@@ -20,7 +20,7 @@ from durable.export.handover import deliver
 from durable.export.programs import R
 from durable.outputs.datasets import read_datasets
 from durable.plan import Plan, PlanError, load
-from durable.sections import merged
+from durable.sections import merge_values
 from durable.stage import STAGES
 from tests.export.conftest import MADE, ROOT
 from tests.independent.invented import write_study
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.needs_r
 
 def changed(plan: Plan, **sections: Any) -> Plan:
     """The plan with other keys."""
-    return Plan.model_validate(merged(plan.model_dump(exclude_unset=True), sections))
+    return Plan.model_validate(merge_values(plan.model_dump(exclude_unset=True), sections))
 
 
 def hand_over(plan: Plan, folder: Path, *deliveries: str) -> None:

@@ -16,7 +16,7 @@ from durable.figures.drawings import draw_all, draw_pages
 from durable.figures.profile_points import LABELS, TEXTS
 from durable.figures.style import settings, wrap
 from durable.figures.typefaces import type_families
-from durable.language import language, translated
+from durable.language import language, translate_stored
 from durable.vocabulary import CENSORINGS, EVENTS, MISSING, PARTIAL
 from tests.figures import point_texts
 from tests.figures.layout import MONITORED as PLAN
@@ -75,7 +75,9 @@ def test_a_key_entry_and_an_axis_are_in_the_words_of_the_glossary(tmp_path: Path
 
 
 def test_every_mark_of_the_swimmer_plot_has_a_chinese_label(tmp_path: Path) -> None:
-    labels = [translated(style["label"], [style["label"]]) for style, _ in swimmer.MARKS.values()]
+    labels = [
+        translate_stored(style["label"], [style["label"]]) for style, _ in swimmer.MARKS.values()
+    ]
     assert [label for label in labels if label.isascii()] == []
 
 
@@ -91,14 +93,14 @@ def test_what_a_profile_says_of_an_ended_response_is_chinese() -> None:
         "not in remission by m6": "至m6未达缓解",
     }
     forms = (*LABELS, *TEXTS)
-    assert {text: translated(text, forms) for text in said} == said
+    assert {text: translate_stored(text, forms) for text in said} == said
 
 
 @pytest.mark.parametrize(
     "reason", [*EVENTS.values(), *CENSORINGS.values(), *MISSING.values(), PARTIAL]
 )
 def test_every_event_and_reason_of_a_profile_is_chinese(reason: str) -> None:
-    assert not translated(reason.lower(), profile_points.TEXTS).isascii()
+    assert not translate_stored(reason.lower(), profile_points.TEXTS).isascii()
 
 
 def test_a_chinese_line_is_filled_and_begins_with_no_closing_sign() -> None:

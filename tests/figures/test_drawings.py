@@ -141,7 +141,7 @@ def test_footnotes_of_an_endpoint_name_its_events_and_no_others() -> None:
 
 @pytest.mark.parametrize("spec", SPECS.values(), ids=lambda spec: spec.name)
 def test_every_figure_has_notes_and_reads_only_what_its_stage_declares(spec: FigureSpec) -> None:
-    declared = PLAN.only(STAGES["figures"].sections)
+    declared = PLAN.restrict_to(STAGES["figures"].sections)
     notes = caption_of(spec, declared).notes
     assert len(notes) >= 2
     assert notes == caption_of(spec, PLAN).notes

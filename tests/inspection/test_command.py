@@ -168,7 +168,7 @@ def test_whatever_a_file_holds_there_is_a_draft_or_a_reason(
 def test_forms_of_dates_are_seen(
     texts: list[str], forms: tuple[str, ...], ambiguous: tuple[tuple[str, ...], ...]
 ) -> None:
-    dates = Contents.of_texts(texts).dates
+    dates = Contents.from_texts(texts).dates
     assert (dates.forms, dates.ambiguous) == (forms, ambiguous)
 
 

@@ -171,7 +171,7 @@ def errors_once_reinfusion_is_defined(study: StudyDraft) -> pd.DataFrame:
     """Errors in the data where the draft says how a second infusion counts."""
     response = study.plan.get("response", {}) | {"reinfusion": {"as_new_therapy": True}}
     plan = parse(study.plan | {"response": response})
-    return examine(plan.only(STAGES["check"].sections)).queries.query("severity == 'error'")
+    return examine(plan.restrict_to(STAGES["check"].sections)).queries.query("severity == 'error'")
 
 
 def test_the_demo_is_drafted_in_full() -> None:

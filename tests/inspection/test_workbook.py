@@ -114,7 +114,7 @@ def test_one_answer_makes_it_a_study_without_errors(study: StudyDraft) -> None:
     inputs = study.plan["inputs"]
     answered = inputs["visits"] | {"numbers": {"below": {"ck": "limit"}}}
     plan = parse(study.plan | {"inputs": inputs | {"visits": answered}})
-    examined = examine(plan.only(STAGES["check"].sections))
+    examined = examine(plan.restrict_to(STAGES["check"].sections))
     assert examined.queries.query("severity == 'error'").empty
     first = examined.tables["visits"].frame.iloc[0]
     assert (first["physician_global"], first["mmt8"], first["ck"]) == (6.0, 64.0, 300.0)

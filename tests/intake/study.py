@@ -104,7 +104,7 @@ class Study:
 
     def examine(self) -> list[Found]:
         """What the stage finds, before anything is written."""
-        queries = check.examine(self.plan().only(STAGES["check"].sections)).queries
+        queries = check.examine(self.plan().restrict_to(STAGES["check"].sections)).queries
         names = list(Found._fields)
         return [
             Found(*line[:2], None if pd.isna(line[2]) else int(line[2]), *line[3:])
@@ -113,7 +113,7 @@ class Study:
 
     def check(self) -> list[Found]:
         """Run the stage as its rule does, and read the listing with the standard library."""
-        check.run(self.plan().only(STAGES["check"].sections), self.results)
+        check.run(self.plan().restrict_to(STAGES["check"].sections), self.results)
         with (self.results / "queries.csv").open(encoding="utf-8", newline="") as file:
             # A cell that a spreadsheet would take for a formula has an apostrophe before it.
             return [
@@ -129,7 +129,7 @@ class Study:
             ]
 
     def cut(self) -> None:
-        cutoff.run(self.plan().only(STAGES["derive"].sections), self.results)
+        cutoff.run(self.plan().restrict_to(STAGES["derive"].sections), self.results)
 
     def refused(self) -> UserError | None:
         """The message with which the stage ``cut`` stops, if it does."""

@@ -112,7 +112,7 @@ def results(study: Study) -> bytes:
     study.check()
     for stage in CHAIN:
         module = import_module(STAGES[stage].module)
-        module.run(study.plan().only(STAGES[stage].sections), study.results)
+        module.run(study.plan().restrict_to(STAGES[stage].sections), study.results)
     return (study.results / "ard.csv").read_bytes()
 
 

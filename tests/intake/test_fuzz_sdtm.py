@@ -121,7 +121,7 @@ def test_a_package_is_read_or_told(
             plan = parse(raw)
         except PlanError:
             return
-        study = examine(plan.only(STAGES["check"].sections))
+        study = examine(plan.restrict_to(STAGES["check"].sections))
     dosed = study.tables["subjects"].frame["cells_per_kg"].dropna()
     rules = set(study.queries.query("severity == 'error'")["rule"])
     assert (dosed > 0).all() or "out_of_range" in rules

@@ -30,7 +30,7 @@ def examined(folder: Path, table: str, rules: dict[str, str], *edits: Edit) -> S
 
 
 def derived(study: Study, name: str = "adsl") -> pd.DataFrame:
-    derive.run(study.plan().only(STAGES["derive"].sections), study.results)
+    derive.run(study.plan().restrict_to(STAGES["derive"].sections), study.results)
     return pd.read_parquet(study.results / "adam" / f"{name}.parquet")
 
 

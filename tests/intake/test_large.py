@@ -33,8 +33,8 @@ def made(folder: Path, subjects: int) -> Path:
     folder.mkdir()
     write_study(folder, subjects)
     plan = load(folder / "plan.yaml")
-    check.run(plan.only(STAGES["check"].sections), folder)
-    cutoff.run(plan.only(STAGES["derive"].sections), folder)
+    check.run(plan.restrict_to(STAGES["check"].sections), folder)
+    cutoff.run(plan.restrict_to(STAGES["derive"].sections), folder)
     return folder
 
 

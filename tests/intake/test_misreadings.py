@@ -17,7 +17,7 @@ import pytest
 
 from durable.intake.check import examine
 from durable.intake.needs import needs
-from durable.intake.parsing import _converted
+from durable.intake.parsing import _parse_texts
 from durable.intake.readers.number_formats import parts_shown
 from durable.intake.readers.sas_formats import format_meaning
 from durable.lookalikes import look_alike
@@ -97,7 +97,7 @@ def test_a_number_of_a_text_file_is_as_written(tmp_path: Path) -> None:
     [("1e+07", 1e7), ("9.61E+06", 9610000), ("1E7", 1e7), ("1.0e-3", 0.001), ("-2e0", -2)],
 )
 def test_a_number_with_an_exponent_is_one(text: str, value: float) -> None:
-    assert _converted([text], "number").tolist() == [value]
+    assert _parse_texts([text], "number").tolist() == [value]
 
 
 @pytest.mark.parametrize(
@@ -105,17 +105,17 @@ def test_a_number_with_an_exponent_is_one(text: str, value: float) -> None:
     ["1,5", "0x10", "inf", "nan", "1_000", "1e", "e7", "1e7.5", "1 e7", "1e999", "1e-400", "1d7"],
 )
 def test_what_is_no_number_is_none(text: str) -> None:
-    assert pd.isna(_converted([text], "number")).all()
+    assert pd.isna(_parse_texts([text], "number")).all()
 
 
 @pytest.mark.parametrize(("text", "whole"), [("3e0", 3), ("1.5E1", 15), ("3", 3)])
 def test_a_whole_number_with_an_exponent_is_one(text: str, whole: int) -> None:
-    assert _converted([text], "integer").tolist() == [whole]
+    assert _parse_texts([text], "integer").tolist() == [whole]
 
 
 @pytest.mark.parametrize("text", ["1.5e0", "1e-1", "3.0"])
 def test_a_fraction_is_no_whole_number(text: str) -> None:
-    assert pd.isna(_converted([text], "integer")).all()
+    assert pd.isna(_parse_texts([text], "integer")).all()
 
 
 # Workbooks.
@@ -179,7 +179,7 @@ def test_a_number_beyond_double_precision_is_text_that_is_no_number(tmp_path: Pa
             other.writestr(name, text)
     texts = first_column(tmp_path / "v.xlsx")
     assert texts == [whole, whole, "inf"]
-    assert pd.isna(_converted(texts, "number")).all()
+    assert pd.isna(_parse_texts(texts, "number")).all()
 
 
 # SAS.
@@ -437,7 +437,7 @@ def test_a_line_break_within_a_text_is_one_line_feed(written: str, tmp_path: Pat
     reason = header.index("reason")
     quoted = [f'"{written}"' if i == reason else text for i, text in enumerate(first)]
     study.files["therapies"] = "\n".join([",".join(header), ",".join(quoted), ""]).encode()
-    examined = examine(study.plan().only(STAGES["check"].sections))
+    examined = examine(study.plan().restrict_to(STAGES["check"].sections))
     assert examined.tables["therapies"].frame["reason"].tolist() == ["rash\nand fever"]
     assert examined.queries["rule"].eq("line_break").sum() == 1
 
@@ -512,7 +512,7 @@ def messages_by_rule(folder: Path, rule: str, *edits: Edit) -> list[str]:
     study = Study(folder)
     for edit in edits:
         edit(study)
-    queries = examine(study.plan().only(STAGES["check"].sections)).queries
+    queries = examine(study.plan().restrict_to(STAGES["check"].sections)).queries
     return queries.loc[queries["rule"] == rule, "message"].tolist()
 
 

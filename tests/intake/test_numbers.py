@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.numbers import Limited, NumberForm, scaled
+from durable.intake.numbers import Limited, NumberForm, product_text
 from durable.intake.units import factor_of
 
 pytestmark = pytest.mark.requirement("DAT-05")
@@ -66,7 +66,7 @@ def test_every_number_with_a_decimal_comma_is_read_exactly(value: object, thousa
 def test_a_result_beyond_a_limit(text: str, below: str, above: str, read: str | None) -> None:
     limited = Limited.read(text)
     assert limited is not None
-    assert limited.by_rule(below, above) == read
+    assert limited.value_by_rule(below, above) == read
 
 
 @pytest.mark.parametrize("text", ["5", "<", "<<5", "<five", "5<", "≪5"])
@@ -82,8 +82,8 @@ def test_units_by_their_spelling() -> None:
     assert factor_of(ck, "Einheiten", {"Einheiten": "U/L"}) == 1
     # A score has no other unit: none may be stated.
     assert factor_of(cmas, "", {}) == 1
-    assert scaled(Fraction(60), "2.0") == "120"
-    assert scaled(Fraction(60), "<2") is None
+    assert product_text(Fraction(60), "2.0") == "120"
+    assert product_text(Fraction(60), "<2") is None
 
 
 @pytest.mark.parametrize(
@@ -102,4 +102,4 @@ def test_units_by_their_spelling() -> None:
 def test_what_is_a_number_in_the_tables_is_converted_or_refused(
     text: str, read: str | None
 ) -> None:
-    assert scaled(Fraction(1, 1000), text) == read
+    assert product_text(Fraction(1, 1000), text) == read

@@ -14,7 +14,7 @@ from tests.intake.study import Study, again, cell
 def events(study: Study) -> pd.DataFrame:
     """ADAE of the study, by subject and identifier of the event."""
     study.check()
-    derive.run(study.plan().only(STAGES["derive"].sections), study.results)
+    derive.run(study.plan().restrict_to(STAGES["derive"].sections), study.results)
     frame = pd.read_parquet(study.results / "adam" / "adae.parquet")
     for column in ("ASTDT", "AENDT"):
         frame[column] = frame[column].dt.strftime("%Y-%m-%d").fillna("")

@@ -309,7 +309,7 @@ def test_a_choice_of_records_that_cannot_be_meant_is_refused(
 def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
     """For the comparison of two analyses, one of which had fewer tables."""
     from durable.plan import parse
-    from durable.plan.sdtm import for_tables
+    from durable.plan.sdtm import reduce_to_tables
     from tests.intake.study import Study
 
     study = Study(tmp_path)
@@ -326,7 +326,7 @@ def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
     }
     study.raw["inputs"] = {"sdtm": {"folder": "x", **keys}}
     values = parse(study.raw).model_dump(mode="json")["inputs"]["sdtm"]
-    study.raw["inputs"]["sdtm"] = for_tables(values, ["subjects", "visits"])
+    study.raw["inputs"]["sdtm"] = reduce_to_tables(values, ["subjects", "visits"])
     sdtm = parse(study.raw).inputs.sdtm
     assert sdtm is not None
     assert sdtm.where == {"LB": {"LBSPEC": ("SERUM",)}}
@@ -334,4 +334,4 @@ def test_what_is_said_of_some_tables_alone_is_a_plan(tmp_path: Path) -> None:
     assert sdtm.values == {}  # noqa: PD011  (a key of the plan)
     assert list(sdtm.partial_dates) == ["subjects"]
     assert list(sdtm.qualifiers) == ["cmas"]
-    assert for_tables(values, ["subjects", "therapies"])["qualifiers"] == {}
+    assert reduce_to_tables(values, ["subjects", "therapies"])["qualifiers"] == {}

@@ -39,7 +39,7 @@ def examined(name: str | Path, subjects: dict[str, str] | None = None, **keys: A
         "groups": ["dose_level"],
         "safety": {"escalation": "none"},
     }
-    return examine(parse(raw).only(STAGES["check"].sections))
+    return examine(parse(raw).restrict_to(STAGES["check"].sections))
 
 
 def told(study: Examined) -> list[str]:

@@ -31,7 +31,7 @@ def examined(inputs: dict[str, Any], **sections: Any) -> Examined:
         "inputs": base | inputs,
         "schedule": SCHEDULE,
     }
-    return examine(parse(raw | sections).only(STAGES["check"].sections))
+    return examine(parse(raw | sections).restrict_to(STAGES["check"].sections))
 
 
 def errors(study: Examined) -> list[str]:

@@ -158,7 +158,9 @@ def test_a_record_that_stands_in_two_files_is_reported_with_the_row_of_the_first
     plan = study.plan()
     inputs = plan.inputs.model_copy(update={"therapies": Input.model_validate(files)})
     plan = plan.model_copy(update={"inputs": inputs})
-    queries = examine(plan.only(STAGES["check"].sections)).queries.query("table == 'therapies'")
+    queries = examine(plan.restrict_to(STAGES["check"].sections)).queries.query(
+        "table == 'therapies'"
+    )
     messages = queries.loc[queries["rule"] == "duplicate_record", "message"].tolist()
     last = len(rows) - 4 + 2
     key = "one record per subject_id, therapy, start_date"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from durable.jdm.remission import REMISSION_RULES
+from durable.outputs import b_cells
 from durable.outputs.definition_list import definitions_in_force
 from durable.outputs.improvement import OUTPUT
 from tests.derive.build import plan
@@ -160,3 +161,18 @@ def test_the_interval_of_the_restricted_mean_is_not_that_of_the_curve(km_ci: str
         "Restricted mean to month 12: area under the curve up to it; CI by its standard error,"
         " whichever the pointwise intervals are."
     ) in shown
+
+
+def test_a_gap_that_censors_every_event_names_none_that_it_does_not() -> None:
+    every = {"consecutive": 2, "applies_to_death": True, "applies_to_new_therapy": True}
+    shown = text("Durations", response={"missed_assessments": every})
+    assert (
+        "event-free survival: an event after 2 or more consecutive missed or inadequate scheduled"
+        " assessments is censored"
+    ) in shown
+
+
+def test_a_plan_without_replacement_of_immunoglobulin_is_described() -> None:
+    none_named = plan(laboratory={"b_cells": {"replacement": []}})
+    shown = " ".join(b_cells.OUTPUT.tables[0].footnotes(none_named))
+    assert "Immunoglobulin given: -, from the table of therapies." in shown

@@ -165,7 +165,7 @@ def test_without_the_section_there_is_neither_table_nor_listing() -> None:
 
 def test_the_listing_has_each_record_with_what_was_planned_and_found(tmp_path: Path) -> None:
     datasets, the_plan = analysed()
-    write_parquet(tmp_path / "adam" / "addv.parquet", datasets.required("addv"))
+    write_parquet(tmp_path / "adam" / "addv.parquet", datasets.require("addv"))
     name_tables(tmp_path, "subjects", "visits")
     listed = LISTING.table(ResultsFolder(tmp_path, the_plan), the_plan)
     assert listed["SUBJID"].tolist() == ["A", "A", "A", "B", "B", "C"]

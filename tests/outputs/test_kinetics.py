@@ -470,7 +470,7 @@ def results(rows: list[Any], subjects: list[Any]) -> list[Result]:
     adpc, adpp = datasets(rows, subjects)
     given = AnalysisDatasets(adsl=adsl(subjects), adrs=NONE, adtte=NONE, adpc=adpc, adpp=adpp)
     return list(
-        results_of(["t_kinetics"], given, parse(GIVEN, "plan").only(("groups", "subgroups")))
+        results_of(["t_kinetics"], given, parse(GIVEN, "plan").restrict_to(("groups", "subgroups")))
     )
 
 

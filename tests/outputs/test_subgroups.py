@@ -168,7 +168,7 @@ def test_of_a_column_that_is_empty_throughout_everybody_is_not_recorded(tmp_path
     study.write("subjects", [header, *([*row[:race], "", *row[race + 1 :]] for row in rows)])
     study.raw["subgroups"] = {"race": {"column": "race", "values": {"ASIAN": "Asian"}}}
     assert not [line for line in study.check() if line.severity == "error"]
-    derive.run(study.plan().only(STAGES["derive"].sections), study.results)
+    derive.run(study.plan().restrict_to(STAGES["derive"].sections), study.results)
     adsl = pd.read_parquet(study.results / "adam" / "adsl.parquet")
     assert "RACE" not in adsl
     levels = groups(adsl, study.plan().subgroup_variables, empty=True)

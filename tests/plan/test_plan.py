@@ -112,7 +112,7 @@ def test_a_list_in_a_variant_replaces_the_list() -> None:
 
 
 def test_a_part_holds_what_was_asked_for_and_nothing_else() -> None:
-    part = plan().only(["response.improvement", "statistics.conf_level"])
+    part = plan().restrict_to(["response.improvement", "statistics.conf_level"])
     assert part.response.improvement == plan().response.improvement
     assert part.statistics.conf_level == 0.95
     for read in (
@@ -143,7 +143,7 @@ def test_a_default_written_out_changes_no_digest() -> None:
 
 def test_every_stage_declares_parts_that_exist() -> None:
     for stage in STAGES.values():
-        plan().only(stage.sections)
+        plan().restrict_to(stage.sections)
         plan().digest(stage.sections)
 
 

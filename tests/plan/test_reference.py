@@ -18,7 +18,7 @@ from durable.jdm.needs import columns_needed
 from durable.jdm.reference import needs_of_definitions
 from durable.jdm.remission import REMISSION_RULES
 from durable.jdm.response import Response
-from durable.language import Text, language, shown
+from durable.language import Text, language, translate_marked
 from durable.plan import PlanError, load, parse, schema
 from durable.plan.json_schema import meanings
 from durable.plan.reference import DERIVATION, INPUTS, README, keys, reference, write_reference
@@ -118,8 +118,8 @@ def test_a_new_entry_of_a_registry_leaves_the_others_their_translation() -> None
     listed = options({"xpt": "SAS transport files, version 5", "new": "a form of delivery"})
     assert listed == "xpt: SAS transport files, version 5; new: a form of delivery"
     with language("zh"):
-        assert "SAS\u4f20\u8f93\u6587\u4ef6" in shown(listed)
-        assert "new" in shown(listed)
+        assert "SAS\u4f20\u8f93\u6587\u4ef6" in translate_marked(listed)
+        assert "new" in translate_marked(listed)
     told = dict(meanings())
     for key in ("outputs.documents", "outputs.datasets", "response.remission.rule"):
         assert told[key].count("; ") == told[key].count(": ") - 1

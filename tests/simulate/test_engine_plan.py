@@ -64,11 +64,11 @@ def test_refuses_a_simulation_that_contradicts_itself_or_the_plan(
 def test_every_definition_is_simulated_but_those_without_a_fast_interval() -> None:
     variants = {"t": TURNBULL, "confirmed": CONFIRMED}
     scenarios = {"s": {"improvement": BOTH}}
-    assert plan(sensitivity=variants, simulation={"scenarios": scenarios}).simulated == (
+    assert plan(sensitivity=variants, simulation={"scenarios": scenarios}).simulated_variants == (
         "confirmed",
     )
     none = {"scenarios": scenarios, "definitions": []}
-    assert plan(sensitivity=variants, simulation=none).simulated == ()
+    assert plan(sensitivity=variants, simulation=none).simulated_variants == ()
 
 
 def test_a_scenario_may_be_laid_over_another_in_the_file() -> None:

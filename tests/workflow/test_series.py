@@ -129,8 +129,8 @@ def folder_of(tmp_path: Path, sources: tuple[str, str, str] = ("{}", "{}", "{}")
 
 def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
     series = folder_of(tmp_path)
-    results.run(plan().only(STAGES["series"].sections), series)
-    points_of_series.run(plan().only(STAGES["series"].sections), series)
+    results.run(plan().restrict_to(STAGES["series"].sections), series)
+    points_of_series.run(plan().restrict_to(STAGES["series"].sections), series)
     found = list(read_csv(series / "ard.csv"))
     assert {(row.group_by, row.analysis) for row in found} == {("data_cutoff", "primary")}
     assert [(row.group, row.value) for row in found if row.statistic == "landmark_M6"] == [
@@ -166,7 +166,7 @@ def test_results_over_all_subjects_stand_by_cutoff(tmp_path: Path) -> None:
 def test_refuses_analyses_of_different_data(tmp_path: Path) -> None:
     series = folder_of(tmp_path, ("{}", "{}", '{"visits": 1}'))
     with pytest.raises(UserError, match="input files were changed during the series"):
-        results.run(plan().only(STAGES["series"].sections), series)
+        results.run(plan().restrict_to(STAGES["series"].sections), series)
     assert not (series / "ard.csv").exists()
 
 

@@ -146,12 +146,12 @@ def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterato
     changed = []
     for key in dict.fromkeys((*earlier.results, *later.results)):
         old, new = earlier.results.get(key), later.results.get(key)
-        if _same(old, new):
+        if _are_equal(old, new):
             continue
         causes: list[str] = []
         subjects: set[str] = set()
         for step in steps:
-            if _same(step.before.results.get(key), step.after.results.get(key)):
+            if _are_equal(step.before.results.get(key), step.after.results.get(key)):
                 continue
             differing_subjects = _subjects(step, key)
             if step.cause == PLAN or differing_subjects:
@@ -164,7 +164,7 @@ def result_changes(earlier: Side, later: Side, steps: Sequence[Step]) -> Iterato
     return iter(sorted(changed, key=lambda cell: BEFORE not in cell.causes))
 
 
-def _same(old: Result | None, new: Result | None) -> bool:
+def _are_equal(old: Result | None, new: Result | None) -> bool:
     if old is None or new is None:
         return old is new
     return repr(old) == repr(new)  # NaN equals itself here

@@ -19,11 +19,11 @@ from durable.audit.statuses import status_label
 from durable.contents import numbered_title
 from durable.contracts.results import Result
 from durable.derive.endpoints import STANDARD_ENDPOINTS
-from durable.language import N_, _, shown
+from durable.language import N_, _, translate_marked
 from durable.outputs import OUTPUTS, entry_of_table
 from durable.pages import render_page
 from durable.plan import Plan
-from durable.wording import capitalised
+from durable.wording import capitalise
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -95,7 +95,7 @@ def comparison_page(
         Changes of the input records, of the statuses of subjects and of the results.
     """
     changes = {change.key: change for change in results}
-    shown = [_shown(cell, later.plan) for cell in changed_cells(earlier, later, changes)]
+    shown = [_cell_view(cell, later.plan) for cell in changed_cells(earlier, later, changes)]
     before = [change for change in inputs if change.when == BEFORE]
     unexplained = sum(change.causes == (UNEXPLAINED,) for change in results)
     return render_page(
@@ -109,26 +109,28 @@ def comparison_page(
         causes=Counter(change.causes for change in results).most_common(),
         primary=list(primary_results(earlier, later, changes)),
         curves=list(_curves(earlier, later)),
-        by_output=_grouped(shown, lambda cell: cell.table),
+        by_output=_group_cells(shown, lambda cell: cell.table),
         exact=_exact_by_output(results),
-        by_cause=_grouped(shown, lambda cell: capitalised(cell.causes)),
+        by_cause=_group_cells(shown, lambda cell: capitalise(cell.causes)),
         by_size=_by_size(shown),
         plan=[
-            (capitalised(_(kind)), [list(map(_, row[1:])) for row in rows])
+            (capitalise(_(kind)), [list(map(_, row[1:])) for row in rows])
             for kind, rows in groupby(plan, lambda row: row[0])
         ],
         since=sorted(Counter(_record(i) for i in inputs if i.when == SINCE).items()),
         values=values,
         open=_OPEN,
         most=_NAMED,
-        join=_joined,
+        join=_join_texts,
         status_label=status_label,
     )
 
 
-def _joined(parts: Iterable[object]) -> str:
+def _join_texts(parts: Iterable[object]) -> str:
     """Causes, or the reasons for a change, one after another, in the language in force."""
-    return _("; ").join(shown(part) if isinstance(part, str) else str(part) for part in parts)
+    return _("; ").join(
+        translate_marked(part) if isinstance(part, str) else str(part) for part in parts
+    )
 
 
 def _facts(side: Side) -> dict[str, str]:
@@ -162,7 +164,7 @@ def _exact_by_output(results: Iterable[ResultChange]) -> dict[str, list[ResultCh
     return {entry.name: found[entry.name] for entry in OUTPUTS if entry.name in found}
 
 
-def _grouped(cells: Iterable[ShownCell], title: Callable[[ShownCell], str]) -> list[Group]:
+def _group_cells(cells: Iterable[ShownCell], title: Callable[[ShownCell], str]) -> list[Group]:
     """Cells by a title, in the order in which the titles come."""
     found: dict[str, list[ShownCell]] = {}
     for cell in cells:
@@ -171,11 +173,11 @@ def _grouped(cells: Iterable[ShownCell], title: Callable[[ShownCell], str]) -> l
 
 
 def _by_size(cells: Iterable[ShownCell]) -> list[Group]:
-    groups = {group.title: group for group in _grouped(cells, lambda cell: cell.size)}
+    groups = {group.title: group for group in _group_cells(cells, lambda cell: cell.size)}
     return [Group(_(s.value), groups[s.value].cells) for s in Size if s.value in groups]
 
 
-def _shown(cell: ChangedCell, plan: Plan) -> ShownCell:
+def _cell_view(cell: ChangedCell, plan: Plan) -> ShownCell:
     causes = causes_of(cell.changes)
     return ShownCell(
         _heading(cell.table, plan),
@@ -185,7 +187,7 @@ def _shown(cell: ChangedCell, plan: Plan) -> ShownCell:
         cell.earlier or _("no such row"),
         cell.later or _("no such row"),
         "\n".join(f"{change.key[5]}: {_exact(change)}" for change in cell.changes),
-        _joined(causes),
+        _join_texts(causes),
         subjects_of(cell.changes),
         cell.size.value,
         UNEXPLAINED in causes,

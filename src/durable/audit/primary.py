@@ -13,7 +13,7 @@ from durable.contracts.results import TOTAL, Parameter
 from durable.derive.endpoints import STANDARD_ENDPOINTS
 from durable.language import _
 from durable.outputs import cells
-from durable.outputs.formats import PERCENT, fixed
+from durable.outputs.formats import PERCENT, rounded_number
 from durable.outputs.incidence import ALL, main_windows, subjects_cell
 from durable.outputs.table import Cell
 from durable.plan import Plan
@@ -89,7 +89,7 @@ def primary_results(earlier: Side, later: Side, changes: Changes) -> Iterator[Pr
 def _difference(values: list[float], line: _Line) -> str:
     if len(values) < 2 or any(map(isnan, values)):
         return ""
-    shown = fixed(values[1] - values[0], line.decimals, line.power)
+    shown = rounded_number(values[1] - values[0], line.decimals, line.power)
     sign = "" if shown.startswith("-") or not float(shown) else "+"
     return line.unit.format(number=f"{sign}{shown}") if float(shown) else _("none")
 
@@ -104,7 +104,7 @@ def _lines(plan: Plan) -> Iterator[_Line]:
             ),
             "t_improvement",
             (visit,),
-            _both(improved, cells.rate_ci("rate")),
+            _join_cells(improved, cells.rate_ci("rate")),
             "rate",
             outputs.percent_decimals,
             PERCENT,
@@ -140,6 +140,6 @@ def _safety_lines(plan: Plan) -> Iterator[_Line]:
     yield _Line(_("Deaths, entire follow-up, n (%)"), "t_deaths", (ALL,), deaths, "n_deaths")
 
 
-def _both(first: Cell, second: Cell) -> Cell:
+def _join_cells(first: Cell, second: Cell) -> Cell:
     """The texts of two cells, one after the other."""
     return lambda find, outputs: f"{first(find, outputs)} {second(find, outputs)}".strip()

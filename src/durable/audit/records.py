@@ -107,7 +107,7 @@ def input_changes(earlier: Path, later: Path, when: str) -> Iterator[InputChange
     """
     for table in TABLES:
         old, new = (read_parquet(folder / f"{table}.parquet") for folder in (earlier, later))
-        for old_record, new_record in _matched(old, new, _keys(table)):
+        for old_record, new_record in _match_records(old, new, _keys(table)):
             yield from _change(table, old_record, new_record, when)
 
 
@@ -115,7 +115,7 @@ def _keys(table: str) -> tuple[tuple[str, ...], ...]:
     return _KEYS.get(table, (INPUT_TABLES[table].key,))
 
 
-def _matched(
+def _match_records(
     old: list[Record], new: list[Record], keys: Iterable[tuple[str, ...]]
 ) -> Iterator[tuple[Record | None, Record | None]]:
     """Pairs of one record in two tables that differ; None where it is in one table only."""
@@ -126,13 +126,13 @@ def _matched(
             waiting[_key(record, key)].append(record)
         left = []
         for record in new:
-            same = waiting[_key(record, key)]
-            if not same:
+            candidates = waiting[_key(record, key)]
+            if not candidates:
                 left.append(record)
             elif key != tuple(sorted(columns)):
-                yield same.pop(0), record
+                yield candidates.pop(0), record
             else:
-                same.pop(0)
+                candidates.pop(0)
         old, new = [record for rest in waiting.values() for record in rest], left
     yield from ((record, None) for record in old)
     yield from ((None, record) for record in new)

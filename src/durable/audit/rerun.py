@@ -40,7 +40,7 @@ from durable.plan import NO_ANALYSIS, Plan, load
 from durable.plan.input_files import file_section, study_files
 from durable.runs.analysis import start_analysis
 from durable.runs.files import other_inputs
-from durable.runs.manifest import MANIFEST, PINNED, pinned, read_manifest
+from durable.runs.manifest import MANIFEST, PINNED, pinned_yaml, read_manifest
 from durable.runs.pins import (
     Difference,
     changed_files,
@@ -100,7 +100,7 @@ def run(
     ]
     refused = [status for status in statuses if status.kind in PINNED_KINDS and not status.good]
     if not refused:
-        statuses += _repeated(plan, folder, recorded, manifest, workflow, cores)
+        statuses += _repeat_and_compare(plan, folder, recorded, manifest, workflow, cores)
     acts = recorded_acts(recorded.absolute().parent, plan.analysis.id)
     conclude(plan, folder, recorded, statuses, acts, refused=bool(refused))
 
@@ -237,7 +237,7 @@ def verified_statuses(checks: Iterable[Check]) -> Iterator[Status]:
             yield Status(check.kind, check.name, status, detail=check.detail)
 
 
-def _repeated(
+def _repeat_and_compare(
     plan: Plan,
     folder: Path,
     recorded: Path,
@@ -318,7 +318,7 @@ def _repeat(plan: Plan, folder: Path, workflow: Path, cores: int) -> str:
     # The repetition is thrown away by the next one.
     values["outputs"]["locked"] = False
     config = folder / "analysis.yaml"
-    write_text(config, pinned(values, None))
+    write_text(config, pinned_yaml(values, None))
     log = folder / "analysis.log"
     status = start_analysis(
         config,

@@ -95,11 +95,11 @@ class TracedArd(Ard):
         """As `Ard.lookup`: the result of a statistic, or None; what is read is kept."""
         find, this = super().lookup(output, parameter, column, analysis), object()
 
-        def traced(statistic: str) -> Result | None:
+        def find_and_note(statistic: str) -> Result | None:
             self.keys_read.append((this, (output, analysis, *column, parameter, statistic)))
             return find(statistic)
 
-        return traced
+        return find_and_note
 
     def changes(self, changes: Changes) -> tuple[ResultChange, ...]:
         """The changes of the results that were read, each once, in the order of reading."""
@@ -196,11 +196,14 @@ def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_Row
     names = tuple(column_name(column, plan) for column in columns)
     if table.headings:
         names = table.headings(plan)
-    above: list[Row] = []
+    parent_rows: list[Row] = []
     seen: Counter[tuple[str, ...]] = Counter()
     shown_rows: dict[_RowKey, _ShownRow] = {}
     for row in table.rows(results, plan):
-        above = [*(one for one in above if one.indent < row.indent), row]
+        parent_rows = [
+            *(row_above for row_above in parent_rows if row_above.indent < row.indent),
+            row,
+        ]
         keys_read = list(_read(results))
         _read(results).clear()
         if not row.cells or not keys_read:
@@ -210,7 +213,7 @@ def _rows(output: Output, table: OutputTable, ard: Ard, plan: Plan) -> dict[_Row
         of_group = (by, group) if one_group else ("", "")
         first = (source, analysis, *of_group, join_parameter(parameter), statistic)
         keys = _keys_by_cell(keys_read, columns, len(row.cells))
-        block = tuple(one.label for one in above[:-1])
+        block = tuple(row_above.label for row_above in parent_rows[:-1])
         cells = dict(zip(names, row.cells, strict=True))
         shown_rows[*first, seen[first]] = _ShownRow(
             block, row.label, cells, dict(zip(names, keys, strict=True))

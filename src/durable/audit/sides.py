@@ -20,10 +20,10 @@ from durable.files import sha256, write_text
 from durable.language import N_
 from durable.plan import NO_ANALYSIS, Plan, parse
 from durable.plan.input_files import file_section, study_files
-from durable.plan.sdtm import for_tables
+from durable.plan.sdtm import reduce_to_tables
 from durable.runs.analysis import start_analysis
 from durable.runs.files import OTHER_INPUTS
-from durable.runs.manifest import MANIFEST, pinned, read_manifest
+from durable.runs.manifest import MANIFEST, pinned_yaml, read_manifest
 
 BEFORE = N_("changed before the earlier cut-off")
 SINCE = N_("since the earlier cut-off")
@@ -135,16 +135,16 @@ def steps_between(
     if not ((same_data and (same_plan or same_cutoff)) or (same_plan and same_cutoff)):
         refuse_replaced(later)
 
-    def computed(number: int, name: str) -> Side:
-        return _computed(earlier, later, str(cutoffs[number]), folder / name, workflow, cores)
+    def compute_side(number: int, name: str) -> Side:
+        return _run_between(earlier, later, str(cutoffs[number]), folder / name, workflow, cores)
 
     as_of_earlier = under_earlier_plan = later
     if same_data:
         as_of_earlier = earlier
     elif not (same_plan and same_cutoff):
-        as_of_earlier = computed(0, "as-of-earlier")
+        as_of_earlier = compute_side(0, "as-of-earlier")
     if not same_plan:
-        under_earlier_plan = as_of_earlier if same_cutoff else computed(1, "earlier-plan")
+        under_earlier_plan = as_of_earlier if same_cutoff else compute_side(1, "earlier-plan")
     chain = [
         Step(BEFORE, earlier, as_of_earlier),
         Step(SINCE, as_of_earlier, under_earlier_plan),
@@ -210,7 +210,7 @@ def refuse_replaced(side: Side) -> None:
         raise UserError(f"not the input files of {side.name}; run it again first:\n  {files}")
 
 
-def _computed(
+def _run_between(
     earlier: Side, later: Side, cutoff: str, folder: Path, workflow: Path, cores: int
 ) -> Side:
     """The earlier plan on the later files, as of a cut-off: its numbers, without outputs."""
@@ -218,7 +218,7 @@ def _computed(
     values["analysis"] = {**values["analysis"], "data_cutoff": cutoff}
     values["inputs"] = _later_files(earlier, later)
     config = folder / "analysis.yaml"
-    write_text(config, pinned(values, None))
+    write_text(config, pinned_yaml(values, None))
     log = folder / "analysis.log"
     status = start_analysis(
         config, folder / "results", log, until="analyse", workflow=workflow, cores=cores
@@ -239,25 +239,25 @@ def _later_files(earlier: Side, later: Side) -> dict[str, Any]:
     had = [name for name in TABLES if old[name] or name in of_package]
     inputs: dict[str, Any] = {"limits": new["limits"]}
     for table in (name for name in TABLES if new[name] and name in had):
-        same = old[table] and _files_of(earlier, table) == _files_of(later, table)
-        inputs[table] = copy.deepcopy(old[table] if same else new[table])
+        unchanged = old[table] and _files_of(earlier, table) == _files_of(later, table)
+        inputs[table] = copy.deepcopy(old[table] if unchanged else new[table])
     if any(inputs[table].get("sql") for table in inputs if table in TABLES):
         inputs["sources"] = copy.deepcopy(new["sources"])
     for file in study_files(later.plan.inputs):
         if file.key[0] in inputs:
             file_section(inputs, file)["path"] = str(Path(file.path).absolute())
     if new["sdtm"]:
-        same = old["sdtm"] and _files_of(earlier, "sdtm") == _files_of(later, "sdtm")
+        unchanged = old["sdtm"] and _files_of(earlier, "sdtm") == _files_of(later, "sdtm")
         tables = [table for table in new["sdtm"]["tables"] if table in had]
         folder = str(Path(new["sdtm"]["folder"]).absolute())
-        inputs["sdtm"] = for_tables(old["sdtm"] if same else new["sdtm"], tables)
+        inputs["sdtm"] = reduce_to_tables(old["sdtm"] if unchanged else new["sdtm"], tables)
         inputs["sdtm"]["folder"] = folder
     read = {*inputs, *(inputs["sdtm"]["tables"] if new["sdtm"] else ())}
-    inputs["severity"] = _lowered(earlier, later, read)
+    inputs["severity"] = _lowered_rules(earlier, later, read)
     return inputs
 
 
-def _lowered(earlier: Side, later: Side, tables: Collection[str]) -> list[dict[str, Any]]:
+def _lowered_rules(earlier: Side, later: Side, tables: Collection[str]) -> list[dict[str, Any]]:
     """What either plan lowers to warnings, of the tables that are read.
 
     What the later plan lowers too: its files are read. No number depends on it

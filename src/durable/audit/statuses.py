@@ -45,7 +45,7 @@ class Status:
     """Value of ADTTE, in days."""
 
     def __str__(self) -> str:
-        reason = vocabulary.shown(self.reason).lower()
+        reason = vocabulary.translate_coded(self.reason).lower()
         return _(self.kind).format(reason=reason, date=self.date, days=self.days)
 
 

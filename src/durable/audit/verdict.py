@@ -74,16 +74,16 @@ def verdict_sentence(statuses: list[Status], refused: bool) -> Text:
         )
         text = N_("FAIL: all outputs reproduced byte for byte, but the record is {found}")
         return Text(text, found=statuses_found)
-    other = sorted({status.kind for status in statuses if status.status == ALLOWED})
-    if other:
+    other_differences = sorted({status.kind for status in statuses if status.status == ALLOWED})
+    if other_differences:
         return Text(
             N_("PASS: all outputs reproduced byte for byte, with other {kinds} (allowed)"),
-            kinds=joined_texts(N_("{first} and {second}"), other),
+            kinds=joined_texts(N_("{first} and {second}"), other_differences),
         )
     return Text(_REPRODUCED)
 
 
-def joined_texts(between: str, texts: Sequence[str]) -> str:
+def joined_texts(form: str, texts: Sequence[str]) -> str:
     """Texts one after another: `"{first}, {second}"` and `["a", "b", "c"]` give `"a, b, c"`.
 
     Raises
@@ -91,7 +91,7 @@ def joined_texts(between: str, texts: Sequence[str]) -> str:
     TypeError
         Where there are no texts.
     """
-    return reduce(lambda first, second: Text(between, first=first, second=second), texts)
+    return reduce(lambda first, second: Text(form, first=first, second=second), texts)
 
 
 def write_verdict(

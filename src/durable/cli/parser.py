@@ -175,8 +175,8 @@ def _add_stages(stages: Any) -> None:
         command.add_argument("--cores", type=int, default=1)
 
 
-def _add_job(stages: Any, name: str, about: str) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = stages.add_parser(name, help=about, description=about)
+def _add_job(stages: Any, name: str, summary: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = stages.add_parser(name, help=summary, description=summary)
     command.add_argument("--config", type=Path, required=True, help="the analysis plan, YAML")
     command.add_argument("--results", type=Path, default=Path("results"), help="results folder")
     command.add_argument("--workflow", type=Path, default=WORKFLOW, help="folder of the workflow")

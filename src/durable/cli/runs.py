@@ -49,7 +49,7 @@ def start_snakemake(options: argparse.Namespace) -> int:
         cutoffs=options.command == "series",
     )
     target = [] if options.command == "run" else [options.command]
-    further = _with_declared(options.further, list(_declared(options)))
+    further = _with_declared(options.further, list(_config_options(options)))
     command = [sys.executable, "-m", "snakemake", *target, *further]
     command += ["--configfile", str(config), *_workflow(further)]
     environment = run_environment()
@@ -93,7 +93,7 @@ def _workflow(further: Sequence[str]) -> Iterator[str]:
         yield from ("--workflow-profile", str(_PROFILES / "default"))
 
 
-def _declared(options: argparse.Namespace) -> Iterator[str]:
+def _config_options(options: argparse.Namespace) -> Iterator[str]:
     """What the options declare for the run, as ``--config`` of Snakemake takes it."""
     if against := getattr(options, "against", None):
         yield f"against={against}"

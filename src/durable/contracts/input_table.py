@@ -139,7 +139,7 @@ class ColumnSpec:
         return self.required or not self.nullable
 
     @property
-    def expected(self) -> str:
+    def allowed_in_words(self) -> str:
         """What a cell may hold, in a message to the site: ``a number from 0 to 10``."""
         if self.allowed:
             return _("one of {labels}").format(labels=", ".join(self.allowed))

@@ -8,7 +8,7 @@ from textwrap import wrap
 from durable.contracts.input_table import ColumnSpec, InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.jdm.reference import needs_of_definitions
-from durable.wording import listed
+from durable.wording import list_words
 
 
 def tables_section() -> str:
@@ -27,8 +27,8 @@ def dictionary() -> list[dict[str, str]]:
             "column": column.name,
             "holds": column.label,
             "values": _values(column),
-            "recorded": _recorded(column),
-            "sdtm": _place(table, column),
+            "recorded": _requirement(column),
+            "sdtm": _sdtm_place(table, column),
         }
         for table in INPUT_TABLES.values()
         for column in table.columns
@@ -65,13 +65,13 @@ def needs_section() -> str:
             rows.append((table.name, ", ".join(names), " or ".join(f"`{key}`" for key in keys)))
     lines = ["| table | column | needed by |", "|---|---|---|"]
     lines += [f"| {' | '.join(row)} |" for row in rows]
-    none = f"No definition needs {listed([*dict.fromkeys(unneeded)])}."
-    without = " ".join(
+    last_line = f"No definition needs {list_words([*dict.fromkeys(unneeded)])}."
+    notes = " ".join(
         f"Where `{table.name}` lacks a column, {table.unknown_without}."
         for table in INPUT_TABLES.values()
         if table.unknown_without
     )
-    return "\n".join([*lines, "", *wrap(f"{without} {none}", 100, break_on_hyphens=False), ""])
+    return "\n".join([*lines, "", *wrap(f"{notes} {last_line}", 100, break_on_hyphens=False), ""])
 
 
 def _table(table: InputTable) -> str:
@@ -81,8 +81,8 @@ def _table(table: InputTable) -> str:
     header = "| column | holds | values | recorded | SDTM |"
     lines = [f"### {table.name}", "", *wrap(about, 100), "", header, "|---|---|---|---|---|"]
     lines += [
-        f"| `{column.name}` | {column.label} | {_values(column)} | {_recorded(column)} |"
-        f" {_place(table, column)} |"
+        f"| `{column.name}` | {column.label} | {_values(column)} | {_requirement(column)} |"
+        f" {_sdtm_place(table, column)} |"
         for column in table.columns
     ]
     return "\n".join([*lines, ""])
@@ -96,10 +96,10 @@ def _values(column: ColumnSpec) -> str:
         return "date, or YYYY-MM, or YYYY" if column.partial else "date"
     unit = f", {column.unit}" if column.unit and column.unit != "points" else ""
     scale = f" on the scale `response.ranges.{column.scale}`" if column.scale else ""
-    return f"{column.expected.removeprefix('a ')}{scale}{unit}"
+    return f"{column.allowed_in_words.removeprefix('a ')}{scale}{unit}"
 
 
-def _recorded(column: ColumnSpec) -> str:
+def _requirement(column: ColumnSpec) -> str:
     """Whether a file must have the column, and every cell a value."""
     if column.required:
         return "in every row"
@@ -108,7 +108,7 @@ def _recorded(column: ColumnSpec) -> str:
     return "where a definition needs it" if column.absent else "a cell may be empty"
 
 
-def _place(table: InputTable, column: ColumnSpec) -> str:
+def _sdtm_place(table: InputTable, column: ColumnSpec) -> str:
     """Where the column is in an SDTM package by default."""
     if table.sdtm is None:
         return ""

@@ -73,7 +73,9 @@ def differing_characters(text: str, expected: str) -> str:
     usual = "".join(expected[start:stop] for *_rest, start, stop in changes)
     if (signs + usual).isascii() and (signs + usual).isalpha():
         return ""
-    return _("{found} instead of {expected}").format(found=_named(signs), expected=_named(usual))
+    return _("{found} instead of {expected}").format(
+        found=_character_names(signs), expected=_character_names(usual)
+    )
 
 
 def expected_spelling(text: str, expected: str, location: str) -> str:
@@ -87,7 +89,7 @@ def expected_spelling(text: str, expected: str, location: str) -> str:
     return words.format(expected=expected, place=location, differing=differing)
 
 
-def _named(signs: str) -> str:
+def _character_names(signs: str) -> str:
     names = [
         f"U+{ord(sign):04X} {unicodedata.name(sign, 'unnamed')}" for sign in dict.fromkeys(signs)
     ]

@@ -48,7 +48,7 @@ class Subgroup(GroupVariable):
     """Level by recorded text; None where levels are the texts as recorded."""
     extra: ColumnSpec | None = None
     """The column, where the table does not have it by itself."""
-    recorded: str = ""
+    recorded_variable: str = ""
     """Variable of ADSL that holds such a column as recorded."""
 
     @property

@@ -37,11 +37,11 @@ def table_columns(
         Columns that the plan declares, which stand last.
     """
     spec = INPUT_TABLES[table].with_columns(extra)
-    columns = {column.name: _scaled(column, ranges) for column in spec.columns}
+    columns = {column.name: _with_scale_limits(column, ranges) for column in spec.columns}
     return columns | {name: replace(columns[name], partial=True) for name in sorted(partial)}
 
 
-def _scaled(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
+def _with_scale_limits(column: ColumnSpec, ranges: Ranges) -> ColumnSpec:
     if not column.scale:
         return column
     scale: Scale = getattr(ranges, column.scale)
@@ -64,7 +64,7 @@ def table_schema(
     import pandera.pandas as pa
 
     native = table_columns(table, ranges, partial, extra)
-    rules = {name: _checked(column) for name, column in native.items()}
+    rules = {name: _schema_column(column) for name, column in native.items()}
     rules |= {
         partial_column(name): pa.Column(object, nullable=True)
         for name, column in native.items()
@@ -74,7 +74,7 @@ def table_schema(
     return pa.DataFrameSchema(rules, strict=True, ordered=True, name=table)
 
 
-def _checked(column: ColumnSpec) -> Any:
+def _schema_column(column: ColumnSpec) -> Any:
     """One column of the schema."""
     import pandera.pandas as pa
 

@@ -60,7 +60,7 @@ def derive(adsl: pd.DataFrame, events: pd.DataFrame, rule: Safety) -> pd.DataFra
     study = adsl.loc[(adsl["ENRLFL"] == "Y") | (adsl["SAFFL"] == "Y")].set_index("USUBJID")
     rows = events.loc[events["subject_id"].isin(study.index)].reset_index(drop=True)
     subjects = study.loc[rows["subject_id"]].reset_index(drop=True)
-    records = pd.concat([_recorded(rows, subjects), _dates(rows, subjects)], axis=1)
+    records = pd.concat([_recorded_variables(rows, subjects), _dates(rows, subjects)], axis=1)
     infusion = subjects["TRTSDT"]
     records["ASTDY"] = study_day(records["ASTDT"], infusion)
     records["AENDY"] = study_day(records["AENDT"], infusion)
@@ -169,7 +169,7 @@ def _possible(
     return *possible_days(text), imputed
 
 
-def _recorded(rows: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+def _recorded_variables(rows: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """What the event's record and its subject say as they stand."""
     return pd.DataFrame(
         {

@@ -61,7 +61,7 @@ def derive(
     schedule, response
         Parts of the plan.
     """
-    infused, frame = _infused(adsl, frame, response)
+    infused, frame = _infused_assessments(adsl, frame, response)
     visits = list(improvement_at_visits(infused, frame, schedule, response))
     columns = [*parameters(frame, response), improvement_parameter(visits, len(frame))]
     layout = _layout(frame, visits, columns)
@@ -88,7 +88,7 @@ def derive_improvement(
     schedule, response
         Parts of the plan.
     """
-    infused, frame = _infused(adsl, frame, response)
+    infused, frame = _infused_assessments(adsl, frame, response)
     visits = list(improvement_at_visits(infused, frame, schedule, response))
     columns = [improvement_parameter(visits, len(frame))]
     layout = _layout(frame, visits, columns)
@@ -106,7 +106,7 @@ def categories_to_text(records: pd.DataFrame) -> pd.DataFrame:
     return records.assign(**text)
 
 
-def _infused(
+def _infused_assessments(
     adsl: pd.DataFrame, frame: pd.DataFrame, response: Response
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Infused subjects, and their assessments, flagged by ``anl01`` where they stand for a visit.
@@ -189,7 +189,7 @@ def _dataset(
         return table.ravel().take(cell)
 
     # Few codes, of which many are moved: narrow numbers.
-    which = layout.column.astype(np.int8)
+    parameter_code = layout.column.astype(np.int8)
     reason = cells("reason", np.int8, NONE)
     reason[layout.line >= rows] = layout.unseen_reason
     identity = _identity(frame, schedule, layout.unseen)
@@ -200,8 +200,8 @@ def _dataset(
         "TRTP": _of_subject(infused["TRT01P"], layout.subject),
         "TRTA": _of_subject(infused["TRT01A"], layout.subject),
         "ASEQ": number,
-        "PARAMCD": _categorical(which, [parameter.code for parameter in columns]),
-        "PARAM": _categorical(which, [parameter.label for parameter in columns]),
+        "PARAMCD": _categorical(parameter_code, [parameter.code for parameter in columns]),
+        "PARAM": _categorical(parameter_code, [parameter.label for parameter in columns]),
         "AVAL": cells("value", float, np.nan),
         "AVALC": _categorical(cells("text", np.int8, NONE), TEXTS),
         "BASE": cells("base", float, np.nan),
@@ -213,10 +213,14 @@ def _dataset(
 
 
 def _number_among_all(
-    frame: pd.DataFrame, before: Ints, improvement: ParameterValues, layout: _Layout, subjects: int
+    frame: pd.DataFrame,
+    n_before: Ints,
+    improvement: ParameterValues,
+    layout: _Layout,
+    subjects: int,
 ) -> Ints:
     """ASEQ of the records of improvement among all: each is the last of its assessment."""
-    count = before + improvement.present
+    count = n_before + improvement.present
     position = frame["place"].to_numpy(np.int64)
     total = np.bincount(position, weights=count, minlength=subjects).astype(np.int64)
     through = count.cumsum() - (total.cumsum() - total)[position]
@@ -241,22 +245,22 @@ def _identity(
     analysis[frame["baseline"]] = names.index(BASELINE)
     labels, label_names = pd.factorize(frame["visit"])
 
-    def extended(values: Any, rest: Any = NONE) -> npt.NDArray[Any]:
-        return np.concatenate([values, np.full(len(unseen), rest)])
+    def with_unseen(values: Any, fill: Any = NONE) -> npt.NDArray[Any]:
+        return np.concatenate([values, np.full(len(unseen), fill)])
 
     expected = [names.index(visit.visit) for visit in unseen]
     date = pd.Series(frame["visit_date"].array).reindex(range(len(frame) + len(unseen)))
     return {
-        "VISIT": _categorical(extended(labels), label_names),
+        "VISIT": _categorical(with_unseen(labels), label_names),
         "AVISIT": _categorical(np.concatenate([analysis, np.array(expected, dtype=int)]), names),
         "ADT": date.array,
-        "ADY": _integers(extended(day + (day >= 0), np.nan)),
+        "ADY": _integers(with_unseen(day + (day >= 0), np.nan)),
         "AWTARGET": _integers(np.concatenate([target, [float(visit.day) for visit in unseen]])),
-        "AWTDIFF": _integers(extended(day - target, np.nan)),
-        "ABLFL": _categorical(extended(np.where(frame["baseline"], 0, NONE)), ["Y"]),
-        "ANL01FL": _categorical(extended(np.where(frame["anl01"], 0, NONE), 0), ["Y"]),
-        "SRCDOM": _categorical(extended(np.zeros(len(frame), dtype=int)), ["visits"]),
-        "SRCSEQ": _integers(extended(frame["source_row"].to_numpy(float), np.nan)),
+        "AWTDIFF": _integers(with_unseen(day - target, np.nan)),
+        "ABLFL": _categorical(with_unseen(np.where(frame["baseline"], 0, NONE)), ["Y"]),
+        "ANL01FL": _categorical(with_unseen(np.where(frame["anl01"], 0, NONE), 0), ["Y"]),
+        "SRCDOM": _categorical(with_unseen(np.zeros(len(frame), dtype=int)), ["visits"]),
+        "SRCSEQ": _integers(with_unseen(frame["source_row"].to_numpy(float), np.nan)),
     }
 
 

@@ -62,7 +62,7 @@ def describe_subjects(
     return pd.DataFrame(
         {
             "STUDYID": trial.study,
-            **_recorded(rows),
+            **_recorded_variables(rows),
             **_treatments(rows, trial.treatment),
             **_days(rows, pd.Series(cutoff, index=rows.index)),
             "NSTDT": rows["subject_id"].map(new_therapy["start_date"]).astype("datetime64[ns]"),
@@ -118,17 +118,17 @@ def derive(
     """
     baseline = _baseline(people["USUBJID"], frame, response)
     return people.assign(**baseline, **_remission(people, frame, first_remission))[
-        [*_ordered(people, SUBJECT_VARIABLES), *_flags(people), *_group_names(people)]
+        [*_study_variables(people, SUBJECT_VARIABLES), *_flags(people), *_group_names(people)]
     ]
 
 
 def without_assessments(people: pd.DataFrame) -> pd.DataFrame:
     """ADSL of a study without assessments: without the variables `parameters.OF_ASSESSMENTS`."""
     variables = [name for name in SUBJECT_VARIABLES if name not in OF_ASSESSMENTS]
-    return people[[*_ordered(people, variables), *_flags(people), *_group_names(people)]]
+    return people[[*_study_variables(people, variables), *_flags(people), *_group_names(people)]]
 
 
-def _ordered(people: pd.DataFrame, names: Iterable[str]) -> list[str]:
+def _study_variables(people: pd.DataFrame, names: Iterable[str]) -> list[str]:
     """The variables without those of `OPTIONAL_VARIABLES` that the study does not record."""
     return [name for name in names if name in people or name not in OPTIONAL_VARIABLES]
 
@@ -149,8 +149,8 @@ def _group_variables(rows: pd.DataFrame, groups: Iterable[Subgroup]) -> dict[str
     for group in groups:
         # A column that nobody has a value of is left out (`read_people`).
         recorded = rows.get(group.column, unrecorded).astype(object)
-        if group.recorded:
-            variables[group.recorded] = rows[group.column]
+        if group.recorded_variable:
+            variables[group.recorded_variable] = rows[group.column]
         levels = recorded.map(group.level_of)
         variables[group.variable] = levels.astype(object)
         if group.levels:
@@ -159,7 +159,7 @@ def _group_variables(rows: pd.DataFrame, groups: Iterable[Subgroup]) -> dict[str
     return variables
 
 
-def _recorded(rows: pd.DataFrame) -> dict[str, Any]:
+def _recorded_variables(rows: pd.DataFrame) -> dict[str, Any]:
     """What the subjects table holds."""
     columns = {
         "USUBJID": "subject_id",
@@ -242,14 +242,14 @@ def _remission(
     people: pd.DataFrame, frame: pd.DataFrame, first_remission: FirstRemission
 ) -> dict[str, Any]:
     """First remission of each subject."""
-    credited, ever = (
+    credited, first_of_all = (
         people["USUBJID"].map(frame["visit_date"].loc[number].set_axis(number.index))
         for number in first_remission
     )
     return {
         "REMFL": flag(credited.notna()),
         "REMSDT": credited,
-        "NSTPREFL": mark(people["NSTDT"] < ever),
+        "NSTPREFL": mark(people["NSTDT"] < first_of_all),
     }
 
 

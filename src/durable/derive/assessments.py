@@ -57,7 +57,7 @@ def order_assessments(
 
     No definition of response changes these. Parameters are those of `assess`.
     """
-    frame = _ordered(subjects, visits)
+    frame = _sort_assessments(subjects, visits)
     avisit, target = analysis_visit(frame["day"].to_numpy(float), schedule)
     return with_columns(frame, {"avisit": avisit, "target": target})
 
@@ -99,14 +99,14 @@ def remission_of(subjects: pd.DataFrame, visits: pd.DataFrame, response: Respons
     The columns of `with_scores` are there only where the remission rule reads the score. Parameters
     are those of `assess`.
     """
-    frame = _ordered(subjects, visits)
+    frame = _sort_assessments(subjects, visits)
     frame = with_columns(frame, {"baseline": baseline_flag(frame, response.baseline)})
     if response.remission.definition.reads_score:
         frame = with_scores(frame, response)
     return with_remission(frame, response)
 
 
-def _ordered(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
+def _sort_assessments(subjects: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
     number, names = pd.factorize(visits["subject_id"], sort=True)
     keys = (visits["source_row"].to_numpy(), visits["visit_date"].to_numpy(), number)
     order = np.lexsort(keys)

@@ -52,14 +52,16 @@ def derive(adsl: pd.DataFrame, adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame
     aplasia = _records(APLASIA, infused, results, results["aplastic"])
     start = aplasia.loc[aplasia["CNSR"] == 0].set_index("USUBJID")["ADT"]
     later = results.loc[results["ADT"] > results["USUBJID"].map(start)]
-    confirmed, tail = _confirmed(later, rule.recovery_consecutive)
-    within = results.loc[results["USUBJID"].isin(start.index)]
+    confirmed, tail = _confirmed_recoveries(later, rule.recovery_consecutive)
+    in_aplasia = results.loc[results["USUBJID"].isin(start.index)]
     # A recovery that the results end with, and that is not confirmed, is no follow-up.
-    within = within.loc[~within.index.isin(tail)]
-    event = within.index.isin(confirmed)
-    recovery = _records(RECOVERY, infused.loc[start.index], within, pd.Series(event, within.index))
+    in_aplasia = in_aplasia.loc[~in_aplasia.index.isin(tail)]
+    event = in_aplasia.index.isin(confirmed)
+    recovery = _records(
+        RECOVERY, infused.loc[start.index], in_aplasia, pd.Series(event, in_aplasia.index)
+    )
     unconfirmed = recovery["USUBJID"].isin(later.loc[tail, "USUBJID"]) & (recovery["CNSR"] > 0)
-    recovery = _censored(recovery, unconfirmed, UNCONFIRMED, _BEFORE_UNCONFIRMED)
+    recovery = _censor_records(recovery, unconfirmed, UNCONFIRMED, _BEFORE_UNCONFIRMED)
     frame = pd.concat([aplasia, recovery]).sort_values(["USUBJID", "PARAMCD"], ignore_index=True)
     return _dataset(frame, infused)
 
@@ -84,7 +86,9 @@ def _after_infusion(adlb: pd.DataFrame, rule: BCells) -> pd.DataFrame:
     return rows.assign(aplastic=aplastic, recovered=recovered)
 
 
-def _confirmed(results: pd.DataFrame, consecutive: int) -> tuple[pd.Index[int], pd.Index[int]]:
+def _confirmed_recoveries(
+    results: pd.DataFrame, consecutive: int
+) -> tuple[pd.Index[int], pd.Index[int]]:
     """Results at which a confirmed recovery begins, and those of an unconfirmed one at the end.
 
     A run is a series of results of a subject that are all of at least the limit. The first run that
@@ -132,11 +136,11 @@ def _records(
     for text in (NOT_BY_LAST, DIED, NO_RESULT, REINFUSED):
         described = _DAY_ONE if text == NO_RESULT else _LAST
         chosen = pd.Series(~happened & (reason == text), index=frame.index)
-        frame = _censored(frame, chosen, text, described)
+        frame = _censor_records(frame, chosen, text, described)
     return frame
 
 
-def _censored(
+def _censor_records(
     frame: pd.DataFrame, chosen: pd.Series[bool], reason: str, described: str
 ) -> pd.DataFrame:
     """The records, those chosen censored for a reason."""

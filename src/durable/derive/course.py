@@ -249,7 +249,7 @@ class Course:
         return np.flatnonzero(adequate & (self._positions >= 0))
 
     @cached_property
-    def _held(self) -> Ints:
+    def _response_shown(self) -> Ints:
         """Those that show the response still held: where loss is an event, those in remission.
 
         A loss that nothing confirmed is no event, and no time in remission either.
@@ -312,7 +312,7 @@ class Course:
         form
             CNSDTDSC, ``{date}`` standing for the words for the assessment.
         """
-        held = self._last_assessment(self._held, limit)
+        held = self._last_assessment(self._response_shown, limit)
         lost = held["ADT"] < self._last_assessment(self._adequate, limit)["ADT"]
         dates = [form.format(date=date) for date in (LAST, LAST_IN_REMISSION)]
         return held | {"CNSDTDSC": np.array(dates, dtype=object)[lost.astype(int)]}
@@ -393,7 +393,7 @@ class Course:
         ``missed_assessments`` does not apply to them: their dates are exact.
         """
         rule = self.response.missed_assessments
-        missed = self._missed(self.last_before_event, self.event["ADT"])
+        missed = self._missed_visits(self.last_before_event, self.event["ADT"])
         exempt = {DEATH: not rule.applies_to_death, NEW_THERAPY: not rule.applies_to_new_therapy}
         exact = [description for description, is_exempt in exempt.items() if is_exempt]
         return self.too_many(missed) & self.has_event & ~np.isin(self.event["EVNTDESC"], exact)
@@ -422,7 +422,7 @@ class Course:
         """
         last = self.last_by_cutoff["ADT"]
         last = np.where(np.isnat(last), self.start, last)
-        return self._missed(last, self.date("CUTDT") + _DAY)
+        return self._missed_visits(last, self.date("CUTDT") + _DAY)
 
     @cached_property
     def more_scheduled(self) -> Flags:
@@ -436,17 +436,17 @@ class Course:
     def _days_since_infusion(self, date: Dates) -> npt.NDArray[np.float64]:
         return (date - self.date("TRTSDT")) / _DAY
 
-    def _missed(self, last: Dates, until: Dates) -> Ints:
-        """Scheduled visits whose whole window lies after `last` and before `until`.
+    def _missed_visits(self, last: Dates, end: Dates) -> Ints:
+        """Scheduled visits whose whole window lies after `last` and before `end`.
 
         No adequate assessment lies between the two dates, so these visits were missed in a row.
         """
         schedule = self.follow_up.schedule
-        after = self._days_since_infusion(last)[:, None]
-        before = self._days_since_infusion(until)[:, None]
+        last_day_before = self._days_since_infusion(last)[:, None]
+        end_day = self._days_since_infusion(end)[:, None]
         first_day = np.array([visit.first_day for visit in schedule], dtype=float)
         last_day = np.array([visit.last_day for visit in schedule], dtype=float)
-        missed: Ints = ((first_day > after) & (last_day < before)).sum(axis=1)
+        missed: Ints = ((first_day > last_day_before) & (last_day < end_day)).sum(axis=1)
         return missed
 
     def too_many(self, missed: Ints) -> Flags:

@@ -111,25 +111,27 @@ T = TypeVar("T")
 DerivationMethod = Callable[["Derivation", Response], T]
 
 
-def _once(keys: tuple[str, ...]) -> Callable[[DerivationMethod[T]], DerivationMethod[T]]:
+def _once_per_definition(
+    keys: tuple[str, ...],
+) -> Callable[[DerivationMethod[T]], DerivationMethod[T]]:
     """Have a method of a derivation done once for all definitions that agree in some keys.
 
     The method sees these keys alone: what it returns cannot depend on others.
     """
 
-    def decorated(method: DerivationMethod[T]) -> DerivationMethod[T]:
+    def compute_once(method: DerivationMethod[T]) -> DerivationMethod[T]:
         @wraps(method)
-        def shared(derivation: Derivation, response: Response) -> T:
-            definitions = response.only(keys)
+        def stored_result(derivation: Derivation, response: Response) -> T:
+            definitions = response.restrict_to(keys)
             name = method.__name__, definitions.model_dump_json()
             if name not in derivation._derived:
                 derivation._derived[name] = method(derivation, definitions)
             result: T = derivation._derived[name]
             return result
 
-        return shared
+        return stored_result
 
-    return decorated
+    return compute_once
 
 
 class Derivation:
@@ -163,39 +165,41 @@ class Derivation:
     def _new_therapies(self) -> pd.DataFrame:
         return new_systemic(self._tables.therapies)
 
-    @_once(THERAPY_KEYS)
+    @_once_per_definition(THERAPY_KEYS)
     def _new_since_infusion(self, response: Response) -> pd.DataFrame:
         subjects = self._tables.subjects
         new = with_reinfusions(self._new_therapies, subjects, response.reinfusion)
         return begun_since(new, subjects.set_index("subject_id")["infusion_date"])
 
-    @_once(THERAPY_KEYS)
+    @_once_per_definition(THERAPY_KEYS)
     def _first_therapies(self, response: Response) -> pd.DataFrame:
         """The first new systemic therapy since the infusion, by subject."""
         return first_of_each(self._new_since_infusion(response)).set_index("subject_id")
 
-    @_once(THERAPY_KEYS)
+    @_once_per_definition(THERAPY_KEYS)
     def _people(self, response: Response) -> pd.DataFrame:
         first, rule = self._first_therapies(response), response.reinfusion
         people = adsl.describe_subjects(self._trial, self._tables.subjects, first, rule)
         return nan_text_to_none(people)
 
     @cached_property
-    def _ordered(self) -> pd.DataFrame:
+    def _ordered_assessments(self) -> pd.DataFrame:
         tables = self._tables
         frame = order_assessments(tables.subjects, tables.visits, self._trial.schedule)
         return with_columns(frame, {"aplasia": aplasia_at_assessments(frame, tables.b_cells)})
 
-    @_once(SCORE_KEYS)
-    def _scored(self, response: Response) -> pd.DataFrame:
-        after = assessed_after(self._ordered, self._first_therapies(response)["start_date"])
-        frame = with_columns(self._ordered, {"after_new_therapy": after})
+    @_once_per_definition(SCORE_KEYS)
+    def _scored_assessments(self, response: Response) -> pd.DataFrame:
+        after = assessed_after(
+            self._ordered_assessments, self._first_therapies(response)["start_date"]
+        )
+        frame = with_columns(self._ordered_assessments, {"after_new_therapy": after})
         return score_assessments(frame, response)
 
-    @_once(REMISSION_KEYS)
+    @_once_per_definition(REMISSION_KEYS)
     def remissions(self, response: Response) -> Remissions:
         """The assessments up to remission, the first credited one of each subject, and ADSL."""
-        frame = with_glucocorticoid_increase(self._scored(response), response)
+        frame = with_glucocorticoid_increase(self._scored_assessments(response), response)
         frame = with_remission(frame, response)
         after, remission = frame["after_new_therapy"], response.remission
         ever = credited = first_remission(frame, remission)
@@ -206,7 +210,7 @@ class Derivation:
         level = nan_text_to_none(adsl.derive(people, frame, first, response))
         return Remissions(adsl=level, frame=frame, start=credited)
 
-    @_once(DURATION_KEYS)
+    @_once_per_definition(DURATION_KEYS)
     def durations(self, response: Response) -> Durations:
         """The assessments with losses of remission and states of the endpoints, and ADTTE."""
         remissions = self.remissions(response)
@@ -221,7 +225,7 @@ class Derivation:
         follow_up = FollowUp(remissions.adsl, frame, self._new_therapies, schedule, response)
         return Durations(frame=frame, adtte=adtte.derive(follow_up, self._endpoints))
 
-    @_once(IMPROVEMENT_KEYS)
+    @_once_per_definition(IMPROVEMENT_KEYS)
     def improvement(self, response: Response) -> pd.DataFrame:
         """The records of the improvement rate, as in ADRS; text columns are categories."""
         remissions = self.remissions(response)

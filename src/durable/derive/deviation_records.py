@@ -120,7 +120,7 @@ def days_after_infusion(study: StudyRecords, visits: pd.DataFrame) -> pd.Series[
     return (visits["visit_date"] - infusion).dt.days.astype("int64")
 
 
-def folded(values: pd.Series[str]) -> pd.Series[str]:
+def fold_texts(values: pd.Series[str]) -> pd.Series[str]:
     """Texts in one spelling each (`contracts.spelling.fold`), to be compared; '' where missing."""
     codes, distinct = pd.factorize(values.astype(object))
     spellings = np.array([*map(fold, distinct), ""], dtype=object)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from durable.eligibility import CRITERIA
 from durable.jdm.eligibility import THERAPY_CLASS_LABELS
 from durable.jdm.measures import ENZYME, MEASURES
-from durable.language import N_, translated
+from durable.language import N_, translate_stored
 
 NO_TABLE = N_("no table {table}")
 CRITERION = N_("{criterion}: {text}")
@@ -68,4 +68,4 @@ _FORMS = (
 
 def shown_deviation(text: str) -> str:
     """A text of DVPLAN or DVTERM in the language in force; one of no form here as it is."""
-    return translated(text, _FORMS)
+    return translate_stored(text, _FORMS)

@@ -29,11 +29,11 @@ from durable.files import write_parquet
 from durable.jdm.core_set import core_set_columns
 from durable.plan import DoseExposure, Plan
 from durable.plan.deviations import Category, Deviations
-from durable.sections import required
+from durable.sections import require_section
 from durable.vocabulary import DEVIATION, DEVIATION_GROUPS, DEVIATIONS
 
 
-def _judged(
+def _category_records(
     category: Category, section: Deviations, study: StudyRecords, plan: Plan
 ) -> Iterator[pd.DataFrame]:
     """Records of a category (`deviation_records.found_records`)."""
@@ -42,22 +42,24 @@ def _judged(
             return eligibility_violations(study)
         case "dose":
             exposure = plan.exposure or DoseExposure()
-            return dose_deviations(study, required(section.dose, "dose"), exposure)
+            return dose_deviations(study, require_section(section.dose, "dose"), exposure)
         case "lymphodepletion":
             return lymphodepletion_deviations(
-                study, required(section.lymphodepletion, "lymphodepletion")
+                study, require_section(section.lymphodepletion, "lymphodepletion")
             )
         case "number_infused":
-            return beyond_planned_number(study, required(section.number_infused, "number_infused"))
+            return beyond_planned_number(
+                study, require_section(section.number_infused, "number_infused")
+            )
         case "visit_window":
             return visits_out_of_window(
-                study, required(section.visit_window, "visit_window"), plan.schedule
+                study, require_section(section.visit_window, "visit_window"), plan.schedule
             )
         case "core_set":
-            judged = required(section.core_set, "core_set")
+            judged = require_section(section.core_set, "core_set")
             return incomplete_core_sets(study, judged, plan.schedule, plan.response)
         case "prohibited":
-            return prohibited_medicines(study, required(section.prohibited, "prohibited"))
+            return prohibited_medicines(study, require_section(section.prohibited, "prohibited"))
         case never:
             assert_never(never)
 
@@ -67,11 +69,11 @@ def derive(study: StudyRecords, plan: Plan) -> pd.DataFrame:
 
     A subject without a deviation, and with all that is judged assessable, has no record.
     """
-    section = required(plan.deviations, "deviations")
+    section = require_section(plan.deviations, "deviations")
     parts = [
         part.assign(category=category, place=position)
         for position, category in enumerate(section.categories)
-        for part in _judged(category, section, study, plan)
+        for part in _category_records(category, section, study, plan)
     ]
     records = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
     records = records.assign(date=records["date"].astype("datetime64[ns]"))

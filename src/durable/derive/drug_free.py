@@ -40,9 +40,9 @@ def _event(name: str, description: str) -> Event:
     return Event(name, description, (at_visit,))
 
 
-def _held(name: str) -> tuple[Censoring, ...]:
+def _censorings(name: str) -> tuple[Censoring, ...]:
     """Censorings of a state that is dated at the first of the assessments that must show it."""
-    therapy, death, *others = TTREM.censorings
+    therapy, death, *further = TTREM.censorings
 
     def pending(course: Course) -> Flags:
         return ~course.has_event & course.any_adequate(f"{name}_pending")
@@ -50,14 +50,14 @@ def _held(name: str) -> tuple[Censoring, ...]:
     unconfirmed = Censoring(
         NOT_CONFIRMED, pending, lambda course: course.last_without(f"{name}_pending")
     )
-    return therapy, death, unconfirmed, *others
+    return therapy, death, unconfirmed, *further
 
 
 def _definition(response: Response) -> DrugFree:
     return response.drug_free or DrugFree()
 
 
-def _confirmed(response: Response) -> str:
+def _consecutive_text(response: Response) -> str:
     """How long a state must be held."""
     n = _definition(response).consecutive
     return ngettext(
@@ -68,7 +68,7 @@ def _confirmed(response: Response) -> str:
     ).format(n=n)
 
 
-def _censored(response: Response) -> str:
+def _censoring_text(response: Response) -> str:
     if response.new_therapy.credits_remission:
         return _("Death before the event: censored on that date.")
     return _("Death and new systemic therapy before the event: censored on that date.")
@@ -86,8 +86,8 @@ def _describe_ttgcfree(response: Response, _deadline: Visit) -> str:
         _(
             "Time to glucocorticoid-free: from infusion to a {dose}, in all infused subjects."
         ).format(dose=_glucocorticoid_free(response)),
-        _confirmed(response),
-        _censored(response),
+        _consecutive_text(response),
+        _censoring_text(response),
     )
 
 
@@ -97,8 +97,8 @@ def _describe_ttisfree(response: Response, _deadline: Visit) -> str:
             "Time to immunosuppressant-free: from infusion to an assessment off"
             " immunosuppressants, in all infused subjects."
         ),
-        _confirmed(response),
-        _censored(response),
+        _consecutive_text(response),
+        _censoring_text(response),
     )
 
 
@@ -108,8 +108,8 @@ def _describe_ttdfrem(response: Response, _deadline: Visit) -> str:
             "Time to drug-free remission: from infusion to remission with a {dose} and off"
             " immunosuppressants, in all infused subjects."
         ).format(dose=_glucocorticoid_free(response)),
-        _confirmed(response),
-        _censored(response),
+        _consecutive_text(response),
+        _censoring_text(response),
     )
 
 
@@ -120,7 +120,7 @@ def _describe_ttsrem(response: Response, _deadline: Visit) -> str:
             " assessment with a known status has shown remission for at least {days} days, in all"
             " infused subjects."
         ).format(days=_definition(response).sustained_days),
-        _censored(response),
+        _censoring_text(response),
     )
 
 
@@ -144,7 +144,7 @@ TTGCFREE = Endpoint(
     defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttgcfree,
     events=(_event("glucocorticoid_free", GLUCOCORTICOID_FREE),),
-    censorings=_held("glucocorticoid_free"),
+    censorings=_censorings("glucocorticoid_free"),
     assessed="glucocorticoid_free_known",
     asked=lambda response: response.asks_for("glucocorticoid_free"),
     figure="km_ttgcfree",
@@ -164,7 +164,7 @@ TTISFREE = Endpoint(
     defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttisfree,
     events=(_event("immunosuppressant_free", IMMUNOSUPPRESSANT_FREE),),
-    censorings=_held("immunosuppressant_free"),
+    censorings=_censorings("immunosuppressant_free"),
     assessed="immunosuppressant_free_known",
     asked=lambda response: response.asks_for("immunosuppressant_free"),
     figure="km_ttisfree",
@@ -185,7 +185,7 @@ TTDFREM = Endpoint(
     defined=("Remission", "Glucocorticoids and drug-free remission"),
     describe=_describe_ttdfrem,
     events=(_event("drug_free_remission", DRUG_FREE_REMISSION),),
-    censorings=_held("drug_free_remission"),
+    censorings=_censorings("drug_free_remission"),
     assessed="drug_free_remission_known",
     asked=lambda response: response.asks_for("drug_free_remission"),
     figure="km_ttdfrem",

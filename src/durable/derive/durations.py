@@ -72,7 +72,7 @@ _NEW_THERAPY = Event(
 )
 
 
-def _recorded(word: str) -> Source:
+def _investigator_source(word: str) -> Source:
     """What the investigator recorded at an assessment."""
     return Source(
         "visits",
@@ -136,7 +136,7 @@ DOR = Endpoint(
             RECURRENCE,
             (
                 Source("visits", "visit_date", "visit_date", lambda frame: frame["confirmed_loss"]),
-                _recorded("recurrence"),
+                _investigator_source("recurrence"),
             ),
         ),
         Event(
@@ -146,7 +146,7 @@ DOR = Endpoint(
                 Source(
                     "visits", "visit_date", "visit_date", lambda frame: frame["confirmed_worse"]
                 ),
-                _recorded("progression"),
+                _investigator_source("progression"),
             ),
         ),
         DEATH_OF_ANY_CAUSE,

@@ -59,13 +59,13 @@ def evaluate(
     """
     attempts = screening_attempts(tables, not_in_file, rules)
     texts = _value_texts(attempts)
-    parts = [_evaluated(criterion, attempts, texts, rules) for criterion in CRITERIA]
-    frame = pd.concat(parts, ignore_index=True).merge(_recorded(tables), on=_KEY, how="left")
+    parts = [_evaluate_criterion(criterion, attempts, texts, rules) for criterion in CRITERIA]
+    frame = pd.concat(parts, ignore_index=True).merge(_site_answers(tables), on=_KEY, how="left")
     frame = frame.sort_values(["number"], kind="stable", ignore_index=True).drop(columns="number")
     return _with_answers(frame, rules)
 
 
-def _evaluated(
+def _evaluate_criterion(
     criterion: Criterion, attempts: ScreeningAttempts, texts: pd.DataFrame, rules: Eligibility
 ) -> pd.DataFrame:
     """One criterion at every attempt."""
@@ -95,7 +95,7 @@ def _attempt_counts(frame: pd.DataFrame, rules: Eligibility) -> pd.Series[bool]:
     )
 
 
-def _recorded(tables: Tables) -> pd.DataFrame:
+def _site_answers(tables: Tables) -> pd.DataFrame:
     """The answers of the site."""
     names = {"answer": "recorded", "waiver": "waiver", "source_row": "answer_row"}
     if "eligibility" not in tables:
@@ -109,7 +109,9 @@ def _recorded(tables: Tables) -> pd.DataFrame:
 
 def _with_answers(frame: pd.DataFrame, rules: Eligibility) -> pd.DataFrame:
     """The frame with agreement, the answer that counts, and whether it is a violation."""
-    fulfilled = frame["criterion"].map({name: c.fulfilled for name, c in CRITERION_BY_ID.items()})
+    fulfilled = frame["criterion"].map(
+        {name: c.eligible_answer for name, c in CRITERION_BY_ID.items()}
+    )
     computed, recorded = frame["computed"], frame["recorded"]
     by_data = (computed == fulfilled) | (computed == NOT_APPLICABLE)
     by_site = (recorded == fulfilled) | (recorded == NOT_APPLICABLE)

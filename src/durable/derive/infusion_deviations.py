@@ -14,7 +14,7 @@ from durable.criterion import UNKNOWN
 from durable.derive import deviation_texts as texts
 from durable.derive.deviation_records import (
     StudyRecords,
-    folded,
+    fold_texts,
     found_records,
     no_table,
     of_infusion,
@@ -78,22 +78,24 @@ def dose_deviations(
     received = infused["CELLSKG"].to_numpy(float)
     planned = infused["DOSELVL"].map(exposure.planned_cells, na_action=None).to_numpy(float)
     share = percent_of_planned(received, planned)
-    outside = ~np.isnan(share) & ~within_tolerance(share, section.tolerance)
+    out_of_tolerance = ~np.isnan(share) & ~within_tolerance(share, section.tolerance)
     yield of_infusion(
-        infused.loc[outside],
+        infused.loc[out_of_tolerance],
         DEVIATION,
         column,
         [
             texts.DOSE_PLANNED.format(
                 dose=f"{dose / _MILLION:.10g}", tolerance=percent_text(section.tolerance)
             )
-            for dose in planned[outside]
+            for dose in planned[out_of_tolerance]
         ],
         [
             texts.DOSE_FOUND.format(
                 dose=f"{dose / _MILLION:.10g}", percent=outside_in_words(percent, section.tolerance)
             )
-            for dose, percent in zip(received[outside], share[outside], strict=True)
+            for dose, percent in zip(
+                received[out_of_tolerance], share[out_of_tolerance], strict=True
+            )
         ],
     )
     unknown = np.isnan(share)
@@ -138,11 +140,11 @@ def _lymphodepletion_by_date(
         return
     before = (infused["TRTSDT"] - infused["LDDT"]).dt.days
     missing = infused.loc[~before.between(1, section.days)]
-    findings = [_begun(days) for days in before.loc[missing.index]]
+    findings = [_start_text(days) for days in before.loc[missing.index]]
     yield of_infusion(missing, DEVIATION, column, planned, findings)
 
 
-def _begun(days_before: float) -> str:
+def _start_text(days_before: float) -> str:
     """When lymphodepletion began."""
     if np.isnan(days_before):
         return texts.NONE_RECORDED
@@ -178,7 +180,7 @@ def _lymphodepletion_by_medicines(
         return
     infusion = study.of_subject("TRTSDT", records["subject_id"]).astype("datetime64[ns]")
     in_time = (infusion - records[source.date]).dt.days.between(1, section.days)
-    name = folded(records[source.medicine])
+    name = fold_texts(records[source.medicine])
     missing: dict[str, list[str]] = {}
     for medicine in section.medicines:
         treated = records.loc[in_time & (name == fold(medicine)), "subject_id"]

@@ -213,7 +213,12 @@ def parameters(adpc: pd.DataFrame, rule: Kinetics) -> pd.DataFrame:
     codes = parameter_codes(assays, rule)
     profiles = results.groupby(["STUDYID", "USUBJID", "PARCAT1", "AVALU"])
     records = [
-        {"STUDYID": study, "USUBJID": subject, **period, **_named(assay, codes, record)}
+        {
+            "STUDYID": study,
+            "USUBJID": subject,
+            **period,
+            **_with_parameter_name(assay, codes, record),
+        }
         for (study, subject, *pair), profile in profiles
         for assay in [Assay(*map(str, pair))]
         for period, record in _by_period(profile, assay.unit, rule)
@@ -272,7 +277,7 @@ def _fits(code: str, length: int) -> bool:
     return len(code) <= length and set(code) <= {*ascii_uppercase, *"0123456789_"}
 
 
-def _named(
+def _with_parameter_name(
     assay: Assay, codes: dict[tuple[Assay, str], str], record: dict[str, Any]
 ) -> dict[str, Any]:
     """A record with what tells its parameter from that of another assay or unit."""
@@ -291,15 +296,15 @@ def _by_period(
         return
     second = profile[PERIOD] == 2
     # Taken before the second infusion: the last of the first one, and day 0 of the second.
-    between = profile.loc[second & (np.floor(profile["ARRLT"]) == 0)]
-    first = pd.concat([profile.loc[~second], between])
+    in_period = profile.loc[second & (np.floor(profile["ARRLT"]) == 0)]
+    first = pd.concat([profile.loc[~second], in_period])
     if len(first):
         late = np.floor(first["AFRLT"]) > rule.last_day
         within_last_day = first.assign(ANL01FL=first["ANL01FL"].mask(late, None))
         yield from (({PERIOD: 1}, record) for record in _profile(within_last_day, unit, rule))
     if second.any():
-        start = between.tail(1).assign(ARRLT=0.0)
-        after = pd.concat([start, profile.loc[second].drop(index=between.index)])
+        start = in_period.tail(1).assign(ARRLT=0.0)
+        after = pd.concat([start, profile.loc[second].drop(index=in_period.index)])
         # Cells of the first infusion may be left: nothing is assumed where none were measured.
         records = _profile(after.assign(AFRLT=after["ARRLT"]), unit, rule, start_value=np.nan)
         yield from (({PERIOD: 2}, record) for record in records)
@@ -316,11 +321,11 @@ def _profile(
 def _exposure(
     profile: pd.DataFrame, unit: str, rule: Kinetics, start_value: float
 ) -> Iterator[dict[str, Any]]:
-    areas = {a.day: _analysed(profile, a, rule.method, start_value) for a in rule.auc}
+    areas = {a.day: _noncompartmental(profile, a, rule.method, start_value) for a in rule.auc}
     peak = areas[rule.auc[0].day]
-    none, by_days = NO_RESULT_BY.format(day=rule.last_day), TIMES_DAYS.format(unit=unit)
+    no_result, by_days = NO_RESULT_BY.format(day=rule.last_day), TIMES_DAYS.format(unit=unit)
     missing = np.isnan(peak.cmax)
-    flag, reason = ("NC", none) if missing else ("" if peak.cmax > 0 else "NOT DETECTED", "")
+    flag, reason = ("NC", no_result) if missing else ("" if peak.cmax > 0 else "NOT DETECTED", "")
     for code, name, value, its_unit in (
         ("CMAX", CMAX, peak.cmax, unit),
         ("TMAX", TMAX, peak.tmax, DAYS),
@@ -334,7 +339,7 @@ def _exposure(
     yield _record("AUCLAST", AUC_LAST, peak.auc_last, by_days, flag, reason)
     for end, area in areas.items():
         name = AUC_TO_DAY.format(day=end)
-        why = none if missing else area.reason
+        why = no_result if missing else area.reason
         yield _record(f"AUC0_{end}", name, area.auc_end, by_days, area.flag, why)
 
 
@@ -349,7 +354,7 @@ def _persistence(profile: pd.DataFrame, point: Persistence) -> dict[str, Any]:
     return _record(_code(point), name, float(nearest["BLQFL"] == "N"), "", "", "")
 
 
-def _analysed(
+def _noncompartmental(
     profile: pd.DataFrame, area: Exposure, method: Method, start_value: float
 ) -> Noncompartmental:
     return noncompartmental(

@@ -61,7 +61,7 @@ def derive(
         Tests, visits after infusion, and which result is the baseline.
     """
     infused = adsl.loc[adsl["SAFFL"] == "Y"].set_index("USUBJID")
-    rows = _ordered(samples, infused, laboratory)
+    rows = _sort_results(samples, infused, laboratory)
     rows = rows.assign(**converted_results(rows, laboratory))
     rows["grade"] = _grades(rows, laboratory)
     rows["baseline"] = _is_baseline(rows, baseline)
@@ -76,7 +76,9 @@ def derive(
     return frame.astype(dict.fromkeys(text, object))
 
 
-def _ordered(samples: pd.DataFrame, infused: pd.DataFrame, laboratory: Laboratory) -> pd.DataFrame:
+def _sort_results(
+    samples: pd.DataFrame, infused: pd.DataFrame, laboratory: Laboratory
+) -> pd.DataFrame:
     """The records that are analysed in their order, with the dates of their subject."""
     codes = {code: position for position, code in enumerate(laboratory.by_code)}
     used = samples["subject_id"].isin(infused.index) & samples["test"].isin([*codes])

@@ -44,7 +44,7 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
         unit, which the checks see to.
     """
     subjects = adsl.set_index("USUBJID")
-    rows = _counted(doses, subjects)
+    rows = _doses_before_infusion(doses, subjects)
     codes = {
         same: f"LD{position:02d}" for position, same in enumerate(sorted({*rows["same"]}), start=1)
     }
@@ -87,7 +87,7 @@ def derive(adsl: pd.DataFrame, doses: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].mask(frame[name].isna(), None) for name in text})
 
 
-def _counted(doses: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
+def _doses_before_infusion(doses: pd.DataFrame, subjects: pd.DataFrame) -> pd.DataFrame:
     """The records before the infusion by date, each with its medicine in one spelling."""
     rows = doses.astype(dict.fromkeys(("subject_id", "medicine", "unit"), object))
     infusion = rows["subject_id"].map(subjects["TRTSDT"]).astype("datetime64[ns]")

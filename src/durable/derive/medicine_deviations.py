@@ -11,7 +11,7 @@ import pandas as pd
 from durable.contracts.partial_dates import partial_column
 from durable.contracts.spelling import fold
 from durable.derive import deviation_texts as texts
-from durable.derive.deviation_records import StudyRecords, folded, found_records, no_table
+from durable.derive.deviation_records import StudyRecords, fold_texts, found_records, no_table
 from durable.jdm.eligibility import THERAPY_CLASS_LABELS
 from durable.plan.deviations import ProhibitedDeviation
 from durable.vocabulary import DEVIATION, NOT_ASSESSABLE
@@ -39,7 +39,7 @@ def prohibited_medicines(
         & (rows["start_date"] >= rows["infusion"])
         & section.new_systemic,
         "class": by_class.isin(section.classes),
-        "therapy": folded(rows["therapy"]).isin(names),
+        "therapy": fold_texts(rows["therapy"]).isin(names),
     }
     columns = np.select([*reasons.values()], [*reasons], "")
     prohibited = rows.loc[columns != ""].assign(column=columns[columns != ""])
@@ -68,14 +68,14 @@ def _in_use(
     """
     infusion = study.of_subject("TRTSDT", therapies["subject_id"]).astype("datetime64[ns]")
     start, end = therapies["start_date"], therapies["end_date"]
-    since = start.where(start >= infusion, infusion)
+    first_use = start.where(start >= infusion, infusion)
     used = end.isna() | (end >= infusion)
     if section.days is not None:
-        used &= (since - infusion).dt.days <= section.days
+        used &= (first_use - infusion).dt.days <= section.days
     if section.permitted_reasons:
         permitted = {fold(reason) for reason in section.permitted_reasons}
-        used &= ~folded(therapies["reason"]).isin(permitted)
-    return therapies.assign(infusion=infusion, since=since).loc[used]
+        used &= ~fold_texts(therapies["reason"]).isin(permitted)
+    return therapies.assign(infusion=infusion, since=first_use).loc[used]
 
 
 def _of_therapies(rows: pd.DataFrame, status: str, planned: Any) -> pd.DataFrame:

@@ -81,11 +81,15 @@ class ValidatedTables:
             return
         of_visit = names.get_indexer(pd.Index(self.visits["subject_id"])) // size
         for block in range(-(-len(names) // size)):
-            some = subjects.iloc[block * size : (block + 1) * size]
+            block_subjects = subjects.iloc[block * size : (block + 1) * size]
             therapies = self.therapies
             if therapies is not None:
-                therapies = therapies.loc[therapies["subject_id"].isin(some["subject_id"])]
-            yield ValidatedTables(some, self.visits.loc[of_visit == block], therapies, self.b_cells)
+                therapies = therapies.loc[
+                    therapies["subject_id"].isin(block_subjects["subject_id"])
+                ]
+            yield ValidatedTables(
+                block_subjects, self.visits.loc[of_visit == block], therapies, self.b_cells
+            )
 
 
 #: Columns of the subjects that ADSL has only where somebody has a value.

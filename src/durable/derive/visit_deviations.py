@@ -12,7 +12,7 @@ from durable.derive.assessments import UNSCHEDULED
 from durable.derive.deviation_records import (
     StudyRecords,
     days_after_infusion,
-    folded,
+    fold_texts,
     found_records,
     no_table,
     of_infusion,
@@ -37,7 +37,7 @@ def visits_out_of_window(
         yield no_table(study, "visits", texts.WINDOW_UNKNOWN)
         return
     visits = study.visits[["subject_id", "visit", "visit_date", "source_row"]]
-    label, day = folded(visits["visit"]), days_after_infusion(study, visits)
+    label, day = fold_texts(visits["visit"]), days_after_infusion(study, visits)
     for visit in schedule:
         if section.visits is None or visit.visit in section.visits:
             outside = ~day.between(visit.first_day, visit.last_day)

@@ -46,24 +46,24 @@ def opening(results: Sequence[Result], bound: Bound) -> Opening | None:
         The document behind the opening; its pages are numbered after those of the opening.
     """
     tables = {layout.table.name for layout in bound.layouts}
-    shown = [one for one in results if one.table in tables]
+    shown = [result for result in results if result.table in tables]
     if not shown:
         return None
     # How many pages it takes does not depend on the numbers in it.
     blank = lay_out(_table(shown, bound, 0))
     layout = lay_out(_table(shown, bound, len(blank.pages)))
-    return Opening(layout, {one.label: one.table for one in shown})
+    return Opening(layout, {result.label: result.table for result in shown})
 
 
-def _table(results: Sequence[Result], bound: Bound, before: int) -> Table:
-    numbers = first_pages(bound.layouts, bound.figure_pages, bound.closing, before)
+def _table(results: Sequence[Result], bound: Bound, front_pages: int) -> Table:
+    numbers = first_pages(bound.layouts, bound.figure_pages, bound.closing, front_pages)
     tables = [layout.table for layout in bound.layouts]
     places = {table.name: (table.number, n) for table, n in zip(tables, numbers, strict=False)}
     rows = [
         row
-        for one in results
+        for result in results
         for row in _rows(
-            one, *places[one.table], numbers[-1] + _page_of_term(one.term, bound.closing)
+            result, *places[result.table], numbers[-1] + _page_of_term(result.term, bound.closing)
         )
     ]
     return Table(

@@ -142,7 +142,7 @@ def _indents(table: Table, sheet: Sheet) -> Iterator[float]:
 
 
 def first_pages(
-    layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout, before: int = 0
+    layouts: Sequence[Layout], pictures: Sequence[int], closing: Layout, front_pages: int = 0
 ) -> list[int]:
     """Page, from 1, on which each table, each figure and then `closing` begin in a document.
 
@@ -156,12 +156,12 @@ def first_pages(
         Number of pages of each figure.
     closing
         The list of definitions, behind the figures.
-    before
+    front_pages
         Number of pages in front of the contents.
     """
     lengths = [*(len(layout.pages) for layout in layouts), *pictures, len(closing.pages)]
     contents = -(-len(lengths) // ENTRIES)
-    return [1 + before + contents + sum(lengths[:i]) for i in range(len(lengths))]
+    return [1 + front_pages + contents + sum(lengths[:i]) for i in range(len(lengths))]
 
 
 def clean(text: str) -> str:
@@ -316,7 +316,7 @@ def _sheet(table: Table) -> Sheet:
         if sum(least) <= room:
             alike = [least[0], *[max(wished[1:], default=0.0)] * len(table.columns)]
             least = alike if sum(alike) <= room else least
-            return Sheet(landscape, size, _shared(least, wished, room))
+            return Sheet(landscape, size, _column_widths(least, wished, room))
     # Too many columns for a page even so: words are broken.
     return Sheet(landscape, size, tuple(room * width / sum(least) for width in least))
 
@@ -338,8 +338,10 @@ def _needs(table: Table, size: float) -> tuple[list[float], list[float]]:
     return least, wished
 
 
-def _shared(least: Sequence[float], wished: Sequence[float], room: float) -> tuple[float, ...]:
-    """The width of the page: what each column needs, then what the cells and what the labels wish.
+def _column_widths(
+    least: Sequence[float], wished: Sequence[float], room: float
+) -> tuple[float, ...]:
+    """Width of each column: what it needs, then what the cells and what the labels wish.
 
     Small wishes are granted before large ones: a number is not broken for the sake of a sentence.
     The rest goes to all columns evenly.
@@ -419,11 +421,11 @@ class _Filling:
         if sheet.of_records:
             sheet = replace(sheet, widths=tuple(width / BOLD for width in sheet.widths))
         height = row_height(Row(self.table.stub, self.table.columns), sheet)
-        above = [
+        span_heights = [
             text_height(text, width / BOLD - 2 * PADDING, sheet.size)
             for text, _, width in spans(self.table, self.sheet)
         ]
-        return height + (max(above) + _ROW_PADDING if above else 0) + _GAP
+        return height + (max(span_heights) + _ROW_PADDING if span_heights else 0) + _GAP
 
     def add_note(self, note: str) -> None:
         """Add a footnote to the page."""
@@ -452,8 +454,8 @@ def paginate(table: Table, sheet: Sheet) -> list[Page]:
     for i, row in enumerate(table.rows):
         if filling.rows and not filling.fits(filling.height_kept_together(i)):
             filling.turn()
-            for above in _above(table.rows, i):
-                filling.add_row(replace(above, label=above.label + _(CONTINUED), cells=()))
+            for parent in _parent_rows(table.rows, i):
+                filling.add_row(replace(parent, label=parent.label + _(CONTINUED), cells=()))
         filling.add_row(row)
     for note in table.footnotes:
         if (filling.rows or filling.notes) and not filling.fits(filling.note_height(note)):
@@ -486,13 +488,13 @@ def _rows_under(rows: Sequence[Row], i: int) -> Sequence[Row]:
     return rows[i : last + 1]
 
 
-def _above(rows: Sequence[Row], i: int) -> list[Row]:
+def _parent_rows(rows: Sequence[Row], i: int) -> list[Row]:
     """The rows that a row stands under, the outermost first."""
-    above: list[Row] = []
+    parents: list[Row] = []
     indent = rows[i].indent
     while indent and i:
         i -= 1
         if rows[i].indent < indent:
-            above.insert(0, rows[i])
+            parents.insert(0, rows[i])
             indent = rows[i].indent
-    return above
+    return parents

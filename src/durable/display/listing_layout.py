@@ -19,7 +19,7 @@ import numpy as np
 from durable.display import layout as lay
 from durable.display.layout import Layout, Sheet
 from durable.display.listings import listing_records
-from durable.display.record_view import as_text, cell_text, in_language
+from durable.display.record_view import as_text, cell_text, translated_column
 from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.alignment import align
@@ -96,7 +96,7 @@ def lay_out_listing(
         Whether the study has visits, and so ADRS.
     """
     declared = listing.shown_columns(plan, assessed=assessed, flags=records.columns)
-    columns = tuple(map(in_language, declared))
+    columns = tuple(map(translated_column, declared))
     shown = as_text(records.head(MOST))
     texts = {c.name: [cell_text(record, c) for record in shown] for c in columns}
     shared = tuple(column for column in columns if column.name in listing.by)
@@ -106,12 +106,12 @@ def lay_out_listing(
     if listing.blocks:
         rows = tuple(_block_rows(lines, record_columns, texts))
         block = replace(table, stub=_("Item"), columns=(_("Value"),))
-        return [_paginated(block, rows, _block_sheet(rows))]
-    texts = {column.name: _aligned(column, texts[column.name]) for column in record_columns}
+        return [_part_layout(block, rows, _block_sheet(rows))]
+    texts = {column.name: _aligned_texts(column, texts[column.name]) for column in record_columns}
     size, parts = _parts(listing, record_columns, texts)
     return [
-        _paginated(
-            _part_of(table, part, i, len(parts)),
+        _part_layout(
+            _part_table(table, part, i, len(parts)),
             tuple(_record_rows(lines, part.columns, texts)),
             Sheet(True, size, _widths(part.columns, texts, size), of_records=True),
         )
@@ -149,21 +149,21 @@ def _which_records(listing: Listing, plan: Plan, total: int) -> str:
     )
 
 
-def _part_of(table: Table, part: _Part, number: int, count: int) -> Table:
+def _part_table(table: Table, part: _Part, number: int, count: int) -> Table:
     """Part `number` of a listing, without its records."""
-    first, *others = part.columns
+    first, *other_columns = part.columns
     return replace(
         table,
         name=table.name + (f"_{number}" if number > 1 else ""),
         title=table.title + part.label,
-        columns=tuple(column.label for column in others),
+        columns=tuple(column.label for column in other_columns),
         footnotes=table.footnotes if number == count else (_(_FOOTNOTES_LATER),),
         stub=first.label,
         spans=_spans(part.columns),
     )
 
 
-def _paginated(table: Table, rows: tuple[Row, ...], sheet: Sheet) -> Layout:
+def _part_layout(table: Table, rows: tuple[Row, ...], sheet: Sheet) -> Layout:
     nothing = Row(_(_NO_RECORDS), ("",) * len(table.columns))
     table = replace(table, rows=rows or (nothing,))
     return Layout(table, sheet, tuple(lay.paginate(table, sheet)))
@@ -172,12 +172,12 @@ def _paginated(table: Table, rows: tuple[Row, ...], sheet: Sheet) -> Layout:
 def _lines_above(shared: Sequence[Column], texts: Texts, count: int) -> list[str]:
     """For each record the line that gives what it shares with its neighbours."""
     return [
-        _(", ").join(_labelled(c.label, texts[c.name][i]) for c in shared if texts[c.name][i])
+        _(", ").join(_labelled_value(c.label, texts[c.name][i]) for c in shared if texts[c.name][i])
         for i in range(count)
     ]
 
 
-def _labelled(label: str, text: str) -> str:
+def _labelled_value(label: str, text: str) -> str:
     return _("{label} {value}").format(label=label, value=text)
 
 
@@ -186,16 +186,16 @@ def _labelled(label: str, text: str) -> str:
 
 def _record_rows(lines: Sequence[str], columns: Sequence[Column], texts: Texts) -> Iterator[Row]:
     """A row for each record; a heading where the line above it is another."""
-    above = ""
+    previous_line = ""
     cells = zip(*(texts[column.name] for column in columns), strict=True)
-    for line, (label, *others) in zip(lines, cells, strict=True):
-        if line != above:
+    for line, (label, *other_cells) in zip(lines, cells, strict=True):
+        if line != previous_line:
             yield Row(line)
-            above = line
-        yield Row(label, tuple(others), indent=1 if line else 0)
+            previous_line = line
+        yield Row(label, tuple(other_cells), indent=1 if line else 0)
 
 
-def _aligned(column: Column, texts: Sequence[str]) -> list[str]:
+def _aligned_texts(column: Column, texts: Sequence[str]) -> list[str]:
     """The texts of a column, numbers under one another."""
     return [text for (text,) in align([(t,) for t in texts])] if _is_number(column) else [*texts]
 
@@ -206,8 +206,11 @@ def _is_number(column: Column) -> bool:
 
 def _spans(columns: Sequence[Column]) -> tuple[tuple[str, int], ...]:
     """Headings over neighbouring columns; none where no column has one."""
-    spans = [(over, len([*group])) for over, group in groupby(columns, lambda c: c.over)]
-    return tuple(spans) if any(over for over, _ in spans) else ()
+    spans = [
+        (heading, len([*group]))
+        for heading, group in groupby(columns, lambda c: c.spanning_heading)
+    ]
+    return tuple(spans) if any(heading for heading, _ in spans) else ()
 
 
 def _parts(
@@ -221,7 +224,7 @@ def _parts(
             [
                 part
                 for name in named
-                for part in _parts_of(
+                for part in _parts_at_size(
                     listing, tuple(c for c in columns if c.part in ("", name)), name, texts, size
                 )
             ],
@@ -231,7 +234,7 @@ def _parts(
     return min(tried, key=lambda sized: len(sized[1]))
 
 
-def _parts_of(
+def _parts_at_size(
     listing: Listing, columns: tuple[Column, ...], name: str, texts: Texts, size: float
 ) -> list[_Part]:
     """Columns side by side, or in as many parts as the paper needs, each with the key columns."""
@@ -241,14 +244,16 @@ def _parts_of(
     if sum(least.values()) <= room:
         return [_Part(columns, title)]
     keys = tuple(c for c in columns if c.name in listing.keys) or columns[:1]
-    others = [c for c in columns if c not in keys]
-    units = [tuple(group) for _, group in groupby(others, lambda c: c.over or c.name)]
+    other_columns = [c for c in columns if c not in keys]
+    units = [
+        tuple(group) for _, group in groupby(other_columns, lambda c: c.spanning_heading or c.name)
+    ]
     room -= sum(least[c.name] for c in keys)
-    groups = _filled(units, least, room)
+    groups = _column_groups(units, least, room)
     # As many parts, but of much the same width.
-    even = sum(least[c.name] for c in others) / len(groups)
+    even = sum(least[c.name] for c in other_columns) / len(groups)
     limits = (even + (room - even) * i / 10 for i in range(11))
-    evenly = (_filled(units, least, limit) for limit in limits)
+    evenly = (_column_groups(units, least, limit) for limit in limits)
     groups = next((tried for tried in evenly if len(tried) == len(groups)), groups)
     return [
         _Part((*keys, *group), title + _(" (part {i} of {n})").format(i=i, n=len(groups)))
@@ -256,7 +261,7 @@ def _parts_of(
     ]
 
 
-def _filled(
+def _column_groups(
     units: Sequence[tuple[Column, ...]], least: Mapping[str, float], room: float
 ) -> list[tuple[Column, ...]]:
     """Neighbouring columns in groups that are no wider than the room, units undivided."""
@@ -301,14 +306,16 @@ def _line_widths(texts: Sequence[str], size: float) -> list[float]:
 
 def _needs(columns: Sequence[Column], texts: Texts, size: float) -> dict[str, float]:
     """Millimetres in which no word of a column is broken, by name."""
-    spanned = Counter(column.over for column in columns)
+    spanned = Counter(column.spanning_heading for column in columns)
     needs = {}
     for column in columns:
         different = dict.fromkeys(texts[column.name])
         line = max((lay.text_width(text, size) for text in different), default=0.0)
         words = max((lay.widest_word(text, size) for text in different), default=0.0)
-        over = lay.widest_word(column.over, size) / spanned[column.over]
-        heading = max(lay.heading_width(column.label, size), over) * lay.BOLD
+        spanning_width = (
+            lay.widest_word(column.spanning_heading, size) / spanned[column.spanning_heading]
+        )
+        heading = max(lay.heading_width(column.label, size), spanning_width) * lay.BOLD
         needs[column.name] = min(max(words, heading, line / _LINES), _LEAST) + _BESIDE
     return needs
 
@@ -331,12 +338,12 @@ def _lines_of_block(
     columns: Sequence[Column], texts: Texts, i: int, *, indent: int
 ) -> Iterator[Row]:
     """Label and value of each column of a record; those under one heading in one line."""
-    for over, group in groupby(columns, lambda column: column.over):
+    for heading, group in groupby(columns, lambda column: column.spanning_heading):
         values = [(column.label, texts[column.name][i]) for column in group]
         values = [(label, text) for label, text in values if text]
-        if over and values:
-            labelled = (_labelled(lower_initial(label), text) for label, text in values)
-            values = [(over, _(", ").join(labelled))]
+        if heading and values:
+            labelled = (_labelled_value(lower_initial(label), text) for label, text in values)
+            values = [(heading, _(", ").join(labelled))]
         for label, text in values:
             yield Row(label, (text,), indent)
 

@@ -96,13 +96,18 @@ def record_view(
         if any(len(record[column.name]) > _LONGEST_LINE for record in records)
     }
     rows = [tuple(_cell(record, c, c.name in wide) for c in columns) for record in records]
-    shown = tuple(map(in_language, columns))
+    shown = tuple(map(translated_column, columns))
     return RecordView(columns=shown, heads=_heads(shown), rows=tuple(rows), **described)
 
 
-def in_language(column: Column) -> Column:
+def translated_column(column: Column) -> Column:
     """The column with its headings in the language in force."""
-    return replace(column, label=_(column.label), over=_(column.over), part=_(column.part))
+    return replace(
+        column,
+        label=_(column.label),
+        spanning_heading=_(column.spanning_heading),
+        part=_(column.part),
+    )
 
 
 def as_text(records: pd.DataFrame) -> list[dict[str, str]]:
@@ -114,10 +119,10 @@ def _heads(columns: tuple[Column, ...]) -> tuple[Head, ...]:
     """Headings over the columns; none where no column has one."""
     heads: list[Head] = []
     for column in columns:
-        if heads and column.over and heads[-1].label == column.over:
-            heads[-1] = Head(column.over, heads[-1].width + 1)
+        if heads and column.spanning_heading and heads[-1].label == column.spanning_heading:
+            heads[-1] = Head(column.spanning_heading, heads[-1].width + 1)
         else:
-            heads.append(Head(column.over, 1))
+            heads.append(Head(column.spanning_heading, 1))
     return tuple(heads) if any(head.label for head in heads) else ()
 
 
@@ -132,7 +137,7 @@ def cell_text(record: dict[str, str], column: Column) -> str:
     if column.shown is not None:
         return column.shown(text)
     if column.kind == "number" and column.decimals is not None:
-        text = f.fixed(float(text), column.decimals)
+        text = f.rounded_number(float(text), column.decimals)
         text = text.rstrip("0").rstrip(".") if column.trimmed and column.decimals else text
     return text
 

@@ -80,7 +80,7 @@ def page(
         numbers={table.name: table.number for table in tables},
         sections=list(sections(tables, figures_drawn(plan, folder), plan)),
         deliveries=deliveries(plan),
-        listings=_by_listing(listing_views(plan, listings, assessed=assessed)),
+        listings=_parts_by_listing(listing_views(plan, listings, assessed=assessed)),
         results=summary(ard, plan),
         population=_population(ard),
         changed=differing_definitions(plan),
@@ -90,8 +90,8 @@ def page(
         places={term: f"definition-{i}" for i, (term, _lines) in enumerate(definitions, 1)},
         absent=list(absent(folder)),
         findings=findings(folder),
-        lowered=lowered(folder),
-        removed=removed(folder),
+        lowered=lowered_rules(folder),
+        removed=data_cut_counts(folder),
         cut=data_cut(folder),
         sources=_sources(folder),
         digest=plan.digest(OF_TABLES),
@@ -151,7 +151,7 @@ def _script_texts() -> dict[str, str]:
     }
 
 
-def _by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
+def _parts_by_listing(views: Iterator[RecordView]) -> list[list[RecordView]]:
     """The parts of each listing together."""
     groups: list[list[RecordView]] = []
     for view in views:
@@ -179,7 +179,7 @@ def findings(folder: Path) -> list[tuple[str, str, str, int]]:
     return [(*key, tally[key]) for key in sorted(tally)]
 
 
-def lowered(folder: Path) -> list[dict[str, str]]:
+def lowered_rules(folder: Path) -> list[dict[str, str]]:
     """Rules that the plan lowers from error to warning, with the reasons.
 
     Rows of ``checked/lowered.csv``, text by column; empty where there is no such file.
@@ -188,7 +188,7 @@ def lowered(folder: Path) -> list[dict[str, str]]:
     return list(_records(path)) if path.is_file() else []
 
 
-def removed(folder: Path) -> list[tuple[str, str, int]]:
+def data_cut_counts(folder: Path) -> list[tuple[str, str, int]]:
     """Table, action and number of rows of ``data_cut.csv``, by table and action.
 
     Empty where the data cut-off affects no record.

@@ -70,16 +70,20 @@ def sections(
     documents = plan.outputs.documents
     for title in SECTIONS.values():
         section_tables = [table for table in tables if section_of(table.name) == title]
-        rest = [figure for figure in figures if section_of(figure.name) == title]
+        remaining_figures = [figure for figure in figures if section_of(figure.name) == title]
         shown: list[Shown] = []
         for table in section_tables:
             is_main = not table.name.endswith("_s")
             shown.append(Shown(table, is_main, tuple(_table_files(table, documents))))
-            beside = [figure for figure in rest if BESIDE.get(figure.name) == table.name]
+            beside = [
+                figure for figure in remaining_figures if BESIDE.get(figure.name) == table.name
+            ]
             for i, figure in enumerate(beside):
                 shown.append(Shown(figure, i == 0, tuple(_figure_files(figure, documents))))
-                rest.remove(figure)
-        shown += [Shown(f, not f.appendix, tuple(_figure_files(f, documents))) for f in rest]
+                remaining_figures.remove(figure)
+        shown += [
+            Shown(f, not f.appendix, tuple(_figure_files(f, documents))) for f in remaining_figures
+        ]
         if shown:
             yield Section(title, tuple(shown))
 

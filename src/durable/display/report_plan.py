@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from durable.language import Text, _
-from durable.language import shown as in_language
+from durable.language import Text, _, translate_marked
 from durable.plan import Analysis, Inputs, Plan, Study, Variant
 from durable.plan.json_schema import meanings
 from durable.sections import Section
@@ -31,7 +30,7 @@ class Key:
     path: str
     """Dotted path: ``statistics.conf_level``."""
     value: str
-    """The value in force, as the configuration would have it (`shown`)."""
+    """The value in force, as the configuration would have it (`value_text`)."""
     default: str
     """Likewise the default; empty for a key without one."""
     meaning: str
@@ -60,9 +59,9 @@ def plan_keys(plan: Plan) -> list[Key]:
     for section in _SHOWN:
         for path, value in _keys(getattr(plan, section), section):
             default = value if path in _GIVEN else _value_at(defaults, path)
-            text = "" if path in _GIVEN else shown(default)
-            meant = in_language(meaning.get(path, ""))
-            keys.append(Key(path, shown(value), text, meant, differs=default != value))
+            text = "" if path in _GIVEN else value_text(default)
+            meant = translate_marked(meaning.get(path, ""))
+            keys.append(Key(path, value_text(value), text, meant, differs=default != value))
     return keys
 
 
@@ -73,7 +72,13 @@ def differing_definitions(plan: Plan) -> list[Key]:
     """
     meaning, defaults = dict(meanings()), _defaults()
     return [
-        Key(path, shown(value), shown(default), in_language(meaning.get(path, "")), differs=True)
+        Key(
+            path,
+            value_text(value),
+            value_text(default),
+            translate_marked(meaning.get(path, "")),
+            differs=True,
+        )
         for section in DEFINING
         for path, value, default in _differences(
             getattr(plan, section), getattr(defaults, section), section
@@ -140,11 +145,11 @@ def _plain(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def shown(value: Any, between: str = ",\n") -> str:
+def value_text(value: Any, separator: str = ",\n") -> str:
     """A value as the configuration would have it: `true`, `0.95`, `[M2, M3]`, `{a: 1, b: 2}`.
 
     None is the word *empty* in the language in force. Entries of a list or mapping are separated by
-    `between` where one of them is a mapping, else by a comma and a space.
+    `separator` where one of them is a mapping, else by a comma and a space.
     """
     if value is None:
         return _("empty")
@@ -153,16 +158,16 @@ def shown(value: Any, between: str = ",\n") -> str:
     if isinstance(value, float):
         return f"{value:g}" if value.is_integer() else repr(value)
     if isinstance(value, list):
-        items = [shown(item, ", ") for item in value]
-        return "[" + _separator(value, between).join(items) + "]"
+        items = [value_text(item, ", ") for item in value]
+        return "[" + _separator(value, separator).join(items) + "]"
     if isinstance(value, dict):
-        items = [f"{key}: {shown(item, ', ')}" for key, item in value.items()]
-        return "{" + _separator(value.values(), between).join(items) + "}"
+        items = [f"{key}: {value_text(item, ', ')}" for key, item in value.items()]
+        return "{" + _separator(value.values(), separator).join(items) + "}"
     return str(value)
 
 
-def _separator(items: Iterable[Any], between_sections: str) -> str:
-    return between_sections if any(isinstance(item, dict) for item in items) else ", "
+def _separator(items: Iterable[Any], separator: str) -> str:
+    return separator if any(isinstance(item, dict) for item in items) else ", "
 
 
 def variants(plan: Plan) -> list[tuple[str, str, str]]:
@@ -174,7 +179,7 @@ def variants(plan: Plan) -> list[tuple[str, str, str]]:
         (
             name,
             variant.title or name,
-            ", ".join(f"{path}: {shown(value)}" for path, value in _variant_changes(variant)),
+            ", ".join(f"{path}: {value_text(value)}" for path, value in _variant_changes(variant)),
         )
         for name, variant in plan.sensitivity.items()
     ]

@@ -52,7 +52,7 @@ def _improvement(ard: Ard, plan: Plan) -> Iterator[Result]:
         counts = {name: f.count(find(f"n_{name}")) for name in names}
         yield Result(
             _("Disease improvement at {visit}").format(visit=visit),
-            _percent(f.fixed(rate.value, p, f.PERCENT)),
+            _percent(f.rounded_number(rate.value, p, f.PERCENT)),
             (
                 _interval(plan, f.interval(rate, p, f.PERCENT)),
                 _("{improved} of {denominator} improved").format(**counts),
@@ -81,7 +81,7 @@ def _durations(ard: Ard, plan: Plan) -> Iterator[Result]:
             continue
         m = plan.outputs.month_decimals
         mark = f.PLATEAU_MARK if median.note == PLATEAU else ""
-        number = f.fixed(median.value, m)
+        number = f.rounded_number(median.value, m)
         yield Result(
             _("Median {duration}").format(duration=lower_initial(_(endpoint.title))),
             number
@@ -124,13 +124,13 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
             continue
         yield Result(
             label,
-            _percent(f.fixed(share.value, p)),
+            _percent(f.rounded_number(share.value, p)),
             (
                 _("{n} of {infused} infused, {events} events").format(
                     n=f.count(subjects), infused=f.count(infused), events=f.count(find("n_events"))
                 ),
-                _of_followed(ard, window, first),
-                _bound(find, plan),
+                _followed_text(ard, window, first),
+                _upper_limit_text(find, plan),
                 _any_grade(ard, window),
             ),
             "t_ae_overview",
@@ -138,18 +138,18 @@ def _safety(ard: Ard, plan: Plan) -> Iterator[Result]:
         )
 
 
-def _bound(find: Lookup, plan: Plan) -> str:
+def _upper_limit_text(find: Lookup, plan: Plan) -> str:
     """The upper confidence limit where nobody of those infused had an event; else empty."""
     upper = find("upper")
     if upper is None or isnan(upper.value):
         return ""
-    bound = f.fixed(upper.value, plan.outputs.percent_decimals, f.PERCENT)
+    bound = f.rounded_number(upper.value, plan.outputs.percent_decimals, f.PERCENT)
     return _("One-sided {level} upper confidence limit: {bound}%").format(
         level=percent(plan.statistics.conf_level), bound=bound
     )
 
 
-def _of_followed(ard: Ard, window: str, days: int) -> str:
+def _followed_text(ard: Ard, window: str, days: int) -> str:
     """Subjects with an event of those followed through the window; empty without such results."""
     find = ard.lookup("t_ae_overview", (f"{window}_FOLLOWED", "GRADE3"), TOTAL)
     n, followed = find("n_subjects"), find("n_denominator")

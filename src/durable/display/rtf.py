@@ -78,10 +78,10 @@ def escape(text: str) -> str:
 
     A no-break space is ``\~``.
     """
-    return _SPECIAL.sub(_escaped, lay.clean(text))
+    return _SPECIAL.sub(_escaped_char, lay.clean(text))
 
 
-def _escaped(match: re.Match[str]) -> str:
+def _escaped_char(match: re.Match[str]) -> str:
     char = match[0]
     if char.isascii():
         return f"\\{char}"
@@ -180,12 +180,12 @@ def _heading(name: str, text: str) -> str:
 def _table(layout: Layout) -> str:
     pages = list(layout.pages)
     first = _heading(layout.table.name, pages[0].title) + _page(layout, pages[0])
-    others = (
+    later_pages = (
         rf"\pard\plain\s0\pagebb\keepn\f0\fs{_half(lay.TITLE_SIZE)}\b {escape(page.title)}\par"
         "\n" + _page(layout, page)
         for page in pages[1:]
     )
-    return "".join((first, *others))
+    return "".join((first, *later_pages))
 
 
 def _page(layout: Layout, page: Page) -> str:
@@ -267,14 +267,14 @@ def _cell_style(sheet: Sheet) -> str:
 
 
 def _contents(
-    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, before: int
+    layouts: Sequence[Layout], figures: Sequence[DrawnFigure], closing: Layout, front_pages: int
 ) -> str:
     right = _twips(lay.text_block(False)[1])
     entries = [(layout.table.name, layout.table.heading) for layout in layouts]
     entries += [(figure.name, figure.caption.heading) for figure in figures]
     entries.append((closing.table.name, closing.table.heading))
     pages = [figure.page_count for figure in figures]
-    numbers = lay.first_pages(layouts, pages, closing, before)
+    numbers = lay.first_pages(layouts, pages, closing, front_pages)
     lines = (
         rf"{_PLAIN}\sb60\fs18\li400\fi-400\ri800\tqr\tldot\tx{right} "
         rf'{{\field{{\*\fldinst HYPERLINK \\l "{name}"}}{{\fldrslt {escape(title)}}}}}\tab '

@@ -60,10 +60,10 @@ def to_csv(table: Table) -> str:
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(["block", "row", *map(safe_cell, table.columns)])
-    above: list[Row] = []
+    row_path: list[Row] = []
     for row in table.rows:
-        above = [*(other for other in above if other.indent < row.indent), row]
+        row_path = [*(parent for parent in row_path if parent.indent < row.indent), row]
         if row.cells:
-            block = " / ".join(other.label for other in above[:-1])
+            block = " / ".join(parent.label for parent in row_path[:-1])
             writer.writerow([safe_cell(cell) for cell in (block, row.label, *row.cells)])
     return text.getvalue()

@@ -14,12 +14,12 @@ from durable.jdm.three_valued import all_met, any_met, at_least, equal_to
 from durable.language import N_, _
 from durable.windows import (
     Days,
+    add_months,
     at_or_after,
     at_or_before,
     completed_years,
     days_recorded,
-    moved,
-    within,
+    in_window,
 )
 
 if TYPE_CHECKING:
@@ -55,14 +55,14 @@ def _event_within(
     attempts: pd.DataFrame, column: str, start: Days, end: Days, rules: Eligibility
 ) -> Status:
     """Whether an event that may never have been lies in a window."""
-    status = within(days_recorded(attempts, column), start, end, rules.boundary)
+    status = in_window(days_recorded(attempts, column), start, end, rules.boundary)
     if rules.empty_date == "unknown":
         return status
     return status.mask(attempts[f"{column}_left_empty"], 0.0)
 
 
 def _months_before(end: Days, months: int, rule: MonthRule) -> Days:
-    return Days(moved(end.first, -months, rule), moved(end.last, -months, rule))
+    return Days(add_months(end.first, -months, rule), add_months(end.last, -months, rule))
 
 
 def _days_before(end: Days, days: int) -> Days:
@@ -296,7 +296,7 @@ def _describe_carcinoma(criterion: str) -> Callable[[Eligibility], str]:
     return describe
 
 
-def _flagged(id: str, text: str, *columns: str) -> Criterion:
+def _any_flag_criterion(id: str, text: str, *columns: str) -> Criterion:
     """A criterion that is met where any of some columns is Y."""
     return Criterion(id, text, columns, lambda attempts, _rules: _yes(attempts, *columns))
 
@@ -337,12 +337,14 @@ PROCEDURES = (
     ),
 )
 EXCLUSIONS = (
-    _flagged("E01", N_("Earlier CAR-T cells"), "prior_cart"),
-    _flagged("E02", N_("Another autoimmune disease"), "other_autoimmune"),
-    _flagged(
+    _any_flag_criterion("E01", N_("Earlier CAR-T cells"), "prior_cart"),
+    _any_flag_criterion("E02", N_("Another autoimmune disease"), "other_autoimmune"),
+    _any_flag_criterion(
         "E03", N_("Primary, or uncorrected secondary, immunodeficiency"), "pid", "sid_uncorrected"
     ),
-    _flagged("E04", N_("Serious infection, tuberculosis or active hepatitis"), *_INFECTIONS),
+    _any_flag_criterion(
+        "E04", N_("Serious infection, tuberculosis or active hepatitis"), *_INFECTIONS
+    ),
     Criterion(
         id="E05",
         text=N_("Malignancy"),
@@ -359,7 +361,7 @@ EXCLUSIONS = (
         keys=("infarction_months", "month", *_WINDOW_KEYS),
         describe=_describe_cardiac,
     ),
-    _flagged(
+    _any_flag_criterion(
         "E07",
         N_("Another disease that needs glucocorticoids or immunosuppressants"),
         "other_disease_gc_is",
@@ -426,5 +428,7 @@ EXCLUSIONS = (
         keys=("enrolment", "trial_months", "month", "boundary", "empty_date"),
         describe=_describe_trial,
     ),
-    _flagged("E15", N_("Judged unsuitable by the investigator"), "investigator_exclusion"),
+    _any_flag_criterion(
+        "E15", N_("Judged unsuitable by the investigator"), "investigator_exclusion"
+    ),
 )

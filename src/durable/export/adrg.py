@@ -106,11 +106,11 @@ def _add_table(document: Any, rows: tuple[Cells, ...]) -> None:
         if number == 0:
             properties.append(OxmlElement("w:tblHeader"))
         # A short table stays on one page, and a heading with what follows it.
-        together = number < len(rows) - 1 and (number == 0 or len(rows) <= _SHORT)
+        keep_with_next = number < len(rows) - 1 and (number == 0 or len(rows) <= _SHORT)
         for cell, text, width in zip(row.cells, texts, widths, strict=True):
             cell.width = width
             paragraph = cell.paragraphs[0]
-            paragraph.paragraph_format.keep_with_next = together
+            paragraph.paragraph_format.keep_with_next = keep_with_next
             run = paragraph.add_run(clean(text))
             run.font.size, run.bold = Pt(8.5), number == 0
     document.add_paragraph()

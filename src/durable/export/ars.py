@@ -129,7 +129,7 @@ def reporting_event(
     """
     analyses = _analyses(rows)
     outputs = [entry.load() for entry in OUTPUTS if any(a.output == entry.name for a in analyses)]
-    shown = {output.name: _shown(output, tables) for output in outputs}
+    shown = {output.name: _shown_tables(output, tables) for output in outputs}
     return {
         "id": plan.analysis.id,
         "version": 1,
@@ -162,7 +162,7 @@ def _analyses(rows: list[Row]) -> list[Analysis]:
     ]
 
 
-def _shown(output: Output, tables: Iterable[Table]) -> list[Table]:
+def _shown_tables(output: Output, tables: Iterable[Table]) -> list[Table]:
     """The tables of an output that are shown, the main one first where it is among them."""
     names = [table.name for table in output.tables]
     return sorted(

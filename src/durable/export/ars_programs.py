@@ -25,7 +25,7 @@ def reference_documents(plan: Plan, datasets: Collection[str]) -> Iterator[Json]
     datasets
         Names of the datasets of the study, in lower case.
     """
-    for language in _delivered(plan):
+    for language in _delivered_languages(plan):
         for name in ("compare", *programs_of(datasets)):
             file = language.file(name)
             yield {
@@ -43,7 +43,7 @@ def method_code(table: str, plan: Plan, datasets: Collection[str]) -> Json:
     which follow it with their values. Empty for a table without a program, and where no programs
     are delivered.
     """
-    languages = _delivered(plan)
+    languages = _delivered_languages(plan)
     if not languages or table not in programs_of(datasets):
         return {}
     first = languages[0]
@@ -63,7 +63,7 @@ def method_code(table: str, plan: Plan, datasets: Collection[str]) -> Json:
     }
 
 
-def _delivered(plan: Plan) -> list[Language]:
+def _delivered_languages(plan: Plan) -> list[Language]:
     return [language for language in LANGUAGES if language.delivery in plan.outputs.datasets]
 
 

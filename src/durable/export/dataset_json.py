@@ -76,12 +76,12 @@ def _metadata(dataset: Dataset, plan: Plan, metadata_file: str | None) -> dict[s
     return head
 
 
-def _blocks(dataset: Dataset, between: str) -> Iterator[str]:
+def _blocks(dataset: Dataset, separator: str) -> Iterator[str]:
     """The records as JSON, so many in a text that the cells of all are never held at once."""
     for start in range(0, len(dataset.frame), _BLOCK):
         block = dataset.frame.iloc[start : start + _BLOCK]
         cells = [_texts(block[variable.name], variable) for variable in dataset.variables]
-        yield between.join(f"[{record}]" for record in map(", ".join, zip(*cells, strict=True)))
+        yield separator.join(f"[{record}]" for record in map(", ".join, zip(*cells, strict=True)))
 
 
 def _column(dataset: Dataset, variable: Variable) -> dict[str, Any]:

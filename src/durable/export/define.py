@@ -185,7 +185,7 @@ def _group(dataset: Dataset, plan: Plan, files: str, parts: _Parts) -> Any:
         Structure=dataset.metadata.structure,
         StandardOID=_STANDARD,
         ArchiveLocationID=f"LF.{dataset.name}",
-        Description=_described(dataset.label),
+        Description=_description(dataset.label),
         ItemRef=references,
         Class=define.Class(
             Name=dataset.metadata.class_name,
@@ -227,7 +227,7 @@ def _item(oid: str, variable: Variable, **more: Any) -> Any:
         Length=variable.length,
         **digits,
         **form,
-        Description=_described(variable.label),
+        Description=_description(variable.label),
         Origin=[_origin(variable.origin)],
         **more,
     )
@@ -235,7 +235,7 @@ def _item(oid: str, variable: Variable, **more: Any) -> Any:
 
 def _origin(origin: Origin) -> Any:
     if origin.column:
-        return define.Origin(Type="Predecessor", Description=_described(origin.column))
+        return define.Origin(Type="Predecessor", Description=_description(origin.column))
     return define.Origin(Type="Derived", Source="Sponsor")
 
 
@@ -249,7 +249,7 @@ def _method(oid: str, name: str, origin: Origin, plan: Plan, parts: _Parts) -> d
             OID=method,
             Name=name,
             Type="Computation",
-            Description=_described(_in_force(origin, plan)),
+            Description=_description(_in_force(origin, plan)),
         )
     )
     return {"MethodOID": method}
@@ -268,9 +268,13 @@ def _code_list(dataset: Dataset, variable: Variable, parts: _Parts) -> dict[str,
     published = terminology(variable.name, [code for code, _ in variable.codes])
     coded: dict[str, Any]
     if any(meaning for _, meaning in variable.codes):
-        coded = {"CodeListItem": [_decoded(code, meaning) for code, meaning in variable.codes]}
+        coded = {
+            "CodeListItem": [_code_list_item(code, meaning) for code, meaning in variable.codes]
+        }
     else:
-        coded = {"EnumeratedItem": [_enumerated(code, published) for code, _ in variable.codes]}
+        coded = {
+            "EnumeratedItem": [_enumerated_item(code, published) for code, _ in variable.codes]
+        }
     origin = {"IsNonStandard": "Yes"} if published is None else {"StandardOID": _TERMS}
     alias = {} if published is None else {"Alias": [_alias(published.code)]}
     name = f"{variable.label} ({dataset.name})"
@@ -280,7 +284,7 @@ def _code_list(dataset: Dataset, variable: Variable, parts: _Parts) -> dict[str,
     return {"CodeListRef": define.CodeListRef(CodeListOID=oid)}
 
 
-def _enumerated(code: str, published: Terminology | None) -> Any:
+def _enumerated_item(code: str, published: Terminology | None) -> Any:
     if published is None:
         return define.EnumeratedItem(CodedValue=code)
     return define.EnumeratedItem(CodedValue=code, Alias=[_alias(published.terms[code])])
@@ -290,7 +294,7 @@ def _alias(code: str) -> Any:
     return define.Alias(Context="nci:ExtCodeID", Name=code)
 
 
-def _decoded(code: str, meaning: str) -> Any:
+def _code_list_item(code: str, meaning: str) -> Any:
     return define.CodeListItem(
         CodedValue=code, Decode=define.Decode(TranslatedText=[_text(meaning)])
     )
@@ -328,7 +332,7 @@ def _value(
     item = _item(oid, variable)
     item.Origin = [_origin(origin)]
     parts.items.append(item)
-    clause = f"WC.{dataset.name}.{identity.coded(code)}"
+    clause = f"WC.{dataset.name}.{identity.escaped_code(code)}"
     if clause not in {known.OID for known in parts.clauses}:
         check = define.RangeCheck(
             Comparator="EQ",
@@ -347,7 +351,7 @@ def _value(
     )
 
 
-def _described(text: str) -> Any:
+def _description(text: str) -> Any:
     return define.Description(TranslatedText=[_text(text)])
 
 

@@ -82,7 +82,7 @@ def with_delivered_sources(dataset: Dataset, delivered: pd.DataFrame) -> Dataset
         frame[name] = texts.mask(texts.isna(), None)
     seq = pd.to_numeric(cells["seq"]).astype("Int64")
     frame["SRCSEQ"] = seq.where(of_package, source["SRCSEQ"])
-    variables = tuple(_described(variable, frame) for variable in dataset.variables)
+    variables = tuple(_delivered_variable(variable, frame) for variable in dataset.variables)
     return replace(dataset, frame=frame, variables=variables)
 
 
@@ -111,7 +111,7 @@ def _cells_as_delivered(delivered: pd.DataFrame, source: pd.DataFrame) -> pd.Dat
     return cells
 
 
-def _described(variable: Variable, frame: pd.DataFrame) -> Variable:
+def _delivered_variable(variable: Variable, frame: pd.DataFrame) -> Variable:
     if variable.name not in _SOURCE:
         return variable
     values = frame[variable.name].dropna().drop_duplicates()

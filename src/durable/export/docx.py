@@ -74,10 +74,10 @@ def render(layout: Layout, head: PageHead, further: Sequence[Layout] = ()) -> by
     _set_paper(document.sections[0], layout.sheet, head)
     end = document.element.body[-1]
     for element in _body(layout):
-        end.addprevious(_parsed(element))
+        end.addprevious(_xml_element(element))
     for part in further:
         for element in _body(part, begins=False):
-            end.addprevious(_parsed(element))
+            end.addprevious(_xml_element(element))
     return timeless(document)
 
 
@@ -130,7 +130,7 @@ def _set_paper(section: Any, sheet: Sheet, head: PageHead) -> None:
     mark = _WATERMARK.format(text=_("DRAFT"), font=font) if head.is_draft else ""
     for left, right in ((head.study, number), (head.analysis, _run(head.status))):
         ends = f"{_run(left)}<w:r><w:tab/></w:r>{right}"
-        element.append(_parsed(_head_line(mark + ends, _twips(sheet.width))))
+        element.append(_xml_element(_head_line(mark + ends, _twips(sheet.width))))
         mark = ""
 
 
@@ -140,7 +140,7 @@ def _head_line(runs: str, right: int) -> str:
     return f'<w:p {_W}><w:pPr><w:pStyle w:val="Header"/>{tabs}</w:pPr>{runs}</w:p>'
 
 
-def _parsed(xml: str) -> Any:
+def _xml_element(xml: str) -> Any:
     from docx.oxml import parse_xml
 
     return parse_xml(xml)

@@ -119,10 +119,10 @@ class FinishedAnalysis:
         name
             ``rtf``, ``xpt`` or another one of `durable.deliveries.DELIVERIES`; False for any other.
         """
-        return name in self.asked
+        return name in self.delivery_names
 
     @property
-    def asked(self) -> tuple[str, ...]:
+    def delivery_names(self) -> tuple[str, ...]:
         """Names of the deliveries that the plan asks for, documents before datasets."""
         return (*self.plan.outputs.documents, *self.plan.outputs.datasets)
 
@@ -142,7 +142,7 @@ def deliver(plan: Plan, folder: Path) -> None:
     output_language = current_language()
     # What was read in one language is not shown in another.
     analyses = {name: FinishedAnalysis(plan, folder) for name in (output_language, ENGLISH)}
-    for delivery in asked_for(analyses[ENGLISH].asked):
+    for delivery in asked_for(analyses[ENGLISH].delivery_names):
         name = output_language if delivery.key == "documents" else ENGLISH
         with language(name):
             import_module(f"durable.export.{delivery.module}").write(analyses[name])

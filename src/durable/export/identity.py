@@ -43,21 +43,21 @@ def group_oid(dataset: str) -> str:
 def item_oid(dataset: str, variable: str, code: str = "") -> str:
     """Identifier of a variable, ``IT.<dataset>.<variable>``, or of its values for a parameter.
 
-    For a parameter its `coded` code follows, after a point.
+    For a parameter its `escaped_code` follows, after a point.
     """
-    return f"IT.{dataset}.{variable}" + (f".{coded(code)}" if code else "")
+    return f"IT.{dataset}.{variable}" + (f".{escaped_code(code)}" if code else "")
 
 
 def plain(text: str) -> str:
     """A name for an identifier, each run of signs but ASCII letters, digits, _ and - as one _.
 
-    `"CAR-T 01"` gives `"CAR-T_01"`. A name without any of these is `coded`. Names that differ may
-    give the same text.
+    `"CAR-T 01"` gives `"CAR-T_01"`; a name without any of these gives its `escaped_code`. Names
+    that differ may give the same text.
     """
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_") or coded(text)
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", text).strip("_") or escaped_code(text)
 
 
-def coded(text: str) -> str:
+def escaped_code(text: str) -> str:
     """Text for an identifier, each sign but ASCII letters, digits, _ and - by its code point.
 
     `"M+1"` gives `"M_U2B_1"`: codes that differ make identifiers that differ, as ``M 1`` and

@@ -119,7 +119,9 @@ def bind(
         The font of signs that DejaVu Sans lacks; None: one that is not embedded.
     """
     leaves = _leaves(layouts, figures, closing, opening)
-    return _with_figures(_drawn(leaves, head, title or _("Tables and figures"), font), leaves)
+    return _add_figures(
+        _drawn_document(leaves, head, title or _("Tables and figures"), font), leaves
+    )
 
 
 def _bind_pages(figure: DrawnFigure, head: PageHead, font: Fallback | None) -> bytes:
@@ -133,7 +135,7 @@ def _bind_pages(figure: DrawnFigure, head: PageHead, font: Fallback | None) -> b
     entries = [(leaf.name, leaf.title, contents + i) for i, leaf in enumerate(pages, start=1)]
     parts = [tuple(entries[i : i + lay.ENTRIES]) for i in range(0, len(entries), lay.ENTRIES)]
     leaves = [*(Leaf(entries=part) for part in parts), *pages]
-    return _with_figures(_drawn(leaves, head, figure.caption.title, font), leaves)
+    return _add_figures(_drawn_document(leaves, head, figure.caption.title, font), leaves)
 
 
 def _page_headings(figure: DrawnFigure) -> list[str]:
@@ -150,8 +152,8 @@ def _leaves(
     closing: Layout,
     opening: Opening | None,
 ) -> list[Leaf]:
-    first = [] if opening is None else [*_of_tables([opening.layout], opening.tables)]
-    outputs = [*_of_tables(layouts), *_of_figures(figures), *_of_tables([closing])]
+    first = [] if opening is None else [*_table_leaves([opening.layout], opening.tables)]
+    outputs = [*_table_leaves(layouts), *_figure_leaves(figures), *_table_leaves([closing])]
     pages = [figure.page_count for figure in figures]
     numbers = iter(lay.first_pages(layouts, pages, closing, len(first)))
     entries = [(leaf.name, leaf.title, next(numbers)) for leaf in outputs if leaf.name]
@@ -159,7 +161,9 @@ def _leaves(
     return [*first, *(Leaf(entries=part) for part in parts), *outputs]
 
 
-def _of_tables(layouts: Sequence[Layout], links: Mapping[str, str] | None = None) -> Iterator[Leaf]:
+def _table_leaves(
+    layouts: Sequence[Layout], links: Mapping[str, str] | None = None
+) -> Iterator[Leaf]:
     for layout in layouts:
         for i, page in enumerate(layout.pages):
             name, title = (layout.table.name, page.title) if i == 0 else ("", "")
@@ -168,14 +172,16 @@ def _of_tables(layouts: Sequence[Layout], links: Mapping[str, str] | None = None
             )
 
 
-def _of_figures(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
+def _figure_leaves(figures: Sequence[DrawnFigure]) -> Iterator[Leaf]:
     for figure in figures:
         yield Leaf(figure=figure, name=figure.name, title=figure.caption.heading)
         for i in range(1, figure.page_count):
             yield Leaf(figure=figure, figure_page=i)
 
 
-def _drawn(leaves: Sequence[Leaf], head: PageHead, title: str, font: Fallback | None) -> BytesIO:
+def _drawn_document(
+    leaves: Sequence[Leaf], head: PageHead, title: str, font: Fallback | None
+) -> BytesIO:
     from reportlab.pdfgen.canvas import Canvas
 
     wide = _register_fonts(font, _texts(leaves, head))
@@ -423,7 +429,7 @@ def _register_own_fonts() -> None:
     registerFont(UnicodeCIDFont(_WIDE))
 
 
-def _with_figures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
+def _add_figures(drawn: BytesIO, leaves: Sequence[Leaf]) -> bytes:
     """The document with each figure laid onto its page, as it was drawn: not as pixels."""
     from pypdf import PdfReader, PdfWriter, Transformation
 

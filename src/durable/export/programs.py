@@ -130,7 +130,7 @@ def _conf_level(plan: Plan) -> Setting:
 
 def _improvement(plan: Plan) -> list[Setting]:
     improvement, prior = plan.response.improvement, plan.statistics.beta_prior
-    others = {"enzyme_zero": SCORE_ENZYME_ZERO, "enzyme_maximum": SCORE_ENZYME_MAXIMUM}
+    other_scores = {"enzyme_zero": SCORE_ENZYME_ZERO, "enzyme_maximum": SCORE_ENZYME_MAXIMUM}
     changes = {name: f"{component.paramcd}PC" for name, component in COMPONENTS.items()}
     return [
         Setting("visits", improvement.visits, "response.improvement.visits"),
@@ -156,7 +156,7 @@ def _improvement(plan: Plan) -> list[Setting]:
         Setting("score_name", SCORE.column, "name of the score in the statistics"),
         Setting(
             "other_scores",
-            {name: parameter.paramcd for name, parameter in others.items()},
+            {name: parameter.paramcd for name, parameter in other_scores.items()},
             "PARAMCD of the score with one component fixed",
         ),
         Setting("changes", changes, "PARAMCD of the percent change of each measure"),

@@ -64,7 +64,7 @@ def _display(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> 
     return arm.ResultDisplay(
         OID=f"RD.{table.name}",
         Name=f"Table {table.number}",
-        Description=_described(table.title),
+        Description=_description(table.title),
         DocumentRef=[arm.DocumentRef(leafID=f"LF.{table.name}")],
         AnalysisResult=[_result(table, known, clauses)],
     )
@@ -80,11 +80,11 @@ def _result(table: Table, known: Mapping[str, set[str]], clauses: set[str]) -> A
         **parameter,
         AnalysisReason=REASON,
         AnalysisPurpose=purpose(entry.name, code),
-        Description=_described(f"{table.title}. {' '.join(table.subtitles)}".strip()),
+        Description=_description(f"{table.title}. {' '.join(table.subtitles)}".strip()),
         AnalysisDatasets=arm.AnalysisDatasets(
             AnalysisDataset=[*_datasets(entry.load().variables, code, known, clauses)]
         ),
-        Documentation=arm.Documentation(Description=_described(" ".join(table.footnotes))),
+        Documentation=arm.Documentation(Description=_description(" ".join(table.footnotes))),
         ProgrammingCode=arm.ProgrammingCode(
             Context=f"Python, {identity.SYSTEM} {identity.version()}",
             Code=arm.Code(_content=entry.load().program),
@@ -107,7 +107,7 @@ def _datasets(
         ]
         if not known_variables:
             continue
-        clause = f"WC.{name}.{identity.coded(code)}" if code else ""
+        clause = f"WC.{name}.{identity.escaped_code(code)}" if code else ""
         where = {"WhereClauseRef": arm.WhereClauseRef(WhereClauseOID=clause)}
         yield arm.AnalysisDataset(
             ItemGroupOID=identity.group_oid(name),
@@ -119,5 +119,5 @@ def _datasets(
         )
 
 
-def _described(text: str) -> Any:
+def _description(text: str) -> Any:
     return arm.Description(TranslatedText=[arm.TranslatedText(lang="en", _content=text)])

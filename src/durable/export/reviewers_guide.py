@@ -193,7 +193,7 @@ def _considerations(
         2,
         "3.6 Imputed dates",
         ("Flags say how much was imputed: D day, M month and day, Y all of the date.",),
-        (("Variable", "Date", "Records imputed"), *_imputed(datasets)),
+        (("Variable", "Date", "Records imputed"), *_imputation_rows(datasets)),
     )
     if plan.subgroups:
         yield _grouping_variables(plan)
@@ -226,7 +226,7 @@ def _populations(adsl: Dataset) -> Iterator[Cells]:
             yield (variable.name, variable.label.removesuffix(" Flag"), str(count))
 
 
-def _imputed(datasets: Sequence[Dataset]) -> Iterator[Cells]:
+def _imputation_rows(datasets: Sequence[Dataset]) -> Iterator[Cells]:
     of_subject = {name: date for name, (date, _, _) in IMPUTATION_FLAGS.items()}
     for dataset in datasets:
         for variable in dataset.variables:

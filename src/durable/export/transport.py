@@ -100,7 +100,7 @@ def fit_to_xpt(dataset: Dataset, rule: TextRule) -> tuple[Dataset, list[Change]]
             continue
         # Missing, as None or as NaN.
         texts = texts.astype(object).where(texts.notna(), "")
-        fitted = {text: _fitted(text, rule) for text in texts.unique()}
+        fitted = {text: _fit_text(text, rule) for text in texts.unique()}
         most = max((len(fitted_text.parts) for fitted_text in fitted.values()), default=1)
         names = [variable.name, *continuations(variable.name, most - 1, used_names)]
         used_names |= set(names)
@@ -259,7 +259,7 @@ def _part(variable: Variable, number: int, count: int) -> Variable:
     """A variable as one of several that hold a text; the label says which."""
     if number == 1:
         return variable
-    label = _shortened(variable.label, f" ({number}/{count})")
+    label = _shorten_label(variable.label, f" ({number}/{count})")
     return replace(variable, label=label, codes=())
 
 
@@ -269,19 +269,19 @@ def _described_as_written(variable: Variable, rule: TextRule) -> Variable:
     A label is shortened to the bytes of the form before its last comma: the label of a group that
     the plan declares ends in ``, Group 1``.
     """
-    label = "".join(_fitted(variable.label, rule).parts)
+    label = "".join(_fit_text(variable.label, rule).parts)
     if _bytes(label) > MOST_LABEL:
         head, comma, end = label.rpartition(", ")
         short_end = comma and _bytes(end) < MOST_LABEL // 2
-        label = _shortened(head, comma + end) if short_end else _shortened(label, "")
+        label = _shorten_label(head, comma + end) if short_end else _shorten_label(label, "")
     codes = {
-        _fitted(code, rule).part(1): "".join(_fitted(meaning, rule).parts)
+        _fit_text(code, rule).part(1): "".join(_fit_text(meaning, rule).parts)
         for code, meaning in variable.codes
     }
     return replace(variable, label=label, codes=tuple(codes.items()))
 
 
-def _shortened(label: str, suffix: str) -> str:
+def _shorten_label(label: str, suffix: str) -> str:
     """A label before a suffix, cut between signs where the form has no room for all of it."""
     room = MOST_LABEL - _bytes(suffix)
     if _bytes(label) > room:
@@ -310,7 +310,7 @@ class _Fitted:
         return self.parts[number - 1] if number <= len(self.parts) else ""
 
 
-def _fitted(text: str, rule: TextRule) -> _Fitted:
+def _fit_text(text: str, rule: TextRule) -> _Fitted:
     steps = []
     for reason, changed in _steps(text, rule):
         steps.append((reason, text, changed))
@@ -325,12 +325,14 @@ def _changes(
 
     Most texts do not change; only the rows of those that do are looked at.
     """
-    over = {text for text, fitted_text in fitted.items() if _is_over(names[0], fitted_text)}
+    long_paramcds = {
+        text for text, fitted_text in fitted.items() if _is_over(names[0], fitted_text)
+    }
     noted = {
         text
         for text, fitted_text in fitted.items()
         if fitted_text.steps or len(fitted_text.parts) > 1
-    } | over
+    } | long_paramcds
     changes: list[Change] = []
     rows = texts.isin(list(noted)).to_numpy().nonzero()[0] if noted else ()
     for row in rows:
@@ -339,7 +341,7 @@ def _changes(
         for reason, before, after in fitted_text.steps:
             changes.append(Change(dataset, names[0], record, reason, before, after))
         text_written = "".join(fitted_text.parts)
-        if text in over:
+        if text in long_paramcds:
             changes.append(
                 Change(dataset, names[0], record, "paramcd_over_8", text_written, text_written)
             )

@@ -19,9 +19,9 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     import pandas as pd
 
     rule = plan.laboratory.b_cells
-    adlb = datasets.required("adlb")
+    adlb = datasets.require("adlb")
     results = adlb.loc[(adlb["PARAMCD"] == rule.test) & adlb["BLQFL"].notna()]
-    infused = datasets.infused
+    infused = datasets.infused_subjects
     frame = pd.DataFrame(
         {
             "assay": plan.laboratory.by_code[rule.test].label if len(results) else "",

@@ -40,9 +40,9 @@ _COLUMN_OF = {measure.title: measure.column for measure in (*MEASURES.values(), 
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Core set measures over time by subject (`COLUMNS`); from `MANY_SUBJECTS` on the quantiles."""
-    infused = datasets.infused
+    infused = datasets.infused_subjects
     many = len(infused) >= MANY_SUBJECTS
-    values = measure_values(datasets.required("adrs"), plan, many=many)
+    values = measure_values(datasets.require("adrs"), plan, many=many)
     group = values["subject"].astype(object).map(infused["DOSELVL"]).fillna("")
     values.insert(list(COLUMNS).index("group"), "group", group)
     return values
@@ -110,11 +110,11 @@ def draw(points: Points, plan: Plan, caption: Caption) -> Figure:
         few_ticks(axes)
         months_axis(axes, points.number("day"), plan.statistics.days_per_month)
         detach_axes(axes)
-        axes.set_title(_titled(measure, unit), loc="left", weight="bold")
+        axes.set_title(_measure_title(measure, unit), loc="left", weight="bold")
     return page.fit()
 
 
-def _titled(measure: str, unit: str) -> str:
+def _measure_title(measure: str, unit: str) -> str:
     """Name of a measure with its unit, as the points have both."""
     if not unit:
         return _(measure)

@@ -40,7 +40,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """
     import pandas as pd
 
-    adtte = datasets.required("adtte")
+    adtte = datasets.require("adtte")
     estimate = incidences(adtte.loc[adtte["PARAMCD"] == DOR.code], plan)
     numbered = list(enumerate(causes_in_force(plan.response)))
     parts = [
@@ -75,7 +75,7 @@ def _counts(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
     statistics = plan.statistics
     ticks = count_days(statistics, estimate.time)
     table = estimate.incidence_at(ticks)
-    before = estimate.time[:, None] < ticks
+    is_before = estimate.time[:, None] < ticks
     return pd.DataFrame(
         {
             "kind": "risk",
@@ -84,7 +84,7 @@ def _counts(estimate: AalenJohansen, number: int, plan: Plan) -> pd.DataFrame:
             "lower": np.nan,
             "upper": np.nan,
             "n_risk": table.loc[table["cause"] == number + 1, "n_risk"].to_numpy(),
-            "n_event": (before * estimate.n_event[:, [number]]).sum(axis=0),
+            "n_event": (is_before * estimate.n_event[:, [number]]).sum(axis=0),
         }
     )
 

@@ -26,10 +26,10 @@ from durable.figures.style import (
     text_width,
     wrap,
 )
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs import formats
 from durable.plan import Outputs, Plan
-from durable.wording import listed
+from durable.wording import list_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -127,7 +127,7 @@ def forest_points(rows: list[Row], outputs: Outputs) -> pd.DataFrame:
 def _text(row: Result, outputs: Outputs, *, in_percent: bool) -> str:
     decimals = outputs.percent_decimals if in_percent else outputs.month_decimals
     power = formats.PERCENT if in_percent else 0
-    value = formats.fixed(row.value, decimals, power)
+    value = formats.rounded_number(row.value, decimals, power)
     if row.statistic in _WITHOUT_INTERVAL or all(map(isnan, (row.value, row.lower, row.upper))):
         return value
     return f"{value} {formats.interval(row, decimals, power)}"
@@ -155,7 +155,7 @@ def draw(points: Points, _plan: Plan, caption: Caption) -> Figure:
         return empty_figure(caption, N_("No analyses"))
     points, empty = _without_empty(points)
     if empty:
-        panels = listed([translated(panel, PANELS) for panel in empty])
+        panels = list_words([translate_stored(panel, PANELS) for panel in empty])
         caption = caption.noting(
             _("Not estimable in any analysis: {panels}.").format(panels=panels)
         )
@@ -180,7 +180,7 @@ def _without_empty(points: Points) -> tuple[Points, list[str]]:
         if not np.isfinite(_values(rows)).any()
     ]
     shown = [parameter for parameter in points.values("parameter") if parameter not in empty]
-    return points.among("parameter", shown), empty
+    return points.where_in("parameter", shown), empty
 
 
 def _panel_width(panels: int) -> float:
@@ -189,7 +189,7 @@ def _panel_width(panels: int) -> float:
 
 
 def _title(parameter: str, line: list[str]) -> list[str]:
-    shown = translated(parameter, PANELS)
+    shown = translate_stored(parameter, PANELS)
     return wrap(shown, weight="bold", width=_panel_width(len(line)) + 4)
 
 

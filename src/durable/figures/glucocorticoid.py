@@ -30,8 +30,8 @@ _HEIGHT = 96.0
 
 def points(datasets: AnalysisDatasets, _plan: Plan) -> pd.DataFrame:
     """The dose over time by subject (`COLUMNS`); from `MANY_SUBJECTS` on its quantiles."""
-    infused = datasets.infused
-    records = select_records(datasets.required("adrs"), _RECORDS)
+    infused = datasets.infused_subjects
+    records = select_records(datasets.require("adrs"), _RECORDS)
     doses = dose_over_time(records, many=len(infused) >= MANY_SUBJECTS)
     group = doses["subject"].astype(object).map(infused["DOSELVL"]).fillna("")
     return doses.assign(group=group)[list(COLUMNS)]

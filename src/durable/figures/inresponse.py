@@ -34,7 +34,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """
     import pandas as pd
 
-    estimate = states_over_time(datasets.required("adtte"), plan.response)
+    estimate = states_over_time(datasets.require("adtte"), plan.response)
     statistics = plan.statistics
     times = np.unique([0.0, *estimate.time[estimate.time <= estimate.last]])
     curve = estimate.probability_at(times if estimate.time.size else [], **bootstrap(statistics))

@@ -32,7 +32,7 @@ from durable.outputs import formats
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
 from durable.vocabulary import EVENT_LABELS, POPULATIONS
-from durable.wording import listed, percent
+from durable.wording import list_words, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ def curve_points(datasets: AnalysisDatasets, plan: Plan, parameter: str) -> pd.D
     """`estimate_points` of the endpoint with this PARAMCD."""
     from durable.outputs.kaplan_meier import fit
 
-    adtte = datasets.required("adtte")
+    adtte = datasets.require("adtte")
     return estimate_points(fit(adtte.loc[adtte["PARAMCD"] == parameter]), plan.statistics)
 
 
@@ -146,7 +146,7 @@ def footnotes(plan: Plan, endpoint: Endpoint) -> tuple[str, ...]:
         _(
             "Events: {events}. Counts: at risk just before, events before the month. Endpoints and"
             " estimates: list of definitions."
-        ).format(events=listed(_event_names(plan, endpoint))),
+        ).format(events=list_words(_event_names(plan, endpoint))),
     )
 
 
@@ -229,14 +229,14 @@ def _draw_curve(axes: Axes, curve: Curve, *, band: bool) -> None:
     censored = curve.points.number("n_censor") > 0
     # A line without a point would lie in the corner of the page, and the axes shrink away from it.
     if censored.any():
-        axes.plot(time[censored], survival[censored], gid="censored", **_censored(curve))
+        axes.plot(time[censored], survival[censored], gid="censored", **_censoring_style(curve))
     for median in curve.median.number("time"):
         if np.isfinite(median):
             guide = [0, median, median], [0.5, 0.5, 0]
             axes.plot(*guide, gid="median", zorder=1.5, **_MEDIAN)
 
 
-def _censored(curve: Curve) -> Style:
+def _censoring_style(curve: Curve) -> Style:
     """Marks of censoring, slighter where they are so many that they would hide the curve."""
     times = int((curve.points.number("n_censor") > 0).sum())
     size, width = (9, 1.1) if times <= MANY else (4, 0.3)
@@ -270,14 +270,14 @@ def _key(curves: list[Curve], plan: Plan) -> list[Artist]:
         style = _MEDIAN if drawn else {"linestyle": "none"}
         lines.append(key_line(label=_median_text(curves[0].median, plan), **style))
     marked = [curve for curve in curves if (curve.points.number("n_censor") > 0).any()]
-    return [*lines, *(key_line(label=N_("Censored"), **_censored(c)) for c in marked[:1])]
+    return [*lines, *(key_line(label=N_("Censored"), **_censoring_style(c)) for c in marked[:1])]
 
 
 def _median_text(median: Points, plan: Plan) -> str:
     """``Median 8.9 months (95% CI 2.1, NE)``."""
     decimals = plan.outputs.month_decimals
     cells = (float(median.number(name)[0]) for name in ("time", "lower", "upper"))
-    value, lower, upper = (formats.fixed(cell, decimals) for cell in cells)
+    value, lower, upper = (formats.rounded_number(cell, decimals) for cell in cells)
     known = _("Median {value} months ({level} CI {lower}, {upper})")
     without_value = _("Median {value} ({level} CI {lower}, {upper})")
     text = without_value if value == formats.NOT_ESTIMABLE else known

@@ -23,7 +23,7 @@ from durable.figures.style import (
 )
 from durable.figures.subject_lines import SubjectLines
 from durable.language import N_, _
-from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
+from durable.outputs.datasets import AnalysisDatasets, first_infusion_records
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ _BELOW: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """`profiles` of the first infusion, by dose level (`COLUMNS`)."""
-    adpc = of_first_infusion(datasets.required("adpc"))
-    return profiles(adpc, datasets.infused["DOSELVL"].fillna(""))
+    adpc = first_infusion_records(datasets.require("adpc"))
+    return profiles(adpc, datasets.infused_subjects["DOSELVL"].fillna(""))
 
 
 def profiles(adpc: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:

@@ -116,7 +116,7 @@ def _draw_probabilities(axes: Axes, points: Points, plan: Plan) -> None:
     monitored = plan.monitoring and plan.monitoring.improvement
     for name, style in _PROBABILITIES.items():
         series = points.where(series=name)
-        drawn = _unnamed(style) | {"clip_on": False}
+        drawn = _unlabelled_style(style) | {"clip_on": False}
         axes.plot(series.number("n"), 100 * series.number("value"), gid=name, **drawn)
     if monitored:
         for limit in _limits(monitored):
@@ -141,7 +141,7 @@ def _draw_events(axes: Axes, points: Points, title: str) -> None:
         if not len(series):
             continue
         steps = "steps-post" if name == "n_event" else "steps-mid"
-        drawn = _unnamed(style) | {"drawstyle": steps, "clip_on": False}
+        drawn = _unlabelled_style(style) | {"drawstyle": steps, "clip_on": False}
         axes.plot(series.number("n"), series.number("value"), gid=name, **drawn)
     axes.set_title(title, loc="left", weight="bold")
     axes.set_ylabel(_("Subjects with the event"))
@@ -161,7 +161,7 @@ def _count_axis(axes: Axes, most: int) -> None:
     axes.set_xlabel(_("Evaluable subjects, in the order of infusion"))
 
 
-def _unnamed(style: Style) -> Style:
+def _unlabelled_style(style: Style) -> Style:
     """The style without the text of the key."""
     return {name: value for name, value in style.items() if name != "label"}
 

@@ -41,7 +41,7 @@ def write_points(datasets: AnalysisDatasets, plan: Plan, folder: Path, *, cores:
 def _write_points(
     entries: Iterable[FigureEntry], datasets: AnalysisDatasets, plan: Plan, folder: Path
 ) -> None:
-    levels = set(datasets.infused["DOSELVL"].fillna(""))
+    levels = set(datasets.infused_subjects["DOSELVL"].fillna(""))
     for entry in entries:
         points = entry.load().points(datasets, plan)
         write_csv(points_file(folder, entry), with_ranks(points, levels))

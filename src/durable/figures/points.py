@@ -61,7 +61,7 @@ class Points:
         for key in self.distinct(*columns):
             yield key, self.where(**dict(zip(columns, key, strict=True)))
 
-    def among(self, column: str, values: Iterable[str]) -> Points:
+    def where_in(self, column: str, values: Iterable[str]) -> Points:
         """The rows in which a column has one of these texts."""
         kept = set(values)
         return self.take(np.array([cell in kept for cell in self.columns[column]], dtype=bool))
@@ -122,18 +122,18 @@ def short_names(names: Iterable[str]) -> dict[str, str]:
 def _short_from_difference(name: str, names: list[str]) -> str:
     half = (LONGEST - 1) // 2
     start = max(_common_start(name, other) for other in names if other != name)
-    rest = name[start:]
+    ending = name[start:]
     return (
         name[:half]
         + ("…" if start > half else "")
-        + (rest if len(rest) <= half else f"{rest[:half]}…")
+        + (ending if len(ending) <= half else f"{ending[:half]}…")
     )
 
 
-def _common_start(one: str, other: str) -> int:
+def _common_start(name: str, other_name: str) -> int:
     """How many signs two names have in common from their first on."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+    pairs = enumerate(zip(name, other_name, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(name), len(other_name)))
 
 
 def short(text: str) -> str:

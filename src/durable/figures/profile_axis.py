@@ -48,12 +48,12 @@ class TimeAxis:
         step = 1 if end <= 42 else 2
         early = [(float(day), f"{day}") for day in _EARLY_TICKS[::step] if self.first <= day <= end]
         if not self.broken:
-            return [*early, *self._every(28, 28, "")] if self.last > 28 * step else early
+            return [*early, *self._regular_ticks(28, 28, "")] if self.last > 28 * step else early
         last_month = self.last / self.days_per_month
         every = next((months for months in _MONTHS if last_month / months <= 8), _MONTHS[-1])
         months = range(max(every, 3), int(last_month + 0.2) + 1, every)
         return [*early, *((month * self.days_per_month, f"M{month}") for month in months)]
 
-    def _every(self, step: int, after: int, prefix: str) -> list[tuple[float, str]]:
-        days: Sequence[int] = range(after + step, int(self.last) + 1, step)
+    def _regular_ticks(self, step: int, start: int, prefix: str) -> list[tuple[float, str]]:
+        days: Sequence[int] = range(start + step, int(self.last) + 1, step)
         return [(float(day), f"{prefix}{day}") for day in days]

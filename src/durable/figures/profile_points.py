@@ -12,9 +12,9 @@ from durable.jdm.measures import COMPONENTS, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.language import N_
 from durable.outputs import formats
-from durable.outputs.datasets import AnalysisDatasets, RecordFilter, of_first_infusion
+from durable.outputs.datasets import AnalysisDatasets, RecordFilter, first_infusion_records
 from durable.plan import Plan
-from durable.wording import capitalised, dose_level
+from durable.wording import capitalise, dose_level
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,7 +83,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """
     import pandas as pd
 
-    if not 0 < len(datasets.infused) <= plan.outputs.patient_profiles:
+    if not 0 < len(datasets.infused_subjects) <= plan.outputs.patient_profiles:
         return pd.DataFrame(columns=list(COLUMNS))
     parts = [
         pd.DataFrame(_numbers(datasets, plan)),
@@ -98,7 +98,7 @@ def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     frame = pd.concat(kept, ignore_index=True)
     order = pd.Categorical(frame["section"], SECTIONS, ordered=True)
     frame = frame.assign(order=order).sort_values(["subject", "order"], kind="stable")
-    group = frame["subject"].map(datasets.infused["DOSELVL"].fillna(""))
+    group = frame["subject"].map(datasets.infused_subjects["DOSELVL"].fillna(""))
     return frame.assign(group=group)[list(COLUMNS)]
 
 
@@ -116,12 +116,12 @@ def _section(name: str, records: pd.DataFrame, **columns: Any) -> pd.DataFrame:
 
 def _days(datasets: AnalysisDatasets, records: pd.DataFrame, column: str) -> pd.Series[float]:
     """Days from the infusion of its subject to a date of each record."""
-    infusion = records["SUBJID"].astype(object).map(datasets.infused["TRTSDT"])
+    infusion = records["SUBJID"].astype(object).map(datasets.infused_subjects["TRTSDT"])
     return (records[column] - infusion).dt.days.astype(float)
 
 
-def _of_infused(datasets: AnalysisDatasets, records: pd.DataFrame) -> pd.DataFrame:
-    return records.loc[records["SUBJID"].isin(datasets.infused.index)]
+def _infused_records(datasets: AnalysisDatasets, records: pd.DataFrame) -> pd.DataFrame:
+    return records.loc[records["SUBJID"].isin(datasets.infused_subjects.index)]
 
 
 def _course(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
@@ -130,7 +130,7 @@ def _course(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
 
     lane = swimmer.points(datasets, plan)
     course = lane.rename(columns={"kind": "label", "label": "text"}).assign(section="course")
-    infused = datasets.infused.reset_index()
+    infused = datasets.infused_subjects.reset_index()
     depleted = infused.loc[infused["LDDT"].notna()]
     start = _days(datasets, depleted, "LDDT")
     return pd.concat(
@@ -142,7 +142,7 @@ def _assessments(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """Remission status, score and core set measures at each assessment."""
     import pandas as pd
 
-    adrs = _of_infused(datasets, datasets.required("adrs"))
+    adrs = _infused_records(datasets, datasets.require("adrs"))
     labels = {
         "REMIS": ("status", "", "AVALC"),
         SCORE.paramcd: ("score", SCORE.label, "REASON"),
@@ -167,7 +167,7 @@ def measure_label(name: str, shown: Callable[[str], str] = str) -> str:
     In English, as the points have it, unless `shown` translates the words.
     """
     measure = core_set_measure(name)
-    label = capitalised(shown(measure.label))
+    label = capitalise(shown(measure.label))
     if measure.unit in ("", "points"):
         return label
     return shown(N_("{measure} ({unit})")).format(measure=label, unit=shown(measure.unit))
@@ -179,7 +179,7 @@ def _glucocorticoid(datasets: AnalysisDatasets) -> pd.DataFrame:
     if "visits" not in datasets.input_tables:
         return pd.DataFrame()
     visits = datasets.input_records("visits", _DOSES).rename(columns={"subject_id": "SUBJID"})
-    dosed = _of_infused(datasets, visits.dropna(subset=["glucocorticoid_mg_kg", "visit_date"]))
+    dosed = _infused_records(datasets, visits.dropna(subset=["glucocorticoid_mg_kg", "visit_date"]))
     day, value = _days(datasets, dosed, "visit_date"), dosed["glucocorticoid_mg_kg"]
     return _section("glucocorticoid", dosed, start_day=day, value=value)
 
@@ -192,7 +192,7 @@ def _therapies(datasets: AnalysisDatasets) -> pd.DataFrame:
         return pd.DataFrame()
     therapies = datasets.input_records("therapies", _THERAPIES)
     therapies = therapies.rename(columns={"subject_id": "SUBJID"})
-    therapies = _of_infused(datasets, therapies.sort_values("start_date", kind="stable"))
+    therapies = _infused_records(datasets, therapies.sort_values("start_date", kind="stable"))
     return _section(
         "therapy",
         therapies,
@@ -212,7 +212,7 @@ def _events(datasets: AnalysisDatasets) -> pd.DataFrame:
 
     if datasets.adae is None:
         return pd.DataFrame()
-    adae = _of_infused(datasets, datasets.adae.loc[datasets.adae["TRTEMFL"] == "Y"])
+    adae = _infused_records(datasets, datasets.adae.loc[datasets.adae["TRTEMFL"] == "Y"])
     adae = adae.sort_values("ASTDT", kind="stable")
     lasts_to_last_contact = (adae["ONGOFL"] == "Y") | (adae["AOUT"] == "FATAL")
     end = adae["AENDT"].where(adae["AENDT"].notna() | lasts_to_last_contact, adae["ASTDT"])
@@ -233,21 +233,21 @@ def _cells(datasets: AnalysisDatasets) -> pd.DataFrame:
 
     if datasets.adpc is None:
         return pd.DataFrame()
-    adpc = _of_infused(datasets, datasets.adpc.loc[datasets.adpc["PKSUMXF"].isna()])
-    below = adpc["BLQFL"] == "Y"
+    adpc = _infused_records(datasets, datasets.adpc.loc[datasets.adpc["PKSUMXF"].isna()])
+    is_blq = adpc["BLQFL"] == "Y"
     return _section(
         "cells",
         adpc,
         label=adpc["PARCAT1"] + " (" + adpc["AVALU"] + ")",
         start_day=adpc["AFRLT"],
-        value=adpc["AVAL"].where(~below, adpc["LLOQ"]),
-        text=below.map({True: "BLQ"}),
+        value=adpc["AVAL"].where(~is_blq, adpc["LLOQ"]),
+        text=is_blq.map({True: "BLQ"}),
     )
 
 
 def _numbers(datasets: AnalysisDatasets, plan: Plan) -> Iterator[dict[str, str]]:
     """The key numbers of each subject, each with its label."""
-    for subject, row in datasets.infused.sort_index().iterrows():
+    for subject, row in datasets.infused_subjects.sort_index().iterrows():
         numbers = {
             **_demographics(row),
             **_responses(datasets, plan, str(subject), row),
@@ -299,7 +299,7 @@ def _responses(
     """Improvement at each visit of the rate, first remission, and the duration of response."""
     import pandas as pd
 
-    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
+    adrs, adtte = datasets.require("adrs"), datasets.require("adtte")
     records = adrs.loc[adrs["SUBJID"] == subject]
     numbers = {}
     for visit in plan.response.improvement.visits:
@@ -321,7 +321,7 @@ def _responses(
     numbers["First remission"] = day
     durations = adtte.loc[(adtte["SUBJID"] == subject) & (adtte["PARAMCD"] == DOR.code)]
     for _, duration in durations.iterrows():
-        months = formats.fixed(
+        months = formats.rounded_number(
             duration["AVAL"] / plan.statistics.days_per_month, plan.outputs.month_decimals
         )
         mark = "+" if duration["CNSR"] else ""
@@ -349,7 +349,7 @@ def _peaks(datasets: AnalysisDatasets, subject: str) -> dict[str, str]:
 
     if datasets.adpp is None:
         return {}
-    adpp = of_first_infusion(datasets.adpp)
+    adpp = first_infusion_records(datasets.adpp)
     parameters = adpp.loc[adpp["SUBJID"] == subject]
     units = adpp.groupby("PARCAT1", observed=True)["PARCAT2"].nunique()
     numbers = {}

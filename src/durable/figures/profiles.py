@@ -37,7 +37,7 @@ from durable.figures.style import (
     wrap,
 )
 from durable.figures.swimmer import MARKS, mark_thirds
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.plan import Plan
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _draw_page(profile: Points, design: Design, key: list[Artist], caption: Capt
 
 
 def _design(points: Points, profiles: list[Points], plan: Plan) -> Design:
-    seen = points.among("section", ("course", "measure", "score", "cells"))
+    seen = points.where_in("section", ("course", "measure", "score", "cells"))
     days = np.concatenate([seen.number("start_day"), seen.number("end_day")])
     days = days[np.isfinite(days)]
     axis = TimeAxis(
@@ -243,8 +243,8 @@ def _draw_numbers(sheet: Sheet, design: Design, numbers: Points, top: float) -> 
 
 def _number_lines(numbers: Points) -> list[list[tuple[str, str]]]:
     """For each column its lines, a label and a text each; what is too long goes on below."""
-    labels = [translated(label, LABELS) for label in numbers.text("label")]
-    texts = [translated(text, TEXTS) for text in numbers.text("text")]
+    labels = [translate_stored(label, LABELS) for label in numbers.text("label")]
+    texts = [translate_stored(text, TEXTS) for text in numbers.text("text")]
     entries = list(zip(labels, texts, strict=True))
     half = -(-len(entries) // 2)
     columns = []
@@ -352,7 +352,7 @@ def _draw_therapies(sheet: Sheet, design: Design, profile: Points, top: float) -
         for row in _rows(therapies.where(label=name)):
             colour = _NEW_THERAPY if row.text == "new systemic" else _THERAPY
             _draw_bar(sheet, _span(sheet, profile, row), y, colour)
-        sheet.text(0, y - _LANE / 2, _fitted(name, ""))
+        sheet.text(0, y - _LANE / 2, _fitted_name(name, ""))
         y -= _LANE
     return top - _HEADING - design.therapies * _LANE - _GAP
 
@@ -372,7 +372,7 @@ def _draw_events(sheet: Sheet, design: Design, profile: Points, top: float) -> N
             _draw_bar(sheet, _span(sheet, profile, row), y, colour)
         grade = f"{worst[name]:g}" if worst[name] > 0 else "?"
         serious = "*" if "serious" in events.where(label=name).text("text") else ""
-        sheet.text(0, y - _LANE / 2, _fitted(name, f" {grade}{serious}"))
+        sheet.text(0, y - _LANE / 2, _fitted_name(name, f" {grade}{serious}"))
         y -= _LANE
 
 
@@ -415,14 +415,14 @@ def _span(sheet: Sheet, profile: Points, row: _Row) -> tuple[float, float]:
     return start, max(float(follow_up), start) if isnan(row.end) else row.end
 
 
-def _fitted(name: str, after: str) -> str:
+def _fitted_name(name: str, suffix: str) -> str:
     """A name cut to the column of names, with what has to stand after it."""
-    room = _NAMES - 3 - text_width(after)
+    room = _NAMES - 3 - text_width(suffix)
     if text_width(name) <= room:
-        return name + after
+        return name + suffix
     while name and text_width(f"{name}…") > room:
         name = name[:-1]
-    return f"{name.rstrip()}…{after}"
+    return f"{name.rstrip()}…{suffix}"
 
 
 def _key(points: Points, design: Design) -> list[Artist]:

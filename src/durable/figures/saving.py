@@ -56,7 +56,7 @@ def save(
         for number, page in enumerate(pages, start=1):
             name = stem.name if number == 1 else f"{stem.name}-page{number}"
             drawings.append(accessible(_svg(page), name, caption.of_page(number, len(pages))))
-        write_text(stem.with_suffix(".svg"), _stacked(drawings, caption))
+        write_text(stem.with_suffix(".svg"), _stacked_svg(drawings, caption))
         if "png" in forms:
             with atomic_path(stem.with_suffix(".png")) as aside:
                 _save_png(pages, aside)
@@ -84,7 +84,7 @@ def _svg(figure: Figure) -> str:
     return text.getvalue()
 
 
-def _stacked(drawings: Sequence[str], caption: Caption) -> str:
+def _stacked_svg(drawings: Sequence[str], caption: Caption) -> str:
     """SVGs of one size below one another, as one; an only one as it is."""
     if len(drawings) == 1:
         return drawings[0]
@@ -150,24 +150,24 @@ def accessible(svg: str, name: str, caption: Caption) -> str:
     """
     start = svg.index("<svg ")
     end = svg.index(">", start)
-    body = _with_own_identifiers(svg[end + 1 :], name)
-    title, about = escape(caption.heading), escape(caption.text)
+    body = _rename_identifiers(svg[end + 1 :], name)
+    title, description = escape(caption.heading), escape(caption.text)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         f'{svg[start:end]} role="img" aria-labelledby="{name}-title {name}-desc">\n'
         f' <title id="{name}-title">{title}</title>\n'
-        f' <desc id="{name}-desc">{about}</desc>{body}'
+        f' <desc id="{name}-desc">{description}</desc>{body}'
     )
 
 
-def _with_own_identifiers(svg: str, name: str) -> str:
+def _rename_identifiers(svg: str, name: str) -> str:
     """Identifiers and what refers to them with the figure's name ahead; the like are numbered."""
     times: Counter[str] = Counter()
 
-    def renamed(match: re.Match[str]) -> str:
+    def id_attribute(match: re.Match[str]) -> str:
         times[match[1]] += 1
         number = f"-{times[match[1]]}" if times[match[1]] > 1 else ""
         return f'id="{name}-{match[1]}{number}'
 
-    svg = re.sub(r'\bid="([^"]*)', renamed, svg)
+    svg = re.sub(r'\bid="([^"]*)', id_attribute, svg)
     return svg.replace('href="#', f'href="#{name}-').replace("url(#", f"url(#{name}-")

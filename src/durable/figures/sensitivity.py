@@ -14,7 +14,7 @@ from durable.language import N_, _
 from durable.outputs import definitions
 from durable.outputs.datasets import AnalysisDatasets
 from durable.plan import Plan, Statistics
-from durable.wording import joined, percent
+from durable.wording import join_words, percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -100,7 +100,7 @@ def _differing_intervals(statistics: Statistics, primary: Statistics) -> str:
     """Level and method of an analysis, as far as they are not the primary one's; '' if they are."""
     own, usual = ((percent(values.conf_level), _method(values)) for values in (statistics, primary))
     different = [word for word, other in zip(own, usual, strict=True) if word != other]
-    return joined(different) if different else ""
+    return join_words(different) if different else ""
 
 
 FIGURES = (

@@ -65,7 +65,7 @@ _PARTIAL: Style = {
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """`scores` with the group of the subject; from `MANY_SUBJECTS` on `score_quantiles`."""
-    adrs, infused = datasets.required("adrs"), datasets.infused
+    adrs, infused = datasets.require("adrs"), datasets.infused_subjects
     of_score = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
     many = len(infused) >= MANY_SUBJECTS
     over_time = score_quantiles(of_score) if many else scores(of_score, infused.index)
@@ -95,7 +95,7 @@ def scores(records: pd.DataFrame, infused: Iterable[str]) -> pd.DataFrame:
 
     start: dict[str, Any] = {"day": 0, "visit": "", _SCORE: 0.0, "partial": "N"}
     origin = pd.DataFrame({"SUBJID": list(infused)}).assign(**start)
-    after = pd.DataFrame(
+    assessments = pd.DataFrame(
         {
             "SUBJID": records["SUBJID"],
             "day": days_since_infusion(records),
@@ -104,7 +104,7 @@ def scores(records: pd.DataFrame, infused: Iterable[str]) -> pd.DataFrame:
             "partial": np.where(records["REASON"] == "PARTIAL", "Y", "N"),
         }
     )
-    both = pd.concat([origin, after]).sort_values(["SUBJID", "day"], kind="stable")
+    both = pd.concat([origin, assessments]).sort_values(["SUBJID", "day"], kind="stable")
     return both.rename(columns={"SUBJID": "subject"})
 
 
@@ -192,7 +192,7 @@ def _draw_plot(lines: SubjectLines, plan: Plan, caption: Caption) -> Figure:
     """The lines of many subjects, or of their quantiles, in one plot."""
     page = Page(caption, _PLOT, [*lines.key, *_key(lines.points, plan)])
     axes = page.axes()
-    _draw_context(axes, lines.points, plan, most=9, others=False)
+    _draw_context(axes, lines.points, plan, most=9, show_others=False)
     lines.draw(axes, lines.points, _scores)
     _draw_partial(axes, lines.points)
     axes.set(xlabel=_("Months since infusion"), ylabel=_(SCORE.label))
@@ -200,16 +200,16 @@ def _draw_plot(lines: SubjectLines, plan: Plan, caption: Caption) -> Figure:
 
 
 def _draw_context(
-    axes: Axes, points: Points, plan: Plan, *, most: int, others: bool = True
+    axes: Axes, points: Points, plan: Plan, *, most: int, show_others: bool = True
 ) -> None:
     """The levels of response, the scores of all subjects where wanted, and the scales."""
     for score, style in thresholds(plan):
         axes.axhline(score, zorder=1, **style)
-    if others:
+    if show_others:
         axes.plot(*interrupted_line(points, _scores), gid="others", clip_on=False, **_OTHERS)
     months_axis(axes, points.number("day"), plan.statistics.days_per_month, most=most)
     axes.set(ylim=(0, 100), xlabel="")
-    axes.set_yticks((0, 50, 100) if others else range(0, 101, 20))
+    axes.set_yticks((0, 50, 100) if show_others else range(0, 101, 20))
     detach_axes(axes)
 
 

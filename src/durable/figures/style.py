@@ -113,13 +113,13 @@ class Box:
 
         Columns are `gap` apart, and rows `row_gap`, or `gap` where that is None.
         """
-        between = gap if row_gap is None else row_gap
+        row_spacing = gap if row_gap is None else row_gap
         width = (self.width - gap * (columns - 1)) / columns
-        height = (self.height - between * (rows - 1)) / rows
+        height = (self.height - row_spacing * (rows - 1)) / rows
         return [
             Box(
                 self.left + column * (width + gap),
-                self.bottom + (rows - 1 - row) * (height + between),
+                self.bottom + (rows - 1 - row) * (height + row_spacing),
                 width,
                 height,
             )
@@ -189,13 +189,13 @@ class Page:
         Several axes get the same margins, so that they stay in line.
         """
         margins = [self._margins(axes, box) for axes, box in self._boxes.items()]
-        left, right, below, above = (max(side) for side in zip(*margins, strict=True))
+        left, right, bottom, top = (max(side) for side in zip(*margins, strict=True))
         for axes, box in self._boxes.items():
             room = Box(
                 box.left + left,
-                box.bottom + below,
+                box.bottom + bottom,
                 box.width - left - right,
-                box.height - below - above,
+                box.height - bottom - top,
             )
             axes.set_position(self._fraction(room))
         return self.figure
@@ -323,9 +323,9 @@ def wrap(
     used = 0.0
     words = deque(line_parts(" ".join(text.split())))
     while words:
-        before, word = words.popleft()
+        space_before, word = words.popleft()
         needed = text_width(word, size, weight)
-        gap = space if before else 0.0
+        gap = space if space_before else 0.0
         if line and used + gap + needed > width:
             lines.append(line)
             line = ""
@@ -335,7 +335,7 @@ def wrap(
             words.appendleft(("", word[cut:]))
             continue
         used = used + gap + needed if line else needed
-        line = f"{line}{before}{word}" if line else word
+        line = f"{line}{space_before}{word}" if line else word
     return [*lines, line] if line else lines
 
 
@@ -382,17 +382,17 @@ def key_line(**style: Any) -> Artist:
     """An entry of a key: a line or a mark of this style, whose ``label`` is translated."""
     from matplotlib.lines import Line2D
 
-    return Line2D([], [], **_in_language(style))
+    return Line2D([], [], **_translated_style(style))
 
 
 def key_patch(**style: Any) -> Artist:
     """An entry of a key: an area of this style, whose ``label`` is translated."""
     from matplotlib.patches import Patch
 
-    return Patch(**_in_language(style))
+    return Patch(**_translated_style(style))
 
 
-def _in_language(style: Style) -> Style:
+def _translated_style(style: Style) -> Style:
     return style | {"label": _(style["label"])}
 
 

@@ -71,7 +71,7 @@ class SubjectLines:
         if self._quantiles:
             self.note = _("Quantiles over the subjects at each visit, in place of each subject.")
         elif len(subjects) > MANY_SUBJECTS:
-            self.points = points.among("subject", subjects[:MANY_SUBJECTS])
+            self.points = points.where_in("subject", subjects[:MANY_SUBJECTS])
             self.note = _(
                 "The first {shown} of {n} subjects are shown; the CSV contains all."
             ).format(shown=MANY_SUBJECTS, n=f"{len(subjects):,}")

@@ -28,7 +28,7 @@ from durable.language import N_, _
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter
 from durable.outputs.new_therapy import INCREASES, day_of_new_therapy
 from durable.plan import Plan
-from durable.wording import capitalised, sentences
+from durable.wording import capitalise, sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,11 +95,11 @@ def records(_plan: Plan, _infused: int) -> tuple[RecordFilter, ...]:
 
 def points(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     """`lanes` of the infused subjects, with improvements and durations of response."""
-    adrs, adtte = datasets.required("adrs"), datasets.required("adtte")
+    adrs, adtte = datasets.require("adrs"), datasets.require("adtte")
     improved = adrs.loc[(adrs["PARAMCD"] == "IMPR") & (adrs["AVAL"] == 1)]
     durations = adtte.loc[adtte["PARAMCD"] == DOR.code]
     new_therapy = day_of_new_therapy(datasets.adsl, adrs, plan.response)
-    return lanes(datasets.infused, improved, durations, new_therapy)
+    return lanes(datasets.infused_subjects, improved, durations, new_therapy)
 
 
 def lanes(
@@ -257,7 +257,7 @@ def draw(points: Points, plan: Plan, caption: Caption) -> list[Figure]:
         # The arrow of the longest lane ends beyond the axis.
         axes = page.axes(replace(page.body, width=page.body.width - 1))
         months_axis(axes, days, plan.statistics.days_per_month)
-        shown = points.among("subject", (name for name, _ in sheet))
+        shown = points.where_in("subject", (name for name, _ in sheet))
         _draw_lanes(axes, shown, sheet, names, doses)
         axes.set_ylim(len(sheets[0]) - 0.4, -0.6)
         figures.append(page.fit())
@@ -341,8 +341,8 @@ def _spans(dose: Dose) -> dict[str, Style]:
     if dose.level or dose.several:
         labels = (_("{dose}: follow-up"), _("{dose}: in remission"))
     labels = (labels[0].format(dose=dose.label), labels[1].format(dose=dose.label))
-    bar = {"label": capitalised(labels[0]), "facecolor": pale, "hatch": dose.hatch, **_BAR}
-    remission = {"label": capitalised(labels[1]), "facecolor": middle, **_REMISSION}
+    bar = {"label": capitalise(labels[0]), "facecolor": pale, "hatch": dose.hatch, **_BAR}
+    remission = {"label": capitalise(labels[1]), "facecolor": middle, **_REMISSION}
     return {"bar": bar, "remission": remission | {"hatch": dose.hatch}}
 
 

@@ -37,16 +37,16 @@ def type_families(plan: Plan, texts: Iterable[str] = ()) -> Iterator[tuple[str, 
         yield (BASE,)
         return
     signs = {*signs_of(plan.outputs.language), *plan_text(plan), *"".join(texts)}
-    with TemporaryDirectory() as folder, _known(font, signs, Path(folder)):
+    with TemporaryDirectory() as folder, _registered_font(font, signs, Path(folder)):
         yield (BASE, CUT)
 
 
 @contextmanager
-def _known(font: Fallback, signs: Iterable[str], folder: Path) -> Iterator[None]:
-    """Matplotlib knows the signs of a font, in both weights."""
+def _registered_font(font: Fallback, signs: Iterable[str], folder: Path) -> Iterator[None]:
+    """Context in which Matplotlib knows the signs of a font, in both weights."""
     from matplotlib.font_manager import fontManager
 
-    before = list(fontManager.ttflist)
+    previous_fonts = list(fontManager.ttflist)
     for bold in (False, True):
         path = folder / f"{'bold' if bold else 'regular'}.ttf"
         path.write_bytes(cut(font, signs, bold=bold))
@@ -54,4 +54,4 @@ def _known(font: Fallback, signs: Iterable[str], folder: Path) -> Iterator[None]
     try:
         yield
     finally:
-        fontManager.ttflist = before
+        fontManager.ttflist = previous_fonts

@@ -84,9 +84,9 @@ class Names:
 
 def points(datasets: AnalysisDatasets, _: Plan) -> pd.DataFrame:
     """`best_scores` of the infused subjects, by dose level."""
-    adrs = datasets.required("adrs")
+    adrs = datasets.require("adrs")
     scores = adrs.loc[adrs["PARAMCD"] == SCORE.paramcd]
-    return best_scores(scores, datasets.infused["DOSELVL"].fillna(""))
+    return best_scores(scores, datasets.infused_subjects["DOSELVL"].fillna(""))
 
 
 def best_scores(records: pd.DataFrame, group: pd.Series[str]) -> pd.DataFrame:

@@ -65,14 +65,14 @@ def _check_signature(folder: Path, entry: Entry, history: History, trust: Trust)
     path = folder / SIGNATURES / name
     content = path.read_bytes()
     statement = json.loads(content)
-    other = [
+    differences = [
         key
-        for key, value in _expected(folder, entry, history).items()
+        for key, value in _expected_statement(folder, entry, history).items()
         if statement.get(key) != value
     ]
     head = statement.get("history", {})
-    if other or not history.holds(head.get("number"), head.get("sha256")):
-        named = ", ".join(other) or "history"
+    if differences or not history.holds(head.get("number"), head.get("sha256")):
+        named = ", ".join(differences) or "history"
         detail = Text(N_("its statement is not of these results ({keys})"), keys=named)
         return Signature(entry, Check("signature", name, State.CHANGED, detail))
     signer = signer_of(content, path.with_name(name + ENDING), trust.signers, statement["time"])
@@ -94,7 +94,7 @@ def _check_signature(folder: Path, entry: Entry, history: History, trust: Trust)
     return Signature(entry, Check("signature", name, State.VERIFIED, detail), signer)
 
 
-def _expected(folder: Path, entry: Entry, history: History) -> dict[str, Any]:
+def _expected_statement(folder: Path, entry: Entry, history: History) -> dict[str, Any]:
     """Values of a statement by key: of the last run recorded, and of the signature's own entry."""
     recorded = history.entries_of(folder.name, RECORDED)[-1].values
     of_run = {key: recorded[key] for key in ("study", "analysis", "manifest", "run")}

@@ -124,11 +124,11 @@ def parse_history(content: bytes, path: Path) -> History:
     BrokenHistoryError
         As `read_history`; `path` is the file that its message names.
     """
-    *lines, rest = content.split(b"\n")
+    *lines, unfinished = content.split(b"\n")
     entries: list[Entry] = []
     torn: list[tuple[int, bytes]] = []
     before = BEFORE_FIRST
-    for number, line in enumerate([*lines, rest] if rest else lines, 1):
+    for number, line in enumerate([*lines, unfinished] if unfinished else lines, 1):
         values = _values(line)
         if values is None:
             torn.append((number, line))
@@ -143,7 +143,7 @@ def parse_history(content: bytes, path: Path) -> History:
         before = _line_digest(line)
         entries.append(Entry(number, before, values))
         torn = []
-    return History(tuple(entries), tuple(torn), ended=not rest)
+    return History(tuple(entries), tuple(torn), ended=not unfinished)
 
 
 def _values(line: bytes) -> dict[str, Any] | None:
@@ -221,11 +221,11 @@ def append_events(
     if not path.exists():
         _refuse_cut(History(), receipt, path)
     try:
-        with _locked(path) as file:
+        with _open_locked(path) as file:
             with open(file, "rb", closefd=False) as reader:
                 history = parse_history(reader.read(), path)
             _refuse_cut(history, receipt, path)
-            lines = _bound(history, events(history), recovery)
+            lines = _chain_lines(history, events(history), recovery)
             _write(file, b"".join([b"" if history.ended else b"\n", *lines]), results)
             _write_receipt(receipt, history.lines + len(lines), lines[-1], path)
     except OSError as error:
@@ -244,17 +244,19 @@ def _write_receipt(receipt: Path, number: int, line: bytes, path: Path) -> None:
         raise UserError(message) from None
 
 
-def _bound(history: History, events: Sequence[Event], recovery: Callable[[], Event]) -> list[bytes]:
+def _chain_lines(
+    history: History, events: Sequence[Event], recovery: Callable[[], Event]
+) -> list[bytes]:
     """Lines of events, each bound to the one before; first that of torn lines, if there are any."""
     if history.torn:
         events = [{**recovery(), **_recovery(history.torn, history.entries)}, *events]
-        before = _line_digest(history.torn[-1][1])
+        previous = _line_digest(history.torn[-1][1])
     else:
-        before = history.head[1] or BEFORE_FIRST
+        previous = history.head[1] or BEFORE_FIRST
     lines: list[bytes] = []
     for number, event in enumerate(events, history.lines + 1):
-        lines.append(canonical({**event, "number": number, "previous": before}))
-        before = hashlib.sha256(lines[-1]).hexdigest()
+        lines.append(canonical({**event, "number": number, "previous": previous}))
+        previous = hashlib.sha256(lines[-1]).hexdigest()
     return lines
 
 
@@ -294,7 +296,7 @@ def _refuse_cut(history: History, receipt: Path, path: Path) -> None:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[int]:
+def _open_locked(path: Path) -> Iterator[int]:
     """The file, open to append to and locked against other processes; made where it is not."""
     path.parent.mkdir(parents=True, exist_ok=True)
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -80,7 +80,7 @@ def record_run(folder: Path, reason: str) -> None:
         Where only the receipt cannot be written it is, as the message says.
     """
     manifest = read_manifest(folder / MANIFEST)
-    event = {**_recorded(folder, manifest, reason), "event": RECORDED}
+    event = {**_run_values(folder, manifest, reason), "event": RECORDED}
     locked = bool(manifest["plan"]["value"]["outputs"]["locked"])
     append_events(
         folder.parent,
@@ -108,18 +108,18 @@ def append_part(folder: Path, analysis: Path, reason: str) -> None:
         Where nothing can be appended, or the manifest of the part cannot be read.
     """
     part = folder.relative_to(analysis).as_posix()
-    event = {**_recorded(folder, read_manifest(folder / MANIFEST), reason), "event": part}
+    event = {**_run_values(folder, read_manifest(folder / MANIFEST), reason), "event": part}
     append_events(
         analysis.parent,
         analysis.name,
         lambda history: [
-            {**event, "supersedes": _superseded(history.entries_of(analysis.name, part))}
+            {**event, "supersedes": _superseded_entry(history.entries_of(analysis.name, part))}
         ],
         circumstances,
     )
 
 
-def _recorded(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[str, Any]:
+def _run_values(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[str, Any]:
     """Values of the entry of a run by key, but for event and superseded entry."""
     values = manifest["plan"]["value"]
     outputs = {entity["id"]: entity["sha256"] for entity in manifest["outputs"]}
@@ -143,7 +143,7 @@ def _recorded(folder: Path, manifest: Mapping[str, Any], reason: str) -> dict[st
     }
 
 
-def _superseded(earlier: Sequence[Entry]) -> dict[str, Any] | None:
+def _superseded_entry(earlier: Sequence[Entry]) -> dict[str, Any] | None:
     """Number and manifest of the last of the earlier entries; None where there are none."""
     if not earlier:
         return None
@@ -153,7 +153,7 @@ def _superseded(earlier: Sequence[Entry]) -> dict[str, Any] | None:
 def _run_events(event: Event, history: History, *, locked: bool) -> Sequence[Event]:
     """The entry of a run; then one where it makes the results final, or reopens final ones."""
     analysis = event["analysis"]
-    events = [{**event, "supersedes": _superseded(history.entries_of(analysis, RECORDED))}]
+    events = [{**event, "supersedes": _superseded_entry(history.entries_of(analysis, RECORDED))}]
     if locked != is_final(history, analysis):
         kept = ("time", "user", "reason", "study", "analysis", "manifest")
         status = FINAL if locked else REOPENED

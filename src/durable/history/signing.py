@@ -61,7 +61,7 @@ def sign_results(folder: Path, declaration: Declaration, private: Path) -> Path:
         Where the results are not complete and verified, the key is not that of a known signer, or
         the person may not give this signature.
     """
-    with _verified(folder) as (record, history):
+    with _verified_results(folder) as (record, history):
         run = history.entries_of(folder.name, RECORDED)[-1].values
         number, head = history.head
         declared = {"meaning": declaration.meaning, "reason": declaration.reason}
@@ -120,7 +120,7 @@ def stamp_results(folder: Path, response: Path) -> Path:
         content = response.read_bytes()
     except OSError as error:
         raise UserError(f"{response}: {error.strerror}; expected a time stamp response") from None
-    with _verified(folder) as (record, _):
+    with _verified_results(folder) as (record, _):
         signed = sorted((folder / SIGNATURES).glob(f"*{ENDING}"))
         stamped = stamped_file(content, [*signed, folder / MANIFEST])
         state, detail = check_stamp(response, stamped, trust_of(record, folder).authority)
@@ -142,7 +142,7 @@ def stamp_results(folder: Path, response: Path) -> Path:
 
 
 @contextmanager
-def _verified(folder: Path) -> Iterator[tuple[Record, History]]:
+def _verified_results(folder: Path) -> Iterator[tuple[Record, History]]:
     """Manifest and history of results that are complete and verified, locked against runs.
 
     Raises

@@ -66,7 +66,7 @@ def verify_results(
     authority
         Certificates of the authority for time stamps; None: those of the recorded plan.
     """
-    return _verified(folder, _checks(folder, signers, authority))
+    return _collect_checks(folder, _checks(folder, signers, authority))
 
 
 def verify_part(folder: Path, part: str) -> Verification:
@@ -81,12 +81,12 @@ def verify_part(folder: Path, part: str) -> Verification:
     """
     history, check = _read_history(folder)
     trusted_history = history if check.good else History()
-    return _verified(
+    return _collect_checks(
         folder / part, itertools.chain([check], check_part(folder, part, trusted_history))
     )
 
 
-def _verified(folder: Path, checks: Iterator[Check]) -> Verification:
+def _collect_checks(folder: Path, checks: Iterator[Check]) -> Verification:
     completed_checks: list[Check] = []
     try:
         for check in checks:

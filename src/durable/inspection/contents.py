@@ -76,7 +76,7 @@ class Contents:
     """Number of cells, the empty ones included."""
 
     @classmethod
-    def of_texts(cls, texts: Iterable[str]) -> Contents:
+    def from_texts(cls, texts: Iterable[str]) -> Contents:
         """The contents of a column whose cells hold these texts; blank ones count as empty."""
         stripped = [text.strip() for text in texts]
         counts = Counter(text for text in stripped if text)
@@ -103,7 +103,7 @@ class Contents:
         return _dates(self.texts)
 
     @cached_property
-    def limited(self) -> dict[str, int]:
+    def limit_texts(self) -> dict[str, int]:
         """Number of cells by text, of results beyond a limit, such as <5 or <1,5."""
         forms = (_POINT, _COMMA_ALONE)
         return {
@@ -114,8 +114,10 @@ class Contents:
 
     @cached_property
     def numbers(self) -> int:
-        """Number of cells that hold a number (`plain_number`) or a limit (`limited`)."""
-        return sum(n for text, n in self.texts.items() if is_number(text) or text in self.limited)
+        """Number of cells that hold a number (`plain_number`) or a limit (`limit_texts`)."""
+        return sum(
+            n for text, n in self.texts.items() if is_number(text) or text in self.limit_texts
+        )
 
     @property
     def is_dated(self) -> bool:
@@ -187,16 +189,20 @@ def is_number(text: str) -> bool:
 def _dates(values: Mapping[str, int]) -> Dates:
     """How dates are written: the fewest forms that read most texts."""
     iso_texts = {text: n for text, n in values.items() if _is_iso(text)}
-    rest = {text: n for text, n in values.items() if text not in iso_texts and _looks_dated(text)}
-    sample = dict(itertools.islice(rest.items(), _SAMPLE))
+    other_texts = {
+        text: n for text, n in values.items() if text not in iso_texts and _looks_dated(text)
+    }
+    sample = dict(itertools.islice(other_texts.items(), _SAMPLE))
     forms, ambiguous = _forms(sample)
-    readings = {text: _reading(text, forms) for text in rest}
+    readings = {text: _reading(text, forms) for text in other_texts}
     dated = {text: moment for text, moment in readings.items() if moment is not None}
     if iso_texts or any(len(moment.date) == len("YYYY-MM-DD") for moment in dated.values()):
-        in_part = {t: Moment(t) for t in rest if t not in dated and _IN_PART.fullmatch(t)}
+        in_part = {t: Moment(t) for t in other_texts if t not in dated and _IN_PART.fullmatch(t)}
         dated |= in_part
-    n_dates = sum(iso_texts.values()) + sum(rest[text] for text in dated)
-    partial = sum(rest[t] for t, m in dated.items() if m.date and len(m.date) < len("YYYY-MM-DD"))
+    n_dates = sum(iso_texts.values()) + sum(other_texts[text] for text in dated)
+    partial = sum(
+        other_texts[t] for t, m in dated.items() if m.date and len(m.date) < len("YYYY-MM-DD")
+    )
     timed = any(moment.time for moment in dated.values()) or any(map(_TIME.fullmatch, iso_texts))
     return Dates(tuple(form.text for form in forms), ambiguous, n_dates, partial, timed)
 
@@ -219,37 +225,37 @@ _POINT_NUMBER = re.compile(r"-?[0-9]*[.,][0-9]+|-?[0-9]{1,3}|[0-9]{5,7}|[0-9]{9,
 
 def _forms(texts: Mapping[str, int]) -> tuple[list[DateForm], tuple[tuple[str, ...], ...]]:
     """The forms that together read the texts, and those that read all of a form's otherwise."""
-    rest, chosen, ambiguous = dict(texts), [], []
-    while rest:
-        readings = {form: _in_years(form, rest) for form in known_forms()}
+    unread, chosen, ambiguous = dict(texts), [], []
+    while unread:
+        readings = {form: _plausible_moments(form, unread) for form in known_forms()}
         best = max(readings, key=lambda form: len(readings[form]), default=None)
         if best is None or not readings[best]:
             break
         best_moments = readings[best]
-        others: dict[tuple[Moment, ...], str] = {}
+        other_readings: dict[tuple[Moment, ...], str] = {}
         for form, moments in readings.items():
             if moments.keys() == best_moments.keys() and moments != best_moments:
-                others.setdefault(tuple(moments[text] for text in best_moments), form.text)
-        if others:
-            ambiguous.append((best.text, *others.values()))
+                other_readings.setdefault(tuple(moments[text] for text in best_moments), form.text)
+        if other_readings:
+            ambiguous.append((best.text, *other_readings.values()))
         chosen.append(best)
-        rest = {text: n for text, n in rest.items() if text not in best_moments}
+        unread = {text: n for text, n in unread.items() if text not in best_moments}
     mixed = [form.text for form in chosen if _contradicts(form, chosen, texts)]
     if mixed:
         ambiguous.append(tuple(mixed))
     return chosen, tuple(dict.fromkeys(ambiguous))
 
 
-def _contradicts(form: DateForm, others: Iterable[DateForm], texts: Iterable[str]) -> bool:
+def _contradicts(form: DateForm, forms: Iterable[DateForm], texts: Iterable[str]) -> bool:
     """Whether another form reads one of the texts as another day."""
-    moments = _in_years(form, texts)
-    theirs = [_in_years(other, moments) for other in others if other != form]
+    moments = _plausible_moments(form, texts)
+    theirs = [_plausible_moments(other, moments) for other in forms if other != form]
     return any(
         other_moments[text] != moments[text] for other_moments in theirs for text in other_moments
     )
 
 
-def _in_years(form: DateForm, texts: Iterable[str]) -> dict[str, Moment]:
+def _plausible_moments(form: DateForm, texts: Iterable[str]) -> dict[str, Moment]:
     moments = ((text, form.read(text)) for text in texts)
     return {t: m for t, m in moments if m is not None and _possible(m)}
 

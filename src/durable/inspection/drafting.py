@@ -16,7 +16,7 @@ from durable.inspection.sdtm import draft_package, is_package
 from durable.inspection.shapes import Part, StackShape, find_parts
 from durable.inspection.sheets import Reading
 from durable.inspection.structure import Structure, TableDraft, find_structure
-from durable.inspection.usage import left_over, unused_dates
+from durable.inspection.usage import unused_columns, unused_dates
 from durable.inspection.values import ValueDraft, draft_values
 from durable.inspection.wide import NamedStack, day_columns, is_date
 from durable.intake.findings import Findings, Recorded
@@ -260,7 +260,7 @@ def _ask_for_tables(study: StudyDraft, structure: Structure) -> None:
 
 
 def _ask_of_unused(study: StudyDraft, structure: Structure, parts: list[Any]) -> None:
-    for title, rest in left_over(structure, parts).items():
+    for title, rest in unused_columns(structure, parts).items():
         named = [f"{column} ({number} distinct)" for column, number in rest[:_MOST_NAMED]]
         more = "" if len(rest) <= _MOST_NAMED else f" and {len(rest) - _MOST_NAMED} more"
         study.questions.append(f"{title}: columns not used: {', '.join(named)}{more}.")
@@ -307,7 +307,7 @@ def _add_schedule(study: StudyDraft, tables: Mapping[str, ReadTable]) -> None:
     draft = draft_schedule(labels, subjects, dates, _infusions(tables))
     study.questions += draft.questions
     if draft.seen:
-        study.remarks["schedule",] = "visits seen: " + ", ".join(map(_seen, draft.seen))
+        study.remarks["schedule",] = "visits seen: " + ", ".join(map(_visit_text, draft.seen))
     if not draft.visits:
         return
     study.plan["schedule"] = draft.visits
@@ -325,7 +325,7 @@ def _add_schedule(study: StudyDraft, tables: Mapping[str, ReadTable]) -> None:
         )
 
 
-def _seen(seen: Seen) -> str:
+def _visit_text(seen: Seen) -> str:
     day = "" if seen.day is None else f" about day {seen.day}"
     return f"{seen.label} {seen.number}x{day}"
 
@@ -400,7 +400,7 @@ def _check_questions(plan: Plan, study: StudyDraft) -> list[str]:
     from durable.intake.check import examine
     from durable.stage import STAGES
 
-    queries = examine(plan.only(STAGES["check"].sections)).queries
+    queries = examine(plan.restrict_to(STAGES["check"].sections)).queries
     errors = queries.loc[queries["severity"] == "error"]
     warnings = len(queries) - len(errors)
     study.checked = f"durable check finds {len(errors)} error(s) and {warnings} warning(s) with it"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from durable.contracts.spelling import fold
-from durable.inspection.names import squeezed
+from durable.inspection.names import letters_and_digits
 from durable.plan.laboratory import DEFAULT_TESTS
 
 #: By code of a test of the plan's defaults what else it is called, in English and in Chinese.
@@ -52,7 +52,7 @@ _SAME_UNIT = (
 @cache
 def _codes() -> dict[str, str]:
     return {
-        squeezed(name): test.code
+        letters_and_digits(name): test.code
         for test in DEFAULT_TESTS
         for name in (test.code, test.label, *_NAMES[test.code])
     }
@@ -64,7 +64,7 @@ def tests_named(names: Iterable[str]) -> dict[str, str]:
     Unknown names are left out, and so are shares of cells (with %) and cells without CD19 (CD19-).
     """
     candidates = [name for name in names if "%" not in name and "cd19-" not in fold(name)]
-    known = {name: _codes().get(squeezed(name)) for name in candidates}
+    known = {name: _codes().get(letters_and_digits(name)) for name in candidates}
     return {name: code for name, code in known.items() if code is not None}
 
 
@@ -88,7 +88,7 @@ def units_named(used: Mapping[str, set[str]]) -> tuple[dict[str, str], list[str]
         ]
         if unit in shared:
             continue
-        same = [name for name in shared if _are_same(name, unit)]
+        same = [name for name in shared if _is_same_unit(name, unit)]
         if same:
             named_units[unit] = same[0]
         else:
@@ -96,8 +96,8 @@ def units_named(used: Mapping[str, set[str]]) -> tuple[dict[str, str], list[str]
     return named_units, unknown
 
 
-def _are_same(one: str, other: str) -> bool:
-    pair = {_plain(one), _plain(other)}
+def _is_same_unit(unit: str, other_unit: str) -> bool:
+    pair = {_plain(unit), _plain(other_unit)}
     return len(pair) == 1 or any(pair <= set(spellings) for spellings in _SAME_UNIT)
 
 

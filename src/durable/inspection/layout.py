@@ -38,7 +38,7 @@ class Layout:
     """Rows below the records that say that they are a total of them."""
 
     @property
-    def skipped(self) -> list[int]:
+    def skipped_rows(self) -> list[int]:
         """Rows below the header that are no records, ascending."""
         return sorted((*self.labels, *self.blank, *self.notes, *self.totals))
 
@@ -53,7 +53,7 @@ def separator(rows: Mapping[str, Sequence[Sequence[str]]]) -> str:
     """
 
     def consistency(sign: str) -> tuple[int, int]:
-        widths = Contents.of_texts(str(len(row)) for row in rows[sign] if any(row)).counts
+        widths = Contents.from_texts(str(len(row)) for row in rows[sign] if any(row)).counts
         best = max(widths, key=lambda width: widths[width] * (int(width) - 1), default="1")
         return widths.get(best, 0) * (int(best) - 1), int(best)
 
@@ -87,33 +87,35 @@ def _is_header(row: Sequence[str], wide: int) -> bool:
     return sum(map(is_number, names)) <= len(names) / 3
 
 
-def _labels(below: Grid, header: int) -> tuple[int, ...]:
+def _labels(rows_below: Grid, header: int) -> tuple[int, ...]:
     """Rows right below the header that hold words where the records hold dates and numbers."""
     label_rows: list[int] = []
-    for number, row in below.items():
-        rest = [other for n, other in below.items() if n > number]
-        if number != header + 1 + len(label_rows) or len(rest) < 1 or len(label_rows) > 1:
+    for number, row in rows_below.items():
+        later_rows = [other for n, other in rows_below.items() if n > number]
+        if number != header + 1 + len(label_rows) or len(later_rows) < 1 or len(label_rows) > 1:
             break
-        if not _is_label_row(row, rest):
+        if not _is_label_row(row, later_rows):
             break
         label_rows.append(number)
     return tuple(label_rows)
 
 
-def _is_label_row(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+def _is_label_row(row: Sequence[str], later_rows: Sequence[Sequence[str]]) -> bool:
     typed = worded = 0
     for position, cell in enumerate(row):
         if not cell:
             continue
-        column = Contents.of_texts(other[position] for other in rest if position < len(other))
+        column = Contents.from_texts(
+            other[position] for other in later_rows if position < len(other)
+        )
         if not (column.is_numeric or column.is_dated):
             continue
         typed += 1
-        cell_contents = Contents.of_texts([cell])
+        cell_contents = Contents.from_texts([cell])
         worded += not (
             cell_contents.is_numeric
             or cell_contents.is_dated
-            or cell_contents.limited
+            or cell_contents.limit_texts
             or is_missing_word(cell)
         )
     return typed > 0 and worded >= max(1, _MOST * typed)

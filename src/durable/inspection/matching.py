@@ -12,7 +12,7 @@ from functools import cache
 from durable.contracts.input_table import ColumnSpec
 from durable.contracts.tables import INPUT_TABLES
 from durable.inspection.contents import Contents, suits
-from durable.inspection.names import heading, likeness, squeezed, words
+from durable.inspection.names import heading, letters_and_digits, likeness, words
 from durable.inspection.synonyms import TABLE_NAMES, specs, synonyms, value_words
 from durable.inspection.visit_labels import are_labels
 
@@ -165,7 +165,7 @@ def _match(
         by_label = 0.97 * name_score(table, column, label, "")[0]
         if by_label > score:
             score, how = by_label, "label"
-    if column.unit == PER_KG and "kg" not in f"{column.name} {squeezed(foreign + label)}":
+    if column.unit == PER_KG and "kg" not in f"{column.name} {letters_and_digits(foreign + label)}":
         # The dose of a list of medicines is one of each in its own unit.
         score = score if foreign == column.name else 0.0
     score *= suits(contents, column)

@@ -93,7 +93,7 @@ def heading(text: str) -> Heading:
 
 
 @cache
-def squeezed(text: str) -> str:
+def letters_and_digits(text: str) -> str:
     """The letters and digits of a text in lower case: "Visit-Date 1" gives "visitdate1"."""
     simple = unicodedata.normalize("NFKC", text).casefold()
     return "".join(sign for sign in simple if sign.isalnum())
@@ -116,7 +116,7 @@ def likeness(name: str, synonym: str) -> float:
     A name that holds the whole synonym is more alike, from 0.5 to 0.8, the less else it holds, and
     hardly above 0.5 where that makes something else of it: planned, change, end, a number.
     """
-    if squeezed(name) == squeezed(synonym):
+    if letters_and_digits(name) == letters_and_digits(synonym):
         return 0.9
     theirs, ours = words(name), words(synonym)
     if not theirs or not ours:
@@ -129,7 +129,7 @@ def likeness(name: str, synonym: str) -> float:
         beside = set(theirs) - set(ours)
         changed = not _CHANGING.isdisjoint(beside) or any(word.isdecimal() for word in beside)
         return 0.5 + (0.1 if changed else 0.3) * len(ours) / len(theirs)
-    whole, part = squeezed(name), squeezed(synonym)
+    whole, part = letters_and_digits(name), letters_and_digits(synonym)
     if not part.isascii() and len(part) > 1 and part in whole:
         return 0.5 + 0.3 * len(part) / len(whole)
     return 0.0

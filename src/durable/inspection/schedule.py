@@ -78,18 +78,18 @@ def draft_schedule(
     infused
         Date of infusion by subject, None where missing.
     """
-    after: dict[str, list[int]] = {}
+    days_by_label: dict[str, list[int]] = {}
     counts: dict[str, int] = {}
     for label, subject, date in zip(labels, subjects, dates, strict=True):
         if not label:
             continue
         counts[label] = counts.get(label, 0) + 1
-        days = after.setdefault(label, [])
+        days = days_by_label.setdefault(label, [])
         if date is not None and infused.get(subject) is not None:
             days.append((date - infused[subject]).days)
     draft = ScheduleDraft()
     draft.seen = [
-        Seen(label, number, round(median(after[label])) if after[label] else None)
+        Seen(label, number, round(median(days_by_label[label])) if days_by_label[label] else None)
         for label, number in counts.items()
     ]
     due = {seen: _due(seen, draft) for seen in draft.seen if seen.label != UNSCHEDULED}

@@ -17,7 +17,7 @@ from durable.inspection.contents import Contents
 from durable.inspection.shapes import match_tests
 from durable.inspection.sheets import Sheet
 from durable.inspection.synonyms import CELLS, LYMPHODEPLETION, names_one, value_words
-from durable.inspection.values import listed
+from durable.inspection.values import values_text
 from durable.inspection.visit_labels import label_map
 from durable.plan import Sdtm
 from durable.plan.sdtm import evaluators, places
@@ -112,16 +112,18 @@ def draft_package(sheets: list[Sheet]) -> SdtmDraft:
 def _draft_treatments(draft: SdtmDraft) -> None:
     """Which treatments of EX are the infusion, and which the lymphodepletion."""
     treatments = draft.values("EX.EXTRT")
-    before = [t for t in treatments if names_one(t, LYMPHODEPLETION)]
-    rest = [t for t in treatments if t not in before]
-    infusion = [t for t in rest if names_one(t, CELLS)] or rest[:1]
+    lymphodepletion = [t for t in treatments if names_one(t, LYMPHODEPLETION)]
+    other_treatments = [t for t in treatments if t not in lymphodepletion]
+    infusion = [t for t in other_treatments if names_one(t, CELLS)] or other_treatments[:1]
     usual = Sdtm(folder="x")
     if infusion and not set(infusion) <= set(usual.infusion):
         draft.section["infusion"] = infusion
-    if before and not set(before) <= set(usual.lymphodepletion):
-        draft.section["lymphodepletion"] = before
-    if len(rest) > 1 or (rest and not names_one(rest[0], CELLS)):
-        shown = listed({text: treatments[text] for text in rest})
+    if lymphodepletion and not set(lymphodepletion) <= set(usual.lymphodepletion):
+        draft.section["lymphodepletion"] = lymphodepletion
+    if len(other_treatments) > 1 or (
+        other_treatments and not names_one(other_treatments[0], CELLS)
+    ):
+        shown = values_text({text: treatments[text] for text in other_treatments})
         draft.questions.append(f"EXTRT: which is the infusion? {shown} (inputs.sdtm.infusion)")
 
 
@@ -155,7 +157,7 @@ def _draft_subjects(draft: SdtmDraft) -> None:
     known = Sdtm(folder="x").withdrawal
     if set(leaving) - set(known):
         draft.section["withdrawal"] = [*leaving]
-        draft.questions.append(f"DSDECOD taken for withdrawals: {listed(leaving)}.")
+        draft.questions.append(f"DSDECOD taken for withdrawals: {values_text(leaving)}.")
 
 
 def _has_source(draft: SdtmDraft, column: str, source: str, *, infused: bool) -> bool:
@@ -256,12 +258,12 @@ def _ask_evaluators(draft: SdtmDraft, test_by_column: Mapping[str, str]) -> None
         if f"{domain}EVAL" not in frame:
             continue
         rows = frame.loc[frame[f"{domain}TESTCD"] == code, f"{domain}EVAL"]
-        counts = Contents.of_texts(rows).counts
+        counts = Contents.from_texts(rows).counts
         known = evaluators("visits", column, usual)
         other = {text: n for text, n in counts.items() if text.upper() not in known}
         if other:
             draft.questions.append(
-                f"visits.{column}: results of these evaluators do not count: {listed(other)}"
+                f"visits.{column}: results of these evaluators do not count: {values_text(other)}"
                 f" (inputs.sdtm.evaluators.{column})."
             )
 
@@ -315,8 +317,8 @@ def _draft_units(draft: SdtmDraft, tables: list[str]) -> None:
             fitting = [unit for unit in column.units if seen <= set(unit.sdtm)]
             if not fitting:
                 draft.questions.append(
-                    f"{name}.{column.name}: the package has the unit {listed(counts)}; known are"
-                    f" {', '.join(unit.name or column.unit for unit in column.units)}."
+                    f"{name}.{column.name}: the package has the unit {values_text(counts)}; known"
+                    f" are {', '.join(unit.name or column.unit for unit in column.units)}."
                 )
             elif fitting[0].name:
                 draft.add("units", name, column.name, fitting[0].name)
@@ -337,4 +339,4 @@ def _units_seen(draft: SdtmDraft, column: str, source: str) -> Mapping[str, int]
 
 def _counts(frame: pd.DataFrame, variable: str) -> Mapping[str, int]:
     """Values of a variable by their number; none where it is not there."""
-    return Contents.of_texts(frame[variable].tolist() if variable in frame else []).counts
+    return Contents.from_texts(frame[variable].tolist() if variable in frame else []).counts

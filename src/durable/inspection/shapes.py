@@ -128,12 +128,12 @@ class Part:
     def contents(self) -> dict[str, Contents]:
         """What each column holds, by name; those that a `StackShape` makes rows of are left out."""
         if isinstance(self.stack, NamedStack):
-            return {str(n): Contents.of_texts(self.text[n].tolist()) for n in self.text.columns}
+            return {str(n): Contents.from_texts(self.text[n].tolist()) for n in self.text.columns}
         stacked = self.stack.columns if self.stack else frozenset()
         kept = [str(name) for name in self.text.columns if name not in stacked]
         if len(self.text) == len(self.sheet.text):
             return {name: self.sheet.contents[name] for name in kept}
-        return {name: Contents.of_texts(self.text[name].tolist()) for name in kept}
+        return {name: Contents.from_texts(self.text[name].tolist()) for name in kept}
 
 
 def find_parts(sheet: Sheet) -> Iterator[Part]:
@@ -149,7 +149,7 @@ def find_parts(sheet: Sheet) -> Iterator[Part]:
     if treatments:
         yield from treatments
         return
-    on_side = _on_its_side(sheet)
+    on_side = _transposed_part(sheet)
     if on_side is not None:
         yield on_side
         return
@@ -224,7 +224,7 @@ def _laboratory(sheet: Sheet) -> Part | None:
     return Part(sheet, sheet.text.loc[chosen], "laboratory", where, kinds=("laboratory",))
 
 
-def _on_its_side(sheet: Sheet) -> Part | None:
+def _transposed_part(sheet: Sheet) -> Part | None:
     """The measures of a sheet with a row for each and a column for each date, and no others."""
     dates = find_dates(sheet)
     if dates is None:
@@ -247,7 +247,7 @@ def _redcap_parts(sheet: Sheet) -> Iterator[Part]:
     instrument, event = text.get(INSTRUMENT, empty), text.get(EVENT, empty)
     for name in dict.fromkeys(instrument):
         if name:
-            rows = _filled(text.loc[instrument == name])
+            rows = _filled_columns(text.loc[instrument == name])
             yield _with_empty(Part(sheet, rows, name, {INSTRUMENT: [name]}))
     plain = text.loc[instrument == ""]
     events = dict.fromkeys(event.loc[plain.index])
@@ -258,7 +258,7 @@ def _redcap_parts(sheet: Sheet) -> Iterator[Part]:
         for name in text.columns
         if name not in (*keys, identifier)
     }
-    without = {INSTRUMENT: [""]} if instrument.any() else {}
+    no_instrument = {INSTRUMENT: [""]} if instrument.any() else {}
     single: dict[tuple[str, ...], list[str]] = defaultdict(list)
     several: list[str] = []
     for name, places in filled.items():
@@ -270,18 +270,18 @@ def _redcap_parts(sheet: Sheet) -> Iterator[Part]:
         rows = plain.loc[event.loc[plain.index].isin(places), [identifier, *names]]
         # Where every such row is plain there is nothing else to leave out.
         others = instrument.loc[event.isin(places)].any()
-        where = {EVENT: list(places)} | (without if others else {})
-        yield _with_empty(Part(sheet, rows, places[0], where if EVENT in text else without))
+        where = {EVENT: list(places)} | (no_instrument if others else {})
+        yield _with_empty(Part(sheet, rows, places[0], where if EVENT in text else no_instrument))
     if several:
         held = [e for e in events if any(e in filled[name] for name in several)]
         chosen = plain.loc[event.loc[plain.index].isin(held)]
-        where = without | ({EVENT: held} if len(held) < len(events) else {})
+        where = no_instrument | ({EVENT: held} if len(held) < len(events) else {})
         names = [identifier, *([EVENT] if EVENT in text else []), *several]
         hint = "visits" if len(held) > 1 else sheet.short_name
         yield _with_empty(Part(sheet, chosen[names], hint, where))
 
 
-def _filled(rows: pd.DataFrame) -> pd.DataFrame:
+def _filled_columns(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns that hold something, without those of REDCap itself."""
     names = [n for n in rows.columns if n not in (EVENT, INSTRUMENT, INSTANCE)]
     first = rows.columns[0]

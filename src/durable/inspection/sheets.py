@@ -62,7 +62,7 @@ class Sheet:
     @cached_property
     def contents(self) -> dict[str, Contents]:
         """What each column holds, by its name."""
-        return {str(n): Contents.of_texts(self.text[n].tolist()) for n in self.text.columns}
+        return {str(n): Contents.from_texts(self.text[n].tolist()) for n in self.text.columns}
 
 
 @dataclass
@@ -124,24 +124,24 @@ def _sheets(path: Path, findings: Findings) -> Iterator[Sheet]:
     if file is None:
         return
     if kind in ("csv", "tsv"):
-        yield from _delimited(path, kind, file)
+        yield from _delimited_sheets(path, kind, file)
     elif kind == "xlsx":
-        yield from _workbook(path, file)
+        yield from _workbook_sheets(path, file)
     else:
         yield from _read(FileForm(path=str(path)), Layout(), file)
 
 
-def _delimited(path: Path, kind: Format, file: File) -> Iterator[Sheet]:
+def _delimited_sheets(path: Path, kind: Format, file: File) -> Iterator[Sheet]:
     from durable.intake.readers.delimited import first_rows
 
     format_key: dict[str, Any] = {} if path.suffix.lower() in SUFFIXES else {"format": kind}
     form = FileForm(path=str(path), **format_key)
     questions: list[str] = []
     tried = Findings()
-    rows = first_rows(_reporting_to(file, tried), form, _FIRST_ROWS)
+    rows = first_rows(_with_findings(file, tried), form, _FIRST_ROWS)
     for encoding in _ENCODINGS if rows is None else ():
         form = FileForm(path=str(path), encoding=encoding, **format_key)
-        rows = first_rows(_reporting_to(file, Findings()), form, _FIRST_ROWS)
+        rows = first_rows(_with_findings(file, Findings()), form, _FIRST_ROWS)
         if rows is not None:
             questions.append(
                 f"{path.name} is not UTF-8. It is read as {encoding}, in which its bytes are text;"
@@ -156,22 +156,22 @@ def _delimited(path: Path, kind: Format, file: File) -> Iterator[Sheet]:
     if len(rows[sign]) == _FIRST_ROWS:
         layout = Layout(layout.header, layout.labels, layout.blank)
     kept = form.model_dump(exclude_defaults=True, exclude={"format"})
-    form = FileForm(**kept, **_separated_by(sign, SUFFIXES.get(path.suffix.lower())))
-    yield from _read(_laid_out(form, layout), layout, file, tuple(questions))
+    form = FileForm(**kept, **_separator_keys(sign, SUFFIXES.get(path.suffix.lower())))
+    yield from _read(_with_layout(form, layout), layout, file, tuple(questions))
 
 
-def _separated_by(sign: str, by_suffix: Format | None) -> dict[str, Any]:
+def _separator_keys(sign: str, by_suffix: Format | None) -> dict[str, Any]:
     """What a plan says of the format of a file with this separator and suffix."""
     kind: Format = "tsv" if sign == "\t" else "csv"
     keys = {} if kind == by_suffix else {"format": kind}
     return keys if sign in ",\t" else keys | {"delimiter": sign}
 
 
-def _reporting_to(file: File, findings: Findings) -> File:
+def _with_findings(file: File, findings: Findings) -> File:
     return File(file.table, file.name, file.data, findings, file.limits)
 
 
-def _workbook(path: Path, file: File) -> Iterator[Sheet]:
+def _workbook_sheets(path: Path, file: File) -> Iterator[Sheet]:
     from durable.intake.readers.workbook import sheet_texts
 
     texts = sheet_texts(file)
@@ -181,7 +181,7 @@ def _workbook(path: Path, file: File) -> Iterator[Sheet]:
     for name, cells in filled.items():
         sheet = None if len(texts) == 1 else name
         layout = find_layout(_grid(cells))
-        yield from _read(_laid_out(FileForm(path=str(path), sheet=sheet), layout), layout, file)
+        yield from _read(_with_layout(FileForm(path=str(path), sheet=sheet), layout), layout, file)
 
 
 def _grid(cells: Mapping[tuple[int, int], str]) -> dict[int, list[str]]:
@@ -195,8 +195,8 @@ def _grid(cells: Mapping[tuple[int, int], str]) -> dict[int, list[str]]:
     return rows
 
 
-def _laid_out(form: FileForm, layout: Layout) -> FileForm:
-    keys = {"header_row": layout.header, "skip_rows": tuple(layout.skipped)}
+def _with_layout(form: FileForm, layout: Layout) -> FileForm:
+    keys = {"header_row": layout.header, "skip_rows": tuple(layout.skipped_rows)}
     return FileForm(**(form.model_dump(exclude_defaults=True) | keys))
 
 
@@ -225,7 +225,7 @@ def _label_texts(form: FileForm, layout: Layout, file: File) -> dict[str, str]:
     if not layout.labels:
         return {}
     plain = FileForm(**(form.model_dump(exclude_defaults=True) | {"skip_rows": ()}))
-    all_cells = read_cells(_reporting_to(file, Findings()), plain)
+    all_cells = read_cells(_with_findings(file, Findings()), plain)
     if all_cells is None or layout.labels[0] not in all_cells.text.index:
         return {}
     row = [str(cell).strip() for cell in all_cells.text.loc[layout.labels[0]]]

@@ -12,7 +12,7 @@ from durable.inspection.matching import LIKELY, Match, TableMatch, match_table, 
 from durable.inspection.names import heading
 from durable.inspection.shapes import EVENT, LongShape, Part, StackShape, match_tests
 from durable.inspection.synonyms import CELLS, TABLE_NAMES, names_one, specs
-from durable.inspection.values import listed
+from durable.inspection.values import values_text
 from durable.inspection.visit_labels import are_labels
 from durable.inspection.wide import NamedStack
 from durable.intake.findings import UNSCHEDULED
@@ -107,16 +107,16 @@ def _without_copies(candidates: Iterable[_Candidate]) -> Iterator[_Candidate]:
     """Leave out a sheet as it is where its columns are results, and none measures of visits."""
     candidates = list(candidates)
     stacked: dict[int, frozenset[str]] = {}
-    for one in candidates:
-        if one.part.results is not None and _is_table(one):
-            sheet = id(one.part.sheet)
-            stacked[sheet] = stacked.get(sheet, frozenset()) | one.part.results.columns
-    for one in candidates:
-        results = stacked.get(id(one.part.sheet))
-        foreign = [match.foreign for match in one.match.matches.values()]
+    for candidate in candidates:
+        if candidate.part.results is not None and _is_table(candidate):
+            sheet = id(candidate.part.sheet)
+            stacked[sheet] = stacked.get(sheet, frozenset()) | candidate.part.results.columns
+    for candidate in candidates:
+        results = stacked.get(id(candidate.part.sheet))
+        foreign = [match.foreign for match in candidate.match.matches.values()]
         rest = [heading(name).name for name in foreign if results and name not in results]
-        if results is None or one.part.stack is not None or match_tests(rest):
-            yield one
+        if results is None or candidate.part.stack is not None or match_tests(rest):
+            yield candidate
 
 
 def _order(candidate: _Candidate) -> tuple[bool, float]:
@@ -192,9 +192,9 @@ def _candidates(part: Part, table: str) -> dict[str, float]:
     }
 
 
-def _overlap(known: Contents, other: Contents) -> float:
+def _overlap(known: Contents, column: Contents) -> float:
     """Share of the values of a column that another has."""
-    values = other.counts
+    values = column.counts
     return sum(text in known.counts for text in values) / len(values) if values else 0.0
 
 
@@ -210,15 +210,15 @@ def _subjects(draft: TableDraft | None) -> Collection[str]:
 
 def _table_draft(table: str, candidates: list[_Candidate], subjects: Collection[str]) -> TableDraft:
     """The draft of a table from the parts that may make it, the likeliest first."""
-    first, *others = candidates
+    first, *other_candidates = candidates
     draft = TableDraft(table, [first.part], _source(first.part))
     _take(draft, first, first.match.matches)
     if table in _LEFT_OUT:
         _tell_left_out(draft, first.part)
-    alike = [one for one in others if _same_columns(one, first)]
+    alike = [one for one in other_candidates if _same_columns(one, first)]
     if alike:
         _add_files(draft, sorted([first, *alike], key=lambda one: one.number), subjects)
-    for other in others:
+    for other in other_candidates:
         if other not in alike:
             _add_part(draft, first, other)
     _fall_back(draft)
@@ -231,14 +231,14 @@ def _tell_left_out(draft: TableDraft, part: Part) -> None:
         texts = part.sheet.contents[name].texts
         # The infusion is a part of its own.
         infused = draft.table == "lymphodepletion"
-        others = {
+        left_out = {
             text: number
             for text, number in texts.items()
             if text not in known and not (infused and names_one(text, CELLS))
         }
-        if others:
+        if left_out:
             title, what = part.sheet.title, _LEFT_OUT[draft.table]
-            draft.questions.append(f"{title}: {what} are left out: {listed(others)}.")
+            draft.questions.append(f"{title}: {what} are left out: {values_text(left_out)}.")
 
 
 def _source(part: Part) -> dict[str, Any]:
@@ -279,25 +279,25 @@ def _made_columns(part: Part) -> dict[str, Match]:
     return matches
 
 
-def _same_columns(one: _Candidate, other: _Candidate) -> bool:
+def _same_columns(first: _Candidate, second: _Candidate) -> bool:
     """Whether two parts are the same form, of another site or another time."""
-    if one.part.sheet is other.part.sheet or bool(one.part.long) != bool(other.part.long):
+    if first.part.sheet is second.part.sheet or bool(first.part.long) != bool(second.part.long):
         return False
-    names, others = set(one.part.text.columns), set(other.part.text.columns)
-    tested = {m.foreign for m in other.match.matches.values()}
-    return len(names & others) >= 0.9 * len(names | others) and tested <= names
+    names, second_names = set(first.part.text.columns), set(second.part.text.columns)
+    tested = {m.foreign for m in second.match.matches.values()}
+    return len(names & second_names) >= 0.9 * len(names | second_names) and tested <= names
 
 
 def _add_files(draft: TableDraft, alike: list[_Candidate], subjects: Collection[str]) -> None:
     """Several files with the same columns in place of one."""
-    forms = [one.part.sheet.keys for one in alike]
+    forms = [candidate.part.sheet.keys for candidate in alike]
     for form in forms:
         for key in form:
             draft.source.pop(key, None)
-    draft.parts = [one.part for one in alike]
+    draft.parts = [candidate.part for candidate in alike]
     _name_by_sheet(draft, forms, subjects)
     draft.source = {"files": forms, **draft.source}
-    titles = ", ".join(one.part.sheet.title for one in alike)
+    titles = ", ".join(candidate.part.sheet.title for candidate in alike)
     draft.questions.append(f"{titles} have the same columns and stand one below the other (files).")
 
 
@@ -320,44 +320,44 @@ def _name_by_sheet(
     )
 
 
-def _add_part(draft: TableDraft, first: _Candidate, other: _Candidate) -> None:
+def _add_part(draft: TableDraft, first: _Candidate, candidate: _Candidate) -> None:
     """Columns of another part, joined by the subject, and the visit."""
-    measured = _made_columns(other.part)
+    measured = _made_columns(candidate.part)
     new = {
         name: match
-        for name, match in other.match.matches.items()
-        if name not in draft.matches and match.foreign != other.subject
+        for name, match in candidate.match.matches.items()
+        if name not in draft.matches and match.foreign != candidate.subject
     }
     named = new | {name: match for name, match in measured.items() if name not in draft.matches}
-    title = other.part.sheet.title
+    title = candidate.part.sheet.title
     if not named:
         text = f"{title} looks like {draft.table} too and is not used: it adds no column."
         draft.questions.append(text)
         return
-    if first.part.sheet is other.part.sheet:
-        _add_event(draft, other, new)
+    if first.part.sheet is candidate.part.sheet:
+        _add_event(draft, candidate, new)
         return
-    if _are_stacked(first.part.long, other.part.long):
-        _add_measurements(draft, first, other, named)
+    if _are_stacked(first.part.long, candidate.part.long):
+        _add_measurements(draft, first, candidate, named)
         return
-    key = _key(first, other)
+    key = _key(first, candidate)
     clash = {m.foreign for m in new.values()} & set(first.part.text.columns)
-    if draft.table not in ("subjects", "visits") or key is None or clash or other.part.stack:
+    if draft.table not in ("subjects", "visits") or key is None or clash or candidate.part.stack:
         names = ", ".join(named)
         draft.questions.append(
             f"{title} seems to have {names} of {draft.table}, and cannot be joined by a key that"
             " stands once: a query (sql) can put it together."
         )
         return
-    join: dict[str, Any] = {**other.part.sheet.keys, "by": key}
-    if other.part.where:
-        join["where"] = {name: list(texts) for name, texts in other.part.where.items()}
-    if other.part.long is not None:
-        join["long"] = other.part.long.keys()
+    join: dict[str, Any] = {**candidate.part.sheet.keys, "by": key}
+    if candidate.part.where:
+        join["where"] = {name: list(texts) for name, texts in candidate.part.where.items()}
+    if candidate.part.long is not None:
+        join["long"] = candidate.part.long.keys()
     if new:
         join["columns"] = [match.foreign for match in new.values()]
     draft.source.setdefault("join", []).append(join)
-    draft.parts.append(other.part)
+    draft.parts.append(candidate.part)
     draft.matches |= named
     for name, match in new.items():
         if match.foreign != name:
@@ -370,14 +370,14 @@ def _are_stacked(mine: LongShape | None, theirs: LongShape | None) -> bool:
 
 
 def _add_measurements(
-    draft: TableDraft, first: _Candidate, other: _Candidate, named: Mapping[str, Match]
+    draft: TableDraft, first: _Candidate, candidate: _Candidate, named: Mapping[str, Match]
 ) -> None:
     """Measurements of another file with the same columns, one below the other."""
-    mine, theirs = first.part.long, other.part.long
+    mine, theirs = first.part.long, candidate.part.long
     keys = INPUT_TABLES[draft.table].key
-    same = all(first.match.foreign(n) == other.match.foreign(n) for n in keys)
-    title = other.part.sheet.title
-    if mine is None or theirs is None or not same or first.subject != other.subject:
+    same = all(first.match.foreign(n) == candidate.match.foreign(n) for n in keys)
+    title = candidate.part.sheet.title
+    if mine is None or theirs is None or not same or first.subject != candidate.subject:
         draft.questions.append(f"{title} holds measurements too: a query (sql) can add them.")
         return
     units = {mine.unit, theirs.unit} - {""}
@@ -393,46 +393,46 @@ def _add_measurements(
     files = draft.source.pop("files", None) or [form]
     for key in form:
         draft.source.pop(key, None)
-    draft.source = {"files": [*files, other.part.sheet.keys], **draft.source}
-    draft.parts.append(other.part)
+    draft.source = {"files": [*files, candidate.part.sheet.keys], **draft.source}
+    draft.parts.append(candidate.part)
     draft.matches |= named
     draft.questions.append(f"{title} holds measurements too, and stands below (files).")
 
 
-def _add_event(draft: TableDraft, other: _Candidate, new: Mapping[str, Match]) -> None:
+def _add_event(draft: TableDraft, candidate: _Candidate, new: Mapping[str, Match]) -> None:
     """Columns of the same file that other events hold."""
-    events = other.part.where.get(EVENT, ())
+    events = candidate.part.where.get(EVENT, ())
     if draft.table != "visits" or EVENT not in draft.source.get("where", {EVENT: ()}):
         names = ", ".join(new)
         draft.questions.append(
-            f"{other.part.sheet.title} has {names} of {draft.table} in other records (event"
+            f"{candidate.part.sheet.title} has {names} of {draft.table} in other records (event"
             f" {', '.join(events)}): a query (sql) can bring them together."
         )
         return
     if EVENT in draft.source.get("where", {}):
         chosen = draft.source["where"][EVENT]
         chosen += [event for event in events if event not in chosen]
-    draft.parts.append(other.part)
+    draft.parts.append(candidate.part)
     draft.matches |= new
     draft.columns.update({n: m.foreign for n, m in new.items() if m.foreign != n})
 
 
-def _key(first: _Candidate, other: _Candidate) -> dict[str, str] | None:
+def _key(first: _Candidate, candidate: _Candidate) -> dict[str, str] | None:
     """Columns of the key by which another part is joined; None where it does not stand once."""
-    if first.subject is None or other.subject is None:
+    if first.subject is None or candidate.subject is None:
         return None
-    key = {first.subject: other.subject}
+    key = {first.subject: candidate.subject}
     for name in ("visit", "visit_date") if first.table == "visits" else ():
-        mine, theirs = first.match.foreign(name), other.match.foreign(name)
+        mine, theirs = first.match.foreign(name), candidate.match.foreign(name)
         if mine is None or theirs is None:
             continue
-        ours, held = first.part.contents[mine], other.part.contents[theirs]
+        ours, held = first.part.contents[mine], candidate.part.contents[theirs]
         if _overlap(ours, held) >= LIKELY:
             key[mine] = theirs
-    text = other.part.text
+    text = candidate.part.text
     names = list(key.values())
-    if other.part.long is not None:
-        names.append(other.part.long.test)
+    if candidate.part.long is not None:
+        names.append(candidate.part.long.test)
     return None if text.duplicated(names).any() else key
 
 

@@ -28,7 +28,7 @@ def unused_dates(draft: TableDraft, part: Part) -> list[str]:
     return [name for name, held in part.contents.items() if held.is_dated and name not in used]
 
 
-def left_over(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:
+def unused_columns(structure: Structure, parts: Iterable[Part]) -> dict[str, list[tuple[str, int]]]:
     """By title of each sheet in use, its columns that no table reads.
 
     Each with the number of its distinct values; sheets without such columns are left out.

@@ -17,7 +17,7 @@ from durable.dates import DateForm
 from durable.inspection.contents import Contents, Dates, numbers_in_words, plain_number
 from durable.inspection.laboratory import tests_named, units_named
 from durable.inspection.matching import LIKELY, PER_KG, Match, name_score
-from durable.inspection.names import heading, squeezed
+from durable.inspection.names import heading, letters_and_digits
 from durable.inspection.synonyms import BELOW_LLOQ, specs, value_words
 from durable.inspection.visit_labels import label_map, unit_of_numbers
 from durable.intake.findings import Recorded
@@ -69,7 +69,7 @@ def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -
     """
     draft = ValueDraft()
     columns = {
-        column: Contents.of_texts(recorded.text[column.name].astype(object).tolist())
+        column: Contents.from_texts(recorded.text[column.name].astype(object).tolist())
         for column in specs(table)
         if column.name not in recorded.absent
     }
@@ -84,7 +84,7 @@ def draft_values(table: str, recorded: Recorded, matches: Mapping[str, Match]) -
     return draft
 
 
-def listed(values: Mapping[str, int]) -> str:
+def values_text(values: Mapping[str, int]) -> str:
     """Values with their numbers in words: "'M' 3x, 'F' 2x and 1 more value(s)"; '' without values.
 
     Shown are the first 12 of at most 30 characters; the others are counted.
@@ -131,7 +131,7 @@ def _draft_maps(
             draft.add("values", column.name, changed)
         if strange:
             expected = ", ".join(column.allowed)
-            shown = listed(strange) if contents.is_coded else f"{len(strange)} distinct texts"
+            shown = values_text(strange) if contents.is_coded else f"{len(strange)} distinct texts"
             draft.questions.append(
                 f"{table}.{column.name}: which of {expected} is {shown}?"
                 f" (inputs.{table}.values.{column.name})"
@@ -161,7 +161,7 @@ def _draft_tests(recorded: Recorded, draft: ValueDraft) -> None:
         draft.add("values", "unit", named_units)
     if unknown:
         codes_of = sorted(set().union(*(used[unit] for unit in unknown)))
-        shown = listed({unit: int((written == unit).sum()) for unit in unknown})
+        shown = values_text({unit: int((written == unit).sum()) for unit in unknown})
         draft.questions.append(
             f"laboratory.unit: units that laboratory.tests does not declare for the tests in them"
             f" ({', '.join(codes_of)}): {shown}. Declare them there with their factors."
@@ -325,23 +325,23 @@ def _draft_numbers(table: str, held: Mapping[ColumnSpec, Contents], draft: Value
         words = {
             text: n
             for text, n in contents.texts.items()
-            if plain_number(text) is None and text not in {*contents.limited, *mapped}
+            if plain_number(text) is None and text not in {*contents.limit_texts, *mapped}
         }
         quantified = column.name == "value" and "below_lloq" in INPUT_TABLES[table].names
         if quantified:
             _draft_below_lloq(table, contents, words, draft)
         if words:
             short = all(len(text) <= _LONGEST_WORD for text in words) and len(words) <= _MOST_WORDS
-            shown = f": {listed(words)}" if short else ""
+            shown = f": {values_text(words)}" if short else ""
             draft.questions.append(
                 f"{table}.{column.name}: {sum(words.values())} cell(s) are no number{shown}. Words"
                 f" for missing go to inputs.{table}.missing."
             )
-        if not contents.limited:
+        if not contents.limit_texts:
             continue
         if quantified:
             continue
-        number = sum(contents.limited.values())
+        number = sum(contents.limit_texts.values())
         draft.questions.append(
             f"{table}.{column.name}: {number} result(s) beyond a limit, such as <5. Say by"
             f" inputs.{table}.numbers.below.{column.name} what they are read as: limit, half or"
@@ -353,14 +353,14 @@ def _draft_below_lloq(
     table: str, contents: Contents, words: dict[str, int], draft: ValueDraft
 ) -> None:
     """Samples below the limit of quantification; their words are taken from those that are none."""
-    below = [text for text in words if fold(text) in BELOW_LLOQ]
-    if below or contents.limited:
+    blq = [text for text in words if fold(text) in BELOW_LLOQ]
+    if blq or contents.limit_texts:
         draft.keys.setdefault("numbers", {})["below"] = {"value": "below_lloq"}
-    if below:
-        number = sum(words.pop(text) for text in below)
-        draft.keys["numbers"]["below_lloq"] = below
+    if blq:
+        number = sum(words.pop(text) for text in blq)
+        draft.keys["numbers"]["below_lloq"] = blq
         draft.questions.append(
-            f"{table}.value: {number} sample(s) are in words ({', '.join(below)}) below the limit"
+            f"{table}.value: {number} sample(s) are in words ({', '.join(blq)}) below the limit"
             f" of quantification. Is it so, and which is the limit (inputs.{table}.columns.lloq)?"
         )
 
@@ -404,7 +404,7 @@ def _draft_units(
                 f"{table}.{column.name}: the heading says {written!r}; the table has {column.unit}."
             )
         guess = unit or ("" if unit == "" else _unit_by_size(column, ranges, contents))
-        if column.unit == _CELLS and not (written or guess or "kg" in squeezed(foreign)):
+        if column.unit == _CELLS and not (written or guess or "kg" in letters_and_digits(foreign)):
             draft.questions.append(
                 f"{table}.{column.name}: the heading says no unit; the table has {column.unit}. A"
                 " dose in cells is to be divided by the body weight first."
@@ -428,7 +428,7 @@ def _draft_units(
 
 def _ask_of_dose(table: str, column: ColumnSpec, match: Match, draft: ValueDraft) -> None:
     """Ask about a daily dose whose heading does not say that it is one per kg."""
-    if match.how != "name" and "kg" not in squeezed(match.foreign):
+    if match.how != "name" and "kg" not in letters_and_digits(match.foreign):
         draft.questions.append(
             f"{table}.{column.name}: {match.foreign!r} does not say {column.unit}. A dose in mg is"
             " to be divided by the body weight first."
@@ -443,14 +443,14 @@ def _unit_named(column: ColumnSpec, written: str, high: float | None) -> str | N
     high
         Highest value of the column in the unit of the table.
     """
-    simple = squeezed(written).removeprefix("x")
+    simple = letters_and_digits(written).removeprefix("x")
     if not simple:
         return None
-    if simple == squeezed(column.unit) or (column.unit == "years" and simple in _YEARS):
+    if simple == letters_and_digits(column.unit) or (column.unit == "years" and simple in _YEARS):
         return ""
     for unit in column.units:
         spellings = (unit.name or column.unit, *unit.sdtm)
-        if simple in {squeezed(spelling).removeprefix("x") for spelling in spellings}:
+        if simple in {letters_and_digits(spelling).removeprefix("x") for spelling in spellings}:
             return unit.name
         if unit.name == "months" and simple in _MONTHS:
             return unit.name

@@ -11,7 +11,7 @@ import pandas as pd
 
 from durable.inspection.contents import Contents, is_number
 from durable.inspection.laboratory import tests_named, units_named
-from durable.inspection.names import heading, squeezed
+from durable.inspection.names import heading, letters_and_digits
 from durable.inspection.sheets import Sheet
 from durable.plan.source_files import column_pattern
 
@@ -86,7 +86,7 @@ def find_tests(sheet: Sheet) -> NamedStack | None:
         name: heading(name).unit or _unit_below(sheet.labels.get(name, ""), code)
         for name, code in codes.items()
     }
-    return _named(sheet, "test", codes, units)
+    return _named_stack(sheet, "test", codes, units)
 
 
 def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
@@ -108,11 +108,11 @@ def find_items(sheet: Sheet) -> tuple[NamedStack, dict[str, str]] | None:
     if not options:
         return None
     new_values, items, pattern = max(options, key=lambda one: len(one[0]))
-    rest = [str(name) for name in sheet.text.columns if name not in new_values]
-    if not {"test", "item", "cell"}.isdisjoint(rest):
+    other_columns = [str(name) for name in sheet.text.columns if name not in new_values]
+    if not {"test", "item", "cell"}.isdisjoint(other_columns):
         return None
     # The pattern would take other tests too.
-    takes_others = any(column_pattern(pattern).fullmatch(name) for name in rest)
+    takes_others = any(column_pattern(pattern).fullmatch(name) for name in other_columns)
     return NamedStack(new_values, "cell", "" if takes_others else pattern), items
 
 
@@ -132,7 +132,9 @@ def _items(names: Iterable[str], pattern: str) -> tuple[dict[str, dict[str, str]
         match = expression.fullmatch(name)
         if match is None or not tests_named([match["test"]]):
             continue
-        native = next((n for n, words in _ITEMS.items() if squeezed(match["item"]) in words), "")
+        native = next(
+            (n for n, words in _ITEMS.items() if letters_and_digits(match["item"]) in words), ""
+        )
         if native:
             new_values[name] = match.groupdict()
             items[match["item"]] = native
@@ -150,16 +152,16 @@ def find_assays(sheet: Sheet) -> NamedStack | None:
     units = {
         name: heading(name).unit or heading(sheet.labels.get(name, "")).unit for name in assays
     }
-    return _named(sheet, "assay", assays, units)
+    return _named_stack(sheet, "assay", assays, units)
 
 
 def _holds_results(held: Contents) -> bool:
     """Whether a column has numbers, and beside them no more than a few words such as BLQ."""
-    words = [text for text in held.texts if not is_number(text) and text not in held.limited]
+    words = [text for text in held.texts if not is_number(text) and text not in held.limit_texts]
     return held.numbers > 0 and len(words) <= _MOST_WORDS and not held.is_dated
 
 
-def _named(
+def _named_stack(
     sheet: Sheet, new: str, kinds: Mapping[str, str], units: Mapping[str, str]
 ) -> NamedStack | None:
     """The columns as rows of what each is of; None where there are fewer than two.
@@ -174,14 +176,14 @@ def _named(
     kept = with_units or kept
     if len(kept) < _FEWEST:
         return None
-    rest = [str(name) for name in sheet.text.columns if name not in kept]
+    other_columns = [str(name) for name in sheet.text.columns if name not in kept]
     new_values = {
-        name: {_free(new, rest): kinds[name]}
-        | ({_free("unit", rest): units[name]} if with_units else {})
+        name: {_free(new, other_columns): kinds[name]}
+        | ({_free("unit", other_columns): units[name]} if with_units else {})
         for name in kept
     }
     left_out = tuple(name for name in kinds if name not in kept)
-    return NamedStack(new_values, _free(_VALUE, rest), left_out=left_out)
+    return NamedStack(new_values, _free(_VALUE, other_columns), left_out=left_out)
 
 
 def _unit_below(label: str, code: str) -> str:
@@ -206,7 +208,7 @@ def find_dates(sheet: Sheet) -> NamedStack | None:
 
 def is_date(name: str) -> bool:
     """Whether the name of a column is a date or a time, as that of a subject's visit."""
-    return Contents.of_texts([name]).is_dated
+    return Contents.from_texts([name]).is_dated
 
 
 def day_columns(sheet: Sheet) -> list[str]:

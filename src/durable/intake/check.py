@@ -55,7 +55,7 @@ class Examined:
     """By name the tables that the plan names, those without a record or not readable among them."""
     sources: dict[str, dict[str, Any]]
     """By table its ``file``, number of records (``rows``) and ``sha256``; where several files make
-    the table, also the keys of `sources.about_files`. Where there are any, the columns that are
+    the table, also the keys of `sources.file_provenance`. Where there are any, the columns that are
     ``not_recorded``, and by date column the rule for ``partial_dates``."""
     counts: list[RecordCount]
     """Number of records of each file, now and in the earlier delivery, each file once."""
@@ -111,23 +111,23 @@ def examine(plan: Plan) -> Examined:
     tables: dict[str, StudyTable] = {}
     conversions: list[pd.DataFrame] = []
     rules: dict[str, Mapping[str, PartialRule]] = {}
-    for name, source, recorded, digests in _recorded(plan, findings):
+    for name, source, recorded, digests in _read_tables(plan, findings):
         cutoff_year = plan.analysis.data_cutoff.year
         recorded, changes = convert(recorded, source, findings, cutoff_year)
         if hook := INPUT_TABLES[name].not_analysed:
             recorded = replace(recorded, not_analysed=named_object(hook)(recorded, plan))
         conversions.append(changes)
-        tables[name] = _typed(recorded, source, plan, findings)
+        tables[name] = _study_table(recorded, source, plan, findings)
         rules[name] = source.partial_dates
         rare = INPUT_TABLES[name].rare
         absent = [column for column in recorded.absent if column not in rare]
-        about: dict[str, Any] = {"not_recorded": absent} if absent else {}
+        column_notes: dict[str, Any] = {"not_recorded": absent} if absent else {}
         if source.partial_dates:
-            about["partial_dates"] = dict(source.partial_dates)
+            column_notes["partial_dates"] = dict(source.partial_dates)
         rows = len(tables[name].frame)
-        sources[name] = {"file": recorded.file, "rows": rows, **digests, **about}
+        sources[name] = {"file": recorded.file, "rows": rows, **digests, **column_notes}
     report_replaced(plan.inputs, compared, read_digests(sources), findings)
-    earlier = _earlier(plan, findings)
+    earlier = _earlier_listing(plan, findings)
     counts = _counts(sources, plan, earlier)
     report_fewer(counts, findings)
     tables, imputed = impute_dates(tables, rules, findings)
@@ -145,9 +145,9 @@ def examine(plan: Plan) -> Examined:
     return Examined(findings.frame(), tables, sources, counts, changes, lowered, earlier)
 
 
-def _earlier(plan: Plan, findings: Findings) -> EarlierListing | None:
-    since = plan.outputs.queries_since
-    return None if since is None else read_earlier(Path(since), plan.inputs.limits, findings)
+def _earlier_listing(plan: Plan, findings: Findings) -> EarlierListing | None:
+    path = plan.outputs.queries_since
+    return None if path is None else read_earlier(Path(path), plan.inputs.limits, findings)
 
 
 def _counts(
@@ -189,7 +189,7 @@ def _report_lowered(
     return pd.DataFrame(rows, columns=LOWERED, dtype=object)
 
 
-def _typed(recorded: Recorded, source: Input, plan: Plan, findings: Findings) -> StudyTable:
+def _study_table(recorded: Recorded, source: Input, plan: Plan, findings: Findings) -> StudyTable:
     """The table with typed cells, each of which is checked by itself."""
     frame = parse_table(recorded, plan.response.ranges, findings, frozenset(source.partial_dates))
     levels = _declared_levels(plan) if recorded.table == "subjects" else {}
@@ -216,7 +216,7 @@ def _declared_levels(plan: Plan) -> dict[str, tuple[str, ...]]:
     return levels
 
 
-def _recorded(
+def _read_tables(
     plan: Plan, findings: Findings
 ) -> Iterator[tuple[str, Input, Recorded, dict[str, Any]]]:
     """Every table of the study: its value maps and units, its text, and its files' digests."""
@@ -239,13 +239,13 @@ def _recorded(
 
 def _write_queries(plan: Plan, folder: Path, examined: Examined) -> None:
     """Write ``queries.csv``, and the pages that hold the first findings of each kind."""
-    since = plan.outputs.queries_since
+    queries_since = plan.outputs.queries_since
     title = f"{plan.study.id}, {plan.analysis.id}"
     raised = plan.outputs.queries_date or plan.analysis.data_cutoff
     # The folder of the earlier analysis bears its name; where it lies is no matter of the page.
-    earlier_name = "" if since is None else Path(since).absolute().parent.name
+    earlier_name = "" if queries_since is None else Path(queries_since).absolute().parent.name
     if plan.outputs.workbook_returned:
-        earlier_name = Path(str(since)).name
+        earlier_name = Path(str(queries_since)).name
     queries = compare_with_earlier(examined.queries, examined.earlier, raised)
     write_html(folder / "queries.html", queries, examined.counts, title, earlier_name)
     write_xlsx(folder / "queries.xlsx", queries, examined.counts, title)

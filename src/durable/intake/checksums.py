@@ -72,10 +72,10 @@ def verify(inputs: Inputs, findings: Findings) -> dict[str, str]:
                     algorithm=algorithm, digest=checksum.digest
                 )
             table = tables.get(checksum.file, "")
-            value = _shown(actual)
+            value = _digest_text(actual)
             findings.add_about_file(table, checksum.file.name, rule, message, value=value)
     for file in sorted(tables.keys() - {checksum.file for checksum in checksums}):
-        actual = _shown(_digest(file, "sha256"))
+        actual = _digest_text(_digest(file, "sha256"))
         message = _("SHA-256 is {found}; expected it in {list} (inputs.checksums)").format(
             found=actual, list=path.name
         )
@@ -143,7 +143,7 @@ def _algorithm(line: re.Match[str]) -> str:
     return algorithm if stated.lower().replace("-", "") == algorithm else ""
 
 
-def _shown(digest: str) -> str:
+def _digest_text(digest: str) -> str:
     return _(_NO_FILE) if digest == _NO_FILE else digest
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from durable.contracts.input_table import ColumnSpec
 from durable.dates import DateForm
-from durable.intake.findings import Findings, Recorded, escaped
-from durable.intake.numbers import NUMBER, Limited, NumberForm, scaled
+from durable.intake.findings import Findings, Recorded, visible_text
+from durable.intake.numbers import NUMBER, Limited, NumberForm, product_text
 from durable.intake.parsing import day_number_advice, is_native
 from durable.intake.texts import categorical, codes_and_pairs
 from durable.intake.units import factor_of, units_expected
@@ -68,11 +68,11 @@ def convert(
         and the text read instead (`COLUMNS`; no rows where nothing differs).
     """
     text = recorded.text.copy(deep=False)
-    before: dict[str, pd.Series[str]] = {}
+    recorded_texts: dict[str, pd.Series[str]] = {}
     unclear: dict[str, pd.Series[str]] = {}
     changes = [pd.DataFrame(columns=COLUMNS)]
     for name, spec in recorded.spec.by_name.items():
-        reading = _Reading.declared(spec, source, cutoff_year + _YEARS_AFTER)
+        reading = _Reading.from_input(spec, source, cutoff_year + _YEARS_AFTER)
         units = recorded.units.get(name)
         if name in recorded.absent or (units is None and not reading.changes):
             continue
@@ -81,11 +81,11 @@ def convert(
         read_texts, expected = _read_column(text[name], units, reading)
         if expected is not None:
             unclear[name] = expected
-        before[name], text[name] = text[name], read_texts
+        recorded_texts[name], text[name] = text[name], read_texts
         changes.append(
-            _changed_cells(recorded, name, before[name], read_texts, units, reading.unit)
+            _changed_cells(recorded, name, recorded_texts[name], read_texts, units, reading.unit)
         )
-    converted = replace(recorded, text=text, converted=before, unclear=unclear)
+    converted = replace(recorded, text=text, converted=recorded_texts, unclear=unclear)
     converted, marked = _with_marks(converted, source, findings)
     return converted, pd.concat([*changes, *marked], ignore_index=True)
 
@@ -110,7 +110,7 @@ class _Reading:
     """Last year that two digits can mean."""
 
     @classmethod
-    def declared(cls, spec: ColumnSpec, source: Input, last_year: int) -> _Reading:
+    def from_input(cls, spec: ColumnSpec, source: Input, last_year: int) -> _Reading:
         """How a column is read by the keys of its table in the plan; as recorded without any."""
         name, numbers = spec.name, source.numbers
         missing = (*source.missing.get(EVERY, ()), *source.missing.get(name, ()))
@@ -178,14 +178,14 @@ class _Reading:
             text = self._number(text)
         limited = Limited.read(text)
         if limited is not None:
-            value_by_rule = limited.by_rule(self.below, self.above)
+            value_by_rule = limited.value_by_rule(self.below, self.above)
             text = text if value_by_rule is None else value_by_rule
         factor = factor_of(self.spec, unit or self.unit, self.unit_names)
         if factor in (None, 1) or not NUMBER.fullmatch(text):
             return text
-        changed = scaled(factor, text)
+        changed = product_text(factor, text)
         if changed is None:
-            raise _UnclearError(self.spec.expected)
+            raise _UnclearError(self.spec.allowed_in_words)
         return changed
 
     def _number(self, text: str) -> str:
@@ -195,7 +195,7 @@ class _Reading:
         if plain is None:
             raise _UnclearError(
                 _("{expected}, written {example}").format(
-                    expected=self.spec.expected, example=self.numbers.example
+                    expected=self.spec.allowed_in_words, example=self.numbers.example
                 )
             )
         return plain if limited is None else f"{limited.sign}{plain}"
@@ -216,7 +216,9 @@ class _Reading:
         if not dates:
             forms = _(" or ").join(readings)
             raise _UnclearError(
-                _("{expected}, or written {forms}").format(expected=self.spec.expected, forms=forms)
+                _("{expected}, or written {forms}").format(
+                    expected=self.spec.allowed_in_words, forms=forms
+                )
             )
         for form, date in dates.items():
             if DateForm(form).guesses_century and int(date[:4] or 0) > self.last_year:
@@ -274,22 +276,22 @@ def _kept_blanks(text: str, change: Callable[[str], str]) -> str:
 def _changed_cells(
     recorded: Recorded,
     name: str,
-    before: pd.Series[str],
-    after: pd.Series[str],
+    recorded_texts: pd.Series[str],
+    read_texts: pd.Series[str],
     units: pd.Series[str] | None,
     unit: str,
 ) -> pd.DataFrame:
     """The cells of a column that are read as something else."""
-    old, new = before.astype(object), after.astype(object)
+    old, new = recorded_texts.astype(object), read_texts.astype(object)
     changed = old != new
     text = recorded.text.loc[changed]
     return pd.DataFrame(
         {
             "table": recorded.table,
-            "subject_id": text["subject_id"].astype(object).map(escaped),
+            "subject_id": text["subject_id"].astype(object).map(visible_text),
             "row": text["source_row"],
             "column": name,
-            "recorded": old.loc[changed].map(escaped),
+            "recorded": old.loc[changed].map(visible_text),
             "unit": unit if units is None else units.loc[changed].astype(object).str.strip(),
             "read_as": new.loc[changed],
         }
@@ -321,7 +323,7 @@ def _report_units(
             )
         expected = words.format(
             expected=units_expected(spec),
-            unit=escaped(str(unit)) or _("empty"),
+            unit=visible_text(str(unit)) or _("empty"),
             section=recorded.section,
         )
         findings.add(recorded, where, spec.name, "other_unit", expected)
@@ -357,8 +359,8 @@ def _with_marks(
         new = old.mask(where & (old.str.strip() == ""), value)
         converted.setdefault(name, text[name])
         text[name] = pd.Series(categorical(new.to_numpy()), index=text.index)
-        before = pd.Series(categorical(old.to_numpy()), index=text.index)
-        changes.append(_changed_cells(recorded, name, before, text[name], None, ""))
+        recorded_texts = pd.Series(categorical(old.to_numpy()), index=text.index)
+        changes.append(_changed_cells(recorded, name, recorded_texts, text[name], None, ""))
     filled = {
         name for name, where in (("below_lloq", is_below), ("lloq", has_limit)) if where.any()
     }

@@ -93,8 +93,8 @@ class Cut:
 
     def __post_init__(self) -> None:
         """Cut the subjects, on whom all other records depend."""
-        enrolled = self.recorded_subjects.loc[~self._late("subjects", self.recorded_subjects)]
-        self.subjects = self._dates_cut("subjects", enrolled)
+        enrolled = self.recorded_subjects.loc[~self._flag_late("subjects", self.recorded_subjects)]
+        self.subjects = self._cut_dates("subjects", enrolled)
 
     def records(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Return the records of a table but `subjects` as known at the end of the cut-off day.
@@ -102,18 +102,18 @@ class Cut:
         Removed are records dated after it and those of subjects who were not yet enrolled; a record
         without a date is kept, unless the plan leaves out those dated in part.
         """
-        is_late = self._late(name, records)
+        is_late = self._flag_late(name, records)
         codes, distinct = codes_and_values(records["subject_id"])
         enrolled = np.append(pd.Index(distinct).isin(self.subjects["subject_id"]), False)
         not_enrolled = ~is_late & ~enrolled[codes]
         action = N_("record removed: not yet enrolled")
         self.note(name, records, not_enrolled, "subject_id", action)
-        kept = self._dated(name, records.loc[~is_late & ~not_enrolled])
+        kept = self._remove_undated(name, records.loc[~is_late & ~not_enrolled])
         if INPUT_TABLES[name].cut:
             kept = named_object(INPUT_TABLES[name].cut)(kept, self)
-        return self._dates_cut(name, kept)
+        return self._cut_dates(name, kept)
 
-    def _dated(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
+    def _remove_undated(self, name: str, records: pd.DataFrame) -> pd.DataFrame:
         """Return the records without those that the plan leaves out for want of a day."""
         spec = INPUT_TABLES[name]
         text = partial_column(spec.date)
@@ -163,14 +163,14 @@ class Cut:
         }
         self.changes.append(pd.DataFrame(columns, columns=COLUMNS))
 
-    def _late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
-        """Records dated after the cut-off."""
+    def _flag_late(self, name: str, frame: pd.DataFrame) -> pd.Series[bool]:
+        """Whether each record is dated after the cut-off; those that are, are noted as removed."""
         date = INPUT_TABLES[name].date
         late = earliest_day(frame, date) > self.limit
         self.note(name, frame, late, date, N_("record removed"))
         return late
 
-    def _dates_cut(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    def _cut_dates(self, name: str, frame: pd.DataFrame) -> pd.DataFrame:
         """The records without the dates inside them that lie after the cut-off."""
         columns = INPUT_TABLES[name].columns
         for column in columns:

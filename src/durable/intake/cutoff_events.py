@@ -16,10 +16,10 @@ def cut_events(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     by then. Grades and outcome of a fatal event are emptied where the subject died, or the event
     ended, after the cut-off.
     """
-    return _not_yet_fatal(_begun(events, cut), cut)
+    return _empty_fatal_cells(_remove_unknown_starts(events, cut), cut)
 
 
-def _begun(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
+def _remove_unknown_starts(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Without events whose start is not recorded and that nothing places before the cut-off."""
     infused = cut.subjects.loc[cut.subjects["infusion_date"] <= cut.limit, "subject_id"]
     undated = earliest_day(events, "start_date").isna() & ~events["subject_id"].isin(infused)
@@ -29,7 +29,7 @@ def _begun(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     return events.loc[~unknown]
 
 
-def _not_yet_fatal(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
+def _empty_fatal_cells(events: pd.DataFrame, cut: Cut) -> pd.DataFrame:
     """Fatal events of subjects who were alive at the cut-off: their grades were not known then."""
     subjects = cut.recorded_subjects
     died_later = subjects.loc[subjects["death_date"] > cut.limit, "subject_id"]

@@ -18,7 +18,7 @@ import pandas as pd
 
 from durable.errors import UserError
 from durable.files import recorded_cell
-from durable.intake.findings import Findings, escaped, place_in_words, without_hidden
+from durable.intake.findings import Findings, place_in_words, visible_text, without_hidden
 from durable.intake.query_columns import (
     ANSWERED,
     INDEX,
@@ -106,7 +106,7 @@ def _from_workbook(path: Path, limits: Limits, findings: Findings) -> EarlierLis
     # An error is listed where it is no workbook: the next stage stops.
     if sheets is None:
         return EarlierListing(pd.DataFrame(columns=[*SENT, *ANSWERED], dtype=object))
-    return _Returned(path, findings, Words.from_titles(sheets)).listing(sheets)
+    return _ReturnedWorkbook(path, findings, Words.from_titles(sheets)).listing(sheets)
 
 
 def places(findings: pd.DataFrame) -> pd.Series[str]:
@@ -136,7 +136,7 @@ def answer(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class _Returned:
+class _ReturnedWorkbook:
     """A workbook that the site returned, and where to say what is wrong with it."""
 
     path: Path
@@ -224,7 +224,7 @@ class _Returned:
     def _queries(self, rows: list[Row] | None, index: list[Row]) -> pd.DataFrame:
         """The queries that were sent, each with its answer."""
         sent = {row["query_id"]: row for row in index}
-        returned = {row["query_id"]: row for row in self._known(rows or [], sent)}
+        returned = {row["query_id"]: row for row in self._sent_rows(rows or [], sent)}
         queries = []
         for query in sent or returned:
             if query not in returned and rows is not None:
@@ -237,14 +237,14 @@ class _Returned:
             # When it was raised is not for the site to say.
             raised = sent[query].get("date_raised", "") if sent else row.get("date_raised", "")
             queries.append(
-                {name: escaped(row.get(name, "")) for name in SENT}
+                {name: visible_text(row.get(name, "")) for name in SENT}
                 | {name: answer(row.get(name, "")) for name in SITE}
-                | {"date_raised": escaped(raised), "severity": escaped(severity)}
+                | {"date_raised": visible_text(raised), "severity": visible_text(severity)}
                 | {"site_status": site_status(answer(row.get("site_status", "")))}
             )
         return pd.DataFrame(queries, columns=[*SENT, *ANSWERED], dtype=object)
 
-    def _known(self, rows: list[Row], sent: Mapping[str, Row]) -> Iterator[Row]:
+    def _sent_rows(self, rows: list[Row], sent: Mapping[str, Row]) -> Iterator[Row]:
         """Rows of queries that were sent, each once, as they came back; others are reported."""
         seen: set[str] = set()
         for row in rows:
@@ -260,7 +260,7 @@ class _Returned:
                         "the query {query}, which was not sent; expected each query that was sent,"
                         " once"
                     )
-                message = words.format(query=escaped(query))
+                message = words.format(query=visible_text(query))
                 self._report("query_row_unknown", message, row=int(row["number"]), value=query)
                 continue
             seen.add(query)

@@ -93,7 +93,7 @@ class Recorded:
         return INPUT_TABLES[self.table].with_columns(self.extra)
 
 
-def escaped(value: str) -> str:
+def visible_text(value: str) -> str:
     """A recorded text for the listing: hidden characters as escapes.
 
     Of a text of more than 200 characters, the first 200 and how many there are.
@@ -107,19 +107,27 @@ def escaped(value: str) -> str:
 def spelling_message(name: str, text: str, number: int, usual: str, key: str) -> str:
     """What a finding says of so many records whose text is a spelling of one that `key` names."""
     return _("{name} is {text} in {number} record(s), first here; expected {expected}").format(
-        name=name, text=escaped(text), number=number, expected=expected_spelling(text, usual, key)
+        name=name,
+        text=visible_text(text),
+        number=number,
+        expected=expected_spelling(text, usual, key),
     )
 
 
+def texts_in_words(texts: Iterable[str]) -> str:
+    """Texts of a condition in words, such as "Y or empty"."""
+    return _(" or ").join(text or _("empty") for text in texts)
+
+
 def identifying(value: str) -> str:
-    """A recorded text as `escaped` shows it, in English whatever the language of the listing.
+    """A recorded text as `visible_text` shows it, in English whatever the language of the listing.
 
     For texts that identify a record: they must not change with the language.
     """
     if len(value) <= _LONGEST:  # without a word of ours
         return without_hidden(value)
     with language(ENGLISH):
-        return escaped(value)
+        return visible_text(value)
 
 
 def without_hidden(text: str) -> str:
@@ -221,11 +229,11 @@ class Findings:
             return
         names = dict.fromkeys(("subject_id", *INPUT_TABLES[recorded.table].key, column))
         cells = {name: recorded.text[name].take(rows).astype(object).tolist() for name in names}
-        read_texts = [escaped(text) for text in cells[column]]
+        read_texts = [visible_text(text) for text in cells[column]]
         value = read_texts
         if column in recorded.converted:
             recorded_cells = recorded.converted[column].take(rows).astype(object)
-            value = [escaped(text) for text in recorded_cells]
+            value = [visible_text(text) for text in recorded_cells]
         words = [expected] * len(rows) if isinstance(expected, str) else expected.fill(rows)
         file, row = places(recorded, column, rows)
         record = _records(recorded.table, cells)
@@ -233,7 +241,7 @@ class Findings:
             "severity": severity,
             "table": recorded.table,
             "subject_id": [identifying(text) for text in cells["subject_id"]],
-            "visit": [escaped(text) for text in cells["visit"]] if "visit" in cells else "",
+            "visit": [visible_text(text) for text in cells["visit"]] if "visit" in cells else "",
             "row": row,
             "column": column,
             "value": value,
@@ -298,7 +306,7 @@ class Findings:
             self._parts.append(pd.DataFrame(self._lines))
             self._lines = []
 
-    def _counted(self) -> list[dict[str, Any]]:
+    def _not_listed_lines(self) -> list[dict[str, Any]]:
         """A line for each kind of which not every finding is listed."""
         return [
             _line(
@@ -323,7 +331,7 @@ class Findings:
         self._end_lines()
         if not self._parts:
             return pd.DataFrame(columns=COLUMNS, dtype=object).astype({"row": "Int64"})
-        counted = [pd.DataFrame(self._counted())] if self._others else []
+        counted = [pd.DataFrame(self._not_listed_lines())] if self._others else []
         listing = pd.concat([*self._parts, *counted], ignore_index=True)
         # What is about the delivery as a whole comes first.
         tables = pd.Categorical(listing["table"], ["", *TABLES])
@@ -355,8 +363,8 @@ def _line(
         "table": kind.table,
         # No row is before the first.
         "row": 0 if row is None else row,
-        "column": escaped(kind.column),
-        "value": escaped(value),
+        "column": visible_text(kind.column),
+        "value": visible_text(value),
         "rule": kind.rule,
         "file": file,
         "expected": expected if separator else "",
@@ -374,12 +382,12 @@ def place_in_words(file: str, row: str) -> str:
     return _("{file}, row {row}").format(file=file, row=row) if row else file
 
 
-def row_in_words(file: str, row: int, beside: str) -> str:
-    """A row as a finding on the file `beside` names it: ``row 7``; with its file if it is another.
+def row_in_words(file: str, row: int, finding_file: str) -> str:
+    """A row as a finding on `finding_file` names it: ``row 7``; with its file if it is another.
 
     So ``visits-1.csv, row 7`` in a finding on visits-2.csv.
     """
-    if file == beside:
+    if file == finding_file:
         return _("row {row}").format(row=row)
     return place_in_words(file, str(row))
 

@@ -78,8 +78,10 @@ def _day(
     first, last = possible_days(text)
     if rule == "left_out":
         return first.mask(first.notna())
-    early = [_possible(_bound(name, tables, table, "max"), first, last) for name in spec.not_before]
-    late = [_possible(_bound(name, tables, table, "min"), first, last) for name in spec.not_after]
+    early = [
+        _possible(_bounds(name, tables, table, "max"), first, last) for name in spec.not_before
+    ]
+    late = [_possible(_bounds(name, tables, table, "min"), first, last) for name in spec.not_after]
     low = pd.concat([first, *early], axis=1).max(axis=1)
     high = pd.concat([last, *late], axis=1).min(axis=1)
     # Bounds that contradict each other decide nothing.
@@ -97,17 +99,17 @@ def _possible(
     return bound.where((bound >= first) & (bound <= last))
 
 
-def _bound(
+def _bounds(
     name: str, tables: Mapping[str, StudyTable], table: StudyTable, extreme: str
 ) -> Date[pd.Timestamp]:
     """A date of the same record, or the first or last one of its subject in another table."""
-    other, _dot, column = name.rpartition(".")
-    if not other:
+    other_table, _dot, column = name.rpartition(".")
+    if not other_table:
         return table.frame[column]
     subject = table.frame["subject_id"].astype(object)
-    if other not in tables:
+    if other_table not in tables:
         return pd.Series(pd.NaT, index=subject.index, dtype="datetime64[ns]")
-    frame = tables[other].frame
+    frame = tables[other_table].frame
     of_subject = frame[column].groupby(frame["subject_id"].astype(object)).agg(extreme)
     return subject.map(of_subject).astype("datetime64[ns]")
 

@@ -81,7 +81,7 @@ class Limited:
         """Whether the result lies below the limit."""
         return self.sign in ("<", "<=", "≤")
 
-    def by_rule(self, below: str, above: str) -> str | None:
+    def value_by_rule(self, rule_below: str, rule_above: str) -> str | None:
         """What the result is read as by the rules of its column; None where that has no rule.
 
         `limit` gives the limit itself, `half` half of it ("<5" gives "2.5"), `missing` and
@@ -89,11 +89,11 @@ class Limited:
 
         Parameters
         ----------
-        below, above
+        rule_below, rule_above
             Rules for results below and above a limit (``plan.source_files.Numbers``), or ''. By
             `half` the limit must be written with a point.
         """
-        match below if self.is_below else above:
+        match rule_below if self.is_below else rule_above:
             case "limit":
                 return self.number
             case "half":
@@ -103,7 +103,7 @@ class Limited:
         return None
 
 
-def scaled(factor: Fraction, text: str) -> str | None:
+def product_text(factor: Fraction, text: str) -> str | None:
     """A number times an exact factor, in the fewest decimals that mean the nearest double.
 
     "1.1" times 3 gives "3.3". None where the text is no `NUMBER`, or the product is no finite

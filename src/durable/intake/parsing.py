@@ -29,7 +29,7 @@ from durable.intake.texts import (
 )
 from durable.jdm.response import Ranges
 from durable.language import _
-from durable.lookalikes import look, named
+from durable.lookalikes import character_names, look
 from durable.sections import FIRST_YEAR, LAST_YEAR
 
 _FORMS = {
@@ -130,10 +130,10 @@ def is_native(text: str, kind: ValueKind) -> bool:
 
 def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings) -> CodedColumn:
     codes, distinct, unclear = _distinct_cells(recorded, name)
-    # Only the others can have blanks around them or hold what is not seen.
-    others = np.flatnonzero(~is_plain_ascii(distinct)).tolist()
+    # Only these can have blanks around them or hold what is not seen.
+    not_plain = np.flatnonzero(~is_plain_ascii(distinct)).tolist()
     trimmed = distinct.copy()
-    for position in others:
+    for position in not_plain:
         trimmed[position] = distinct[position].strip()
 
     def add_finding(positions: list[int], rule_name: str, expected: str) -> None:
@@ -143,12 +143,12 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             rows: Any = pd.Series(where[codes])
             findings.add(recorded, rows, name, rule_name, expected)
 
-    blanks = [k for k in others if trimmed[k] != distinct[k]]
+    blanks = [k for k in not_plain if trimmed[k] != distinct[k]]
     add_finding(blanks, "blanks", _("no leading or trailing blanks (removed)"))
     if rule.kind == "text":
-        broken = [k for k in others if _LINE_BREAK.search(trimmed[k])]
+        broken = [k for k in not_plain if _LINE_BREAK.search(trimmed[k])]
         if not rule.allowed:
-            hidden = [k for k in others if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
+            hidden = [k for k in not_plain if HIDDEN.search(_LINE_BREAK.sub("", trimmed[k]))]
             add_finding(
                 hidden, "bad_character", _("text without control, invisible or unknown characters")
             )
@@ -157,14 +157,16 @@ def _column(recorded: Recorded, name: str, rule: ColumnSpec, findings: Findings)
             add_finding([k], "two_patterns", unclear[k])
         values = np.array([*trimmed, None], dtype=object)[:-1]
         values[broken] = [_RETURN.sub("\n", trimmed[k]) for k in broken]
-        values[[k for k in others if not trimmed[k]]] = None
+        values[[k for k in not_plain if not trimmed[k]]] = None
         return CodedColumn(codes, trimmed, values)
     readable = ["" if words else text for text, words in zip(trimmed, unclear, strict=True)]
-    column = CodedColumn(codes, trimmed, _converted(readable, rule.kind))
+    column = CodedColumn(codes, trimmed, _parse_texts(readable, rule.kind))
     wrong = np.flatnonzero(column.unread()).tolist()
     if rule.partial:
         wrong = [k for k in wrong if not _PARTIAL.fullmatch(trimmed[k])]
-    for expected, positions in _by_expectation(recorded, rule, trimmed, unclear, wrong).items():
+    for expected, positions in _group_by_expectation(
+        recorded, rule, trimmed, unclear, wrong
+    ).items():
         add_finding(positions, _WRONG[rule.kind], expected)
     return column
 
@@ -181,7 +183,7 @@ def _distinct_cells(recorded: Recorded, name: str) -> tuple[Codes, list[str], li
     return codes, [text for text, _ in pairs], [expected for _, expected in pairs]
 
 
-def _by_expectation(
+def _group_by_expectation(
     recorded: Recorded, rule: ColumnSpec, texts: list[str], unclear: list[str], wrong: list[int]
 ) -> dict[str, list[int]]:
     """Places of the texts that could not be read, by the words of what was expected.
@@ -204,29 +206,31 @@ def _by_expectation(
             words = unclear[k]
         elif looks_alike:
             words = _("{expected} ({characters} is none of it)").format(
-                expected=rule.expected, characters=named(foreign)
+                expected=rule.allowed_in_words, characters=character_names(foreign)
             )
         elif k in words_for_missing and recorded.section:
             words = _("{expected}, or an empty cell ({section}.missing names words)").format(
-                expected=rule.expected, section=recorded.section
+                expected=rule.allowed_in_words, section=recorded.section
             )
-        elif limited := _limited(recorded, rule, texts[k]):
+        elif limited := _limited_result(recorded, rule, texts[k]):
             words = _limit_advice(recorded, rule, limited)
         elif rule.kind == "date" and (stored := day_number_advice(rule, texts[k])):
             words = stored
         elif rule.partial_rules and _PARTIAL.fullmatch(texts[k]):
             words = _rule_advice(recorded, rule)
         else:
-            words = rule.expected
+            words = rule.allowed_in_words
             if forms:
                 words = _("{expected} ({section}.dates: {forms} would be read)").format(
-                    expected=rule.expected, section=recorded.section, forms=_(" or ").join(forms)
+                    expected=rule.allowed_in_words,
+                    section=recorded.section,
+                    forms=_(" or ").join(forms),
                 )
         positions.setdefault(words, []).append(k)
     return positions
 
 
-def _limited(recorded: Recorded, rule: ColumnSpec, text: str) -> Limited | None:
+def _limited_result(recorded: Recorded, rule: ColumnSpec, text: str) -> Limited | None:
     """A result beyond a limit, in a column of numbers that a section of the plan describes."""
     return Limited.read(text) if rule.kind == "number" and recorded.section else None
 
@@ -238,7 +242,7 @@ def _limit_advice(recorded: Recorded, rule: ColumnSpec, limited: Limited) -> str
     if limited.is_below and "below_lloq" in recorded.spec.by_name and rule.name == "value":
         rules.append("below_lloq")
     return _("{expected} ({key}: {rules} would be read)").format(
-        expected=rule.expected,
+        expected=rule.allowed_in_words,
         key=f"{recorded.section}.numbers.{side}.{rule.name}",
         rules=_(" or ").join(rules),
     )
@@ -252,7 +256,7 @@ def day_number_advice(rule: ColumnSpec, text: str) -> str:
     return _(
         "{expected}; as days after {first} the number is {date}, and a query (sql) or a value map"
         " can say so"
-    ).format(expected=rule.expected, first=stored.first, date=stored.date)
+    ).format(expected=rule.allowed_in_words, first=stored.first, date=stored.date)
 
 
 def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
@@ -261,7 +265,7 @@ def _rule_advice(recorded: Recorded, rule: ColumnSpec) -> str:
     if not recorded.section:
         section = f"inputs.sdtm.partial_dates.{recorded.table}"
     return _("{expected} ({key}: {rules} would be read)").format(
-        expected=rule.expected,
+        expected=rule.allowed_in_words,
         key=f"{section}.{rule.name}",
         rules=_(" or ").join(rule.partial_rules),
     )
@@ -286,7 +290,7 @@ def _dates_in_part(
         int,
     )
     strange = in_part & ((years < FIRST_YEAR) | (years > LAST_YEAR))
-    findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.expected)
+    findings.add(recorded, pd.Series(strange[codes]), name, "out_of_range", rule.allowed_in_words)
     in_part &= ~strange
     expected = _("a complete date; the missing part is imputed")
     if rule.any_day:
@@ -297,7 +301,7 @@ def _dates_in_part(
     return CodedColumn(codes, texts, np.array(kept, dtype=object))
 
 
-def _converted(texts: list[str], kind: ValueKind) -> npt.NDArray[Any]:
+def _parse_texts(texts: list[str], kind: ValueKind) -> npt.NDArray[Any]:
     """The values of distinct texts; missing where one is empty or not of the kind."""
     if kind == "date":
         return np.array([_date(text) for text in texts], dtype="datetime64[ns]")
@@ -341,7 +345,7 @@ def _check_schema(
         failed[[position for position in positions if position < len(failed)]] = True
         where = pd.Series((failed & ~coded.unread())[coded.codes])
         rule_name = "missing_value" if check == "not_nullable" else check
-        findings.add(recorded, where, column, rule_name, rules[column].expected)
+        findings.add(recorded, where, column, rule_name, rules[column].allowed_in_words)
 
 
 def _failures(

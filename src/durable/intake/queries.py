@@ -67,36 +67,38 @@ def compare_with_earlier(
         The day on which findings are raised that the earlier run did not have.
     """
     if earlier is None:
-        listing = findings.assign(**_unanswered(raised))
+        listing = findings.assign(**_empty_answers(raised))
         return _queries(listing, [listing.assign(status="open")])
-    before = earlier.rows
+    earlier_rows = earlier.rows
     # Of a kind that is not listed whole, a finding that is in one listing alone may be in both.
-    known = findings["query_id"].isin(before["query_id"])
-    open_now = known | _in_part(findings, earlier.in_part)
+    known = findings["query_id"].isin(earlier_rows["query_id"])
+    open_now = known | _is_partly_listed(findings, earlier.in_part)
     rest = findings.loc[findings["rule"] == "not_listed", ["table", "column", "value"]]
-    unseen = _in_part(before, frozenset(rest.itertuples(index=False, name=None)))
-    gone = ~(before["query_id"].isin(findings["query_id"]) | unseen)
-    listing = _with_answers(findings, before, open_now, raised)
-    resolved = before.loc[gone].assign(status="resolved")
+    unseen = _is_partly_listed(earlier_rows, frozenset(rest.itertuples(index=False, name=None)))
+    gone = ~(earlier_rows["query_id"].isin(findings["query_id"]) | unseen)
+    listing = _with_answers(findings, earlier_rows, open_now, raised)
+    resolved = earlier_rows.loc[gone].assign(status="resolved")
     status = np.where(open_now, "open", "new")
     return _queries(listing, [listing.assign(status=status), resolved])
 
 
-def _unanswered(raised: date) -> dict[str, str]:
+def _empty_answers(raised: date) -> dict[str, str]:
     return dict.fromkeys(ANSWERED, "") | {"date_raised": raised.isoformat()}
 
 
 def _with_answers(
-    findings: pd.DataFrame, before: pd.DataFrame, open_now: pd.Series[bool], raised: date
+    findings: pd.DataFrame, earlier_rows: pd.DataFrame, open_now: pd.Series[bool], raised: date
 ) -> pd.DataFrame:
     """The findings, each with what the earlier listing has of it; one that is new is raised now."""
-    answers = before.drop_duplicates("query_id").set_index("query_id")[list(ANSWERED)]
+    answers = earlier_rows.drop_duplicates("query_id").set_index("query_id")[list(ANSWERED)]
     kept = answers.reindex(findings["query_id"]).set_axis(findings.index).fillna("")
     kept["date_raised"] = kept["date_raised"].where(open_now, raised.isoformat())
     return findings.join(kept)
 
 
-def _in_part(findings: pd.DataFrame, kinds: frozenset[tuple[str, str, str]]) -> pd.Series[bool]:
+def _is_partly_listed(
+    findings: pd.DataFrame, kinds: frozenset[tuple[str, str, str]]
+) -> pd.Series[bool]:
     """Which findings are of a kind that another listing holds in part."""
     finding_kinds = pd.MultiIndex.from_frame(findings[["table", "column", "rule"]])
     return pd.Series(finding_kinds.isin(list(kinds)), index=findings.index, dtype=bool)
@@ -104,11 +106,11 @@ def _in_part(findings: pd.DataFrame, kinds: frozenset[tuple[str, str, str]]) -> 
 
 def _queries(listing: pd.DataFrame, parts: list[pd.DataFrame]) -> Queries:
     """The first findings of each kind, and how many there are."""
-    number = pd.concat([_counted(part) for part in parts])
+    number = pd.concat([_kind_counts(part) for part in parts])
     count = number.groupby(["status", "severity"], sort=True, as_index=False)["number"].sum()
     return Queries(
         listing,
-        pd.concat([_placed(_listed(part)) for part in parts], ignore_index=True),
+        pd.concat([_shown_columns(_listed_findings(part)) for part in parts], ignore_index=True),
         list(count.itertuples(index=False, name=None)),
         number.loc[number["number"] > number["listed"]],
     )
@@ -119,18 +121,18 @@ def _most(findings: pd.DataFrame) -> int:
     return MOST if len(findings) > WHOLE else len(findings)
 
 
-def _counted(findings: pd.DataFrame) -> pd.DataFrame:
+def _kind_counts(findings: pd.DataFrame) -> pd.DataFrame:
     """How many findings there are of each kind, and how many of them are listed."""
     number = findings.groupby(_KIND, sort=True).size().rename("number").reset_index()
     return number.assign(listed=number["number"].clip(upper=_most(findings)))
 
 
-def _listed(findings: pd.DataFrame) -> pd.DataFrame:
+def _listed_findings(findings: pd.DataFrame) -> pd.DataFrame:
     """The first findings of each kind."""
     return findings.loc[findings.groupby(_KIND).cumcount() < _most(findings)]
 
 
-def _placed(findings: pd.DataFrame) -> pd.DataFrame:
+def _shown_columns(findings: pd.DataFrame) -> pd.DataFrame:
     """The shown columns, by subject and otherwise in the order of the findings."""
     if "place" not in findings:
         text = findings.astype({"row": "string"}).fillna("").astype(object)
@@ -139,7 +141,7 @@ def _placed(findings: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_html(
-    path: Path, queries: Queries, counts: list[RecordCount], title: str, since: str
+    path: Path, queries: Queries, counts: list[RecordCount], title: str, earlier_name: str
 ) -> None:
     """Write the queries as a page with a section for each subject.
 
@@ -147,25 +149,25 @@ def write_html(
     ----------
     counts
         Number of records of each file.
-    since
+    earlier_name
         Name of the earlier analysis or returned workbook; '' where there is none.
     """
     resolved = queries.rows["status"] == "resolved"
     page = render_page(
         "queries.html.jinja",
         title=title,
-        since=since,
+        since=earlier_name,
         counts=queries.counts,
         records=counts,
         most=MOST,
         cut=queries.cut.to_dict("records"),
         answers=[_(SHOWN[name][0]) for name in SITE],
-        subjects=_by_subject(queries.rows.loc[~resolved]),
-        resolved=_by_subject(queries.rows.loc[resolved]),
+        subjects=_rows_by_subject(queries.rows.loc[~resolved]),
+        resolved=_rows_by_subject(queries.rows.loc[resolved]),
     )
     write_text(path, page)
 
 
-def _by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
+def _rows_by_subject(listed: pd.DataFrame) -> dict[str, list[dict[Any, Any]]]:
     rows = [{**row, "shown": shown_row(row)} for row in listed.to_dict("records")]
     return {subject: list(some) for subject, some in groupby(rows, itemgetter("subject_id"))}

@@ -55,7 +55,7 @@ def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount], title: s
 
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     resolved = queries.rows["status"] == "resolved"
-    listed = _shown(queries.rows)
+    listed = _queries_in_words(queries.rows)
     with atomic_path(path) as aside, xlsxwriter.Workbook(aside, options) as book:
         book.set_properties({"title": _(QUERIES), "created": _CREATED})
         write = _Sheets(book)
@@ -65,7 +65,7 @@ def write_xlsx(path: Path, queries: Queries, counts: list[RecordCount], title: s
         write.table(HELP, {"line": (HELP, 110)}, _help(title))
         write.table(RECORDS, READ, _records_read(counts))
         if not queries.cut.empty:
-            write.table(NOT_ALL, COUNTED, _counted(queries.cut))
+            write.table(NOT_ALL, COUNTED, _kinds_in_words(queries.cut))
         write.table(INDEX, SENT_INDEX, _index(sent)).very_hidden()
 
 
@@ -138,13 +138,13 @@ def _width(line: str) -> int:
     return len(line) + sum(map(is_wide, line))
 
 
-def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+def _queries_in_words(rows: pd.DataFrame) -> pd.DataFrame:
     """The queries with their codes in words."""
     records = [shown_row(row) for row in rows.to_dict("records")]
     return pd.DataFrame(records, columns=rows.columns, index=rows.index, dtype=object)
 
 
-def _counted(cut: pd.DataFrame) -> pd.DataFrame:
+def _kinds_in_words(cut: pd.DataFrame) -> pd.DataFrame:
     """The kinds of findings that are not all listed, with their codes in words."""
     words = {name: cut[name].map(_) for name in ("status", "severity")}
     return cut.assign(**words)[list(COUNTED)]

@@ -41,7 +41,10 @@ def refuse_errors(queries: Path) -> None:
             [
                 f"{summary} in the data: see {queries}."
                 " Nothing was analysed; earlier results are as they were.",
-                *(f"  {_place(row)}: {row['rule']}. {RULES[row['rule']].found}" for row in errors),
+                *(
+                    f"  {_location(row)}: {row['rule']}. {RULES[row['rule']].found}"
+                    for row in errors
+                ),
                 *([f"  and {more} more"] if more else []),
             ]
         )
@@ -56,6 +59,6 @@ def severities(queries: Path) -> Counter[str]:
         return Counter(row[position] for row in rows)
 
 
-def _place(finding: dict[str, str]) -> str:
+def _location(finding: dict[str, str]) -> str:
     row = f"row {finding['row']}" if finding["row"] else ""
     return ", ".join(filter(None, [finding["file"] or finding["table"], row, finding["column"]]))

@@ -48,7 +48,7 @@ def check_remission(visits: StudyTable, study: Study, findings: Findings) -> Non
     add(_differs(frame, status), "visit_date", "status_differs", expected)
     recorded = frame["investigator_assessment"].isin(["recurrence", "progression"]).to_numpy(bool)
     expected = _("no recurrence on the day of first remission; it does not end the response")
-    same_day = recorded & _on_first_day(frame, response)
+    same_day = recorded & _is_on_remission_day(frame, response)
     add(same_day, "investigator_assessment", "recurrence_on_remission_day", expected)
 
 
@@ -69,7 +69,7 @@ def _differs(frame: pd.DataFrame, status: npt.NDArray[np.float64]) -> npt.NDArra
     return known & (by_day.transform("min") < by_day.transform("max")).to_numpy(bool)
 
 
-def _on_first_day(frame: pd.DataFrame, response: Response) -> npt.NDArray[np.bool_]:
+def _is_on_remission_day(frame: pd.DataFrame, response: Response) -> npt.NDArray[np.bool_]:
     """Whether an assessment is of the day of its subject's first remission."""
     start = first_remission(frame, response.remission).to_numpy()
     day = first_row_of_day(frame)

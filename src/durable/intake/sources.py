@@ -42,7 +42,7 @@ class RecordCount:
         return "" if self.earlier is None else f"{change:+d}" if change else "0"
 
 
-def about_files(
+def file_provenance(
     digests: Mapping[str, str], names: Mapping[str, str], records: Mapping[str, int]
 ) -> dict[str, Any]:
     """Entries of ``checked/sources.json`` for a table that is made of several files.
@@ -88,10 +88,10 @@ def count_records(sources: Mapping[str, Any], earlier: str | None) -> list[Recor
     earlier
         Path of the same file of an earlier analysis; None where there is none.
     """
-    before = _by_file({} if earlier is None else read_json(Path(earlier)))
+    before = _counts_by_file({} if earlier is None else read_json(Path(earlier)))
     return [
         RecordCount(name, file, records, before.get(name, ("", None))[1])
-        for name, (file, records) in _by_file(sources).items()
+        for name, (file, records) in _counts_by_file(sources).items()
     ]
 
 
@@ -106,7 +106,7 @@ def with_earlier(counts: list[RecordCount], earlier: Mapping[str, int]) -> list[
     return [replace(count, earlier=earlier.get(count.name)) for count in counts]
 
 
-def _by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
+def _counts_by_file(sources: Mapping[str, Any]) -> dict[str, tuple[str, int]]:
     """File and number of records by table, or by domain where a table is made of several files."""
     counts: dict[str, tuple[str, int]] = {}
     for table in (name for name in TABLES if name in sources):

@@ -121,14 +121,14 @@ def _recorded_doses(frame: pd.DataFrame, dose: Floats) -> Ints:
     return np.flatnonzero(last_of_day(frame, ~np.isnan(dose) & counted))
 
 
-def _reference_dose(frame: pd.DataFrame, dose: Floats, over: str) -> Floats:
+def _reference_dose(frame: pd.DataFrame, dose: Floats, reference_kind: str) -> Floats:
     """The dose that each is compared with; NaN where there is none."""
     subject = subject_index(frame)
-    if over == "baseline":
+    if reference_kind == "baseline":
         return take_or_nan(dose, row_of_subject(subject, np.flatnonzero(frame["baseline"])))
     known = _recorded_doses(frame, dose)
     doses = pd.Series(dose[known]).groupby(subject[known])
-    earlier = doses.cummin() if over == "lowest" else pd.Series(dose[known])
+    earlier = doses.cummin() if reference_kind == "lowest" else pd.Series(dose[known])
     reference = np.full(len(frame), np.nan)
     reference[known] = earlier.groupby(subject[known]).shift(1).to_numpy(float)
     return reference

@@ -11,8 +11,8 @@ from durable.windows import (
     at_or_before,
     days_recorded,
     first_day,
+    has_lasted,
     last_day,
-    lasted,
 )
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _immunosuppressants(
         anchor = days_recorded(courses, "anchor")
         end = days_recorded(courses, "end_date").or_else(anchor).not_after(anchor)
         start = days_recorded(courses, "start_date")
-        items.append(lasted(start, end, disease.treatment_months, rules.month))
+        items.append(has_lasted(start, end, disease.treatment_months, rules.month))
     failed = all_met(items)
     name = courses["therapy"].astype(object).str.casefold().str.strip()
     by_name = courses.assign(name=name, sure=failed == 1, possible=~(failed == 0)).groupby(
@@ -128,11 +128,13 @@ def _glucocorticoids(
         earliest_end=end.first.where(began),
         latest_end=end.last,
     ).groupby("attempt")
-    some = by_attempt["began"].any()
+    has_course = by_attempt["began"].any()
     starts = by_attempt[first_day("start_date")]
-    first = starts.min().where(some & (starts.count() == starts.size()))
+    first = starts.min().where(has_course & (starts.count() == starts.size()))
     started = Days(first, by_attempt["latest_start"].min())
-    stopped = Days(by_attempt["earliest_end"].max(), by_attempt["latest_end"].max().where(some))
+    stopped = Days(
+        by_attempt["earliest_end"].max(), by_attempt["latest_end"].max().where(has_course)
+    )
     highest = _highest_dose(glucocorticoids, rules.disease.glucocorticoid_min_mg_kg)
     no_start = attempts[first_day(_START)].isna()
     no_end = no_start & attempts[first_day(_END)].isna()

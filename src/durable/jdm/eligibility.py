@@ -22,8 +22,8 @@ from durable.jdm.screening import (
 )
 from durable.jdm.three_valued import all_met, any_met, at_least, count_met, equal_to
 from durable.language import N_, _
-from durable.windows import Days, days_recorded, lasted
-from durable.wording import joined, listed
+from durable.windows import Days, days_recorded, has_lasted
+from durable.wording import join_words, list_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +58,9 @@ THERAPY_CLASS_LABELS = {
 _FEATURE_COLUMNS = tuple(item.column for item in FEATURES)
 
 
-def _above(values: pd.Series[float], limits: pd.Series[float], multiple: float) -> Status:
+def _exceeds_multiple(
+    values: pd.Series[float], limits: pd.Series[float], multiple: float
+) -> Status:
     """Whether values are above a multiple of their limits; exact for decimals as recorded."""
     excess = (values - multiple * limits).round(9)
     return (excess > 0).astype(float).where(excess.notna())
@@ -69,7 +71,7 @@ def _not(status: Status) -> Status:
 
 
 def _enzyme_above(attempts: pd.DataFrame, name: str, multiple: float) -> Status:
-    return _above(attempts[name], attempts[ENZYMES[name].uln], multiple)
+    return _exceeds_multiple(attempts[name], attempts[ENZYMES[name].uln], multiple)
 
 
 def _antibodies(attempts: pd.DataFrame, rules: Eligibility, criterion: str) -> Status:
@@ -110,7 +112,7 @@ def _glucocorticoids_failed(attempts: pd.DataFrame, rules: Eligibility) -> Statu
     recorded, ongoing = days_recorded(attempts, "gc_end"), attempts["gc_end_left_empty"]
     end = recorded.or_else(Days(anchor.first.where(ongoing), anchor.last.where(ongoing)))
     start = days_recorded(attempts, "gc_start")
-    long = lasted(start, end.not_after(anchor), disease.treatment_months, rules.month)
+    long = has_lasted(start, end.not_after(anchor), disease.treatment_months, rules.month)
     high = at_least(attempts["gc_max_mg_kg"], disease.glucocorticoid_min_mg_kg)
     return all_met([failed, high, long])
 
@@ -161,7 +163,9 @@ def _organs(attempts: pd.DataFrame, rules: Eligibility) -> Status:
             equal_to(attempts["ecg_cs"], "N"),
             at_least(rate.round(9), disease.egfr_min),
             _transaminases(attempts, disease),
-            _not(_above(attempts["tbil"], attempts["tbil_uln"], disease.bilirubin_max_uln)),
+            _not(
+                _exceeds_multiple(attempts["tbil"], attempts["tbil_uln"], disease.bilirubin_max_uln)
+            ),
             at_least(attempts["spo2"], disease.spo2_min),
             equal_to(attempts["lung_normal"], "Y"),
         ]
@@ -189,7 +193,7 @@ def _describe_disease(rules: Eligibility) -> str:
         if disease.skin == "both"
         else _("heliotrope rash or Gottron signs")
     )
-    enzymes = listed([_(ENZYMES[name].label) for name in disease.enzymes], "or")
+    enzymes = list_words([_(ENZYMES[name].label) for name in disease.enzymes], "or")
     antibodies = (
         _("a myositis antibody, anti-Ro-52 among them")
         if "I02" in disease.ro52_counts
@@ -213,14 +217,14 @@ def _describe_refractory(rules: Eligibility) -> str:
         "glucocorticoids ({outcomes}) of at least {dose:g} mg/kg per day at their highest, for at"
         " least {months} months, and at least {n} of: {classes} ({failed})"
     ).format(
-        outcomes=joined([_(_OUTCOMES[name]) for name in disease.glucocorticoid_outcomes]),
+        outcomes=join_words([_(_OUTCOMES[name]) for name in disease.glucocorticoid_outcomes]),
         dose=disease.glucocorticoid_min_mg_kg,
         months=disease.treatment_months,
         n=disease.immunosuppressants_min,
-        classes=joined(
+        classes=join_words(
             [_(THERAPY_CLASS_LABELS[name]) for name in disease.immunosuppressant_classes]
         ),
-        failed=joined([_(_OUTCOMES[name]) for name in disease.immunosuppressant_outcomes]),
+        failed=join_words([_(_OUTCOMES[name]) for name in disease.immunosuppressant_outcomes]),
     )
     if disease.treatment_of == "each":
         text = _("{text}, each for as long").format(text=text)

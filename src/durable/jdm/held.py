@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 
 def held_at_consecutive(frame: pd.DataFrame, status: Floats, consecutive: int) -> Flags:
     """Whether the status is 1 here and at the next known ones, `consecutive` in all, one a day."""
-    known = _known(frame, status)
+    known = _known_rows(frame, status)
     met, subject = status[known] == 1, subject_index(frame)[known]
     held = met.copy()
     for step in range(1, consecutive):
@@ -34,7 +34,7 @@ def held_for_days(frame: pd.DataFrame, status: Floats, days: int) -> Flags:
 
     They are counted from the first of the known statuses of 1 in a row; with 0 days every 1 counts.
     """
-    known = _known(frame, status)
+    known = _known_rows(frame, status)
     met, start = status[known] == 1, _starts_of_runs(frame, status, known)
     date = frame["visit_date"].to_numpy("datetime64[D]")[known]
     since = (date - date[start]).astype(np.int64)
@@ -43,7 +43,7 @@ def held_for_days(frame: pd.DataFrame, status: Floats, days: int) -> Flags:
 
 def held_at_end(frame: pd.DataFrame, status: Floats) -> Flags:
     """Whether the status, and every later known one of the subject, is 1."""
-    known = _known(frame, status)
+    known = _known_rows(frame, status)
     if not len(known):
         return _flags(frame, known)
     met, start = status[known] == 1, _starts_of_runs(frame, status, known)
@@ -54,7 +54,7 @@ def held_at_end(frame: pd.DataFrame, status: Floats) -> Flags:
     return _flags(frame, known[met & (start == start_of_last[subject])])
 
 
-def _known(frame: pd.DataFrame, status: Floats) -> Ints:
+def _known_rows(frame: pd.DataFrame, status: Floats) -> Ints:
     return np.flatnonzero(last_of_day(frame, ~np.isnan(status)))
 
 

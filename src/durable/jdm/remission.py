@@ -19,7 +19,7 @@ from pydantic import Field
 from durable.jdm.three_valued import all_met, at_least, at_most, count_met, equal_to
 from durable.language import N_, Text, _
 from durable.sections import Days, NotNegative, Positive, Score, Section
-from durable.wording import joined, options
+from durable.wording import join_words, options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +114,7 @@ class RemissionRule:
 def _with_items(form: str, remission: Remission) -> str:
     """A description with places for the items and for how many of them must be met."""
     criteria = remission.criteria
-    items = joined([item.describe(criteria) for item in ITEMS])
+    items = join_words([item.describe(criteria) for item in ITEMS])
     return form.format(n=criteria.at_least, items=items)
 
 

@@ -44,7 +44,7 @@ class Scale(Section):
         return value
 
     @model_validator(mode="after")
-    def _ordered(self) -> Scale:
+    def _check_order(self) -> Scale:
         if self.min >= self.max:
             raise ValueError("min below max")
         return self
@@ -128,7 +128,7 @@ class Thresholds(Section):
     """Rider 2017: 70 for JDM (60 for adults)."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Thresholds:
+    def _check_order(self) -> Thresholds:
         if not self.minimal < self.moderate < self.major:
             raise ValueError("minimal < moderate < major")
         return self

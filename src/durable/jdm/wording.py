@@ -9,7 +9,7 @@ from durable.jdm.measures import COMPONENTS, ENZYME, MEASURES, core_set_measure
 from durable.jdm.parameters import SCORE
 from durable.jdm.response import Baseline, CoreSet, Improvement, Recurrence, Response, Worsening
 from durable.language import N_, _
-from durable.wording import clauses, joined, listed, sentences
+from durable.wording import clauses, join_words, list_words, sentences
 
 #: Levels of improvement in a sentence.
 LEVELS = {"minimal": N_("minimal"), "moderate": N_("moderate"), "major": N_("major")}
@@ -31,7 +31,7 @@ def core_set(response: Response) -> Iterator[str]:
     """Two footnotes: the measures with their ranges, and the baseline."""
     measures = [_measure(response, measure) for measure in response.measures.values()]
     yield _("{core_set}: {measures}.").format(
-        core_set=_core_set_name(response.core_set), measures=listed(measures)
+        core_set=_core_set_name(response.core_set), measures=list_words(measures)
     )
     yield _baseline(response.baseline)
 
@@ -70,7 +70,7 @@ def _measure(response: Response, name: str) -> str:
     """A measure with the range that its percent changes refer to."""
     if name == ENZYME.column:
         ranges = response.ranges.enzymes.model_dump()
-        multiples = joined([f"{enzyme.upper()} {width:g}" for enzyme, width in ranges.items()])
+        multiples = join_words([f"{enzyme.upper()} {width:g}" for enzyme, width in ranges.items()])
         return _(
             "the muscle enzyme most abnormal at baseline (ranges in multiples of ULN: {multiples};"
             " not verified for JDM)"
@@ -102,7 +102,9 @@ def improvement(response: Response) -> Iterator[str]:
     label = {place: _(core_set_measure(name).label) for place, name in response.measures.items()}
     light = [label[name] for name, component in COMPONENTS.items() if not component.heavy]
     heavy = [label[name] for name, component in COMPONENTS.items() if component.heavy]
-    yield _missing_light(section).format(light=listed(light, "or"), heavy=listed(heavy, "or"))
+    yield _missing_light(section).format(
+        light=list_words(light, "or"), heavy=list_words(heavy, "or")
+    )
     match section.enzyme_component:
         case "scored":
             return
@@ -194,7 +196,7 @@ def recurrence(response: Response) -> Iterator[str]:
         return
     shown_by_visits = section.confirmed_loss or section.worsening.enabled
     form = _early_flares(section) if shown_by_visits else _AS_RECORDED
-    yield _(form).format(events=listed(limbs, "or"), day=section.early_flare_days)
+    yield _(form).format(events=list_words(limbs, "or"), day=section.early_flare_days)
 
 
 _AS_RECORDED = N_("Recurrence or progression: {events}, dated at the first such assessment.")

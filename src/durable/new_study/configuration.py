@@ -105,16 +105,16 @@ def _lines(values: Mapping[str, Any], described: Mapping[str, Key]) -> Iterator[
             continue
         key, value = described.get(path), _value_at(values, path)
         if key is not None:
-            yield from _comment(_about(key), indent)
+            yield from _comment(_key_comment(key), indent)
         yield from _key(name, value, indent)
 
 
 def _headings(
-    sections: tuple[str, ...], before: tuple[str, ...], described: Mapping[str, Key]
+    sections: tuple[str, ...], open_sections: tuple[str, ...], described: Mapping[str, Key]
 ) -> Iterator[str]:
     """The lines that open sections, where the key before was in others."""
     for depth, section in enumerate(sections):
-        if sections[: depth + 1] == before[: depth + 1]:
+        if sections[: depth + 1] == open_sections[: depth + 1]:
             continue
         if depth == 0:
             yield ""
@@ -127,7 +127,7 @@ def _headings(
         yield f"{indent}{section}:"
 
 
-def _about(key: Key) -> str:
+def _key_comment(key: Key) -> str:
     """What a key means and takes, in a comment."""
     needed = " Required." if key.default == "required" else ""
     values = key.values.replace("`", "")

@@ -68,7 +68,7 @@ def _with_supplement(*tables: str) -> tuple[str, ...]:
     return tuple(name for table in tables for name in (table, f"{table}_s"))
 
 
-def _of_endpoint(endpoint: Endpoint) -> OutputEntry:
+def _endpoint_entry(endpoint: Endpoint) -> OutputEntry:
     """The output of an endpoint that a plan may ask for."""
     return OutputEntry(
         *(endpoint.table, "drug_free", ("adsl", "adtte")),
@@ -111,7 +111,7 @@ OUTPUTS = (
         asked=lambda plan: plan.response.asks_for("dose"),
     ),
     OutputEntry("t_monitoring", "monitoring", ("adsl", "adrs"), asked=_monitors_improvement),
-    *(_of_endpoint(endpoint) for endpoint in DRUG_FREE_ENDPOINTS),
+    *(_endpoint_entry(endpoint) for endpoint in DRUG_FREE_ENDPOINTS),
     OutputEntry(
         *("t_estimands", "estimands", ("adsl", "adrs", "adtte")),
         asked=lambda plan: plan.outputs.estimands,

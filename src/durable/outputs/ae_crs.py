@@ -46,7 +46,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     }
     events = EventCounts.from_parts(parts, grade="ASTCTGR")
     for column in columns:
-        yield column, _of_column(column, events, parts, plan.statistics.conf_level)
+        yield column, _column_estimates(column, events, parts, plan.statistics.conf_level)
 
 
 def _treatment(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -60,10 +60,10 @@ def _treatment(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
         members = column.select(emergent)
         for name, label in (("CRS", plan.safety.crs), ("ICANS", plan.safety.icans)):
             events = members.loc[members["AESI"] == label]
-            yield column, of_parameter((name,), _treated(events, recorded))
+            yield column, of_parameter((name,), _treatment_counts(events, recorded))
 
 
-def _treated(events: pd.DataFrame, recorded: dict[str, str]) -> Iterator[Statistic]:
+def _treatment_counts(events: pd.DataFrame, recorded: dict[str, str]) -> Iterator[Statistic]:
     """Subjects treated so in any of their events, and those of whom it is not recorded."""
     subject = events["USUBJID"]
     n = subject.nunique()
@@ -82,10 +82,10 @@ def _columns(adsl: pd.DataFrame, plan: Plan) -> list[Group]:
     return columns
 
 
-def _of_column(
+def _column_estimates(
     column: Group, events: EventCounts, parts: dict[Parameter, pd.DataFrame], conf_level: float
 ) -> Estimates:
-    yield from events.with_size(column, conf_level)
+    yield from events.column_estimates(column, conf_level)
     for parameter, part in parts.items():
         yield from of_parameter(parameter, _onset_and_duration(column.select(part)))
 

@@ -25,25 +25,25 @@ NOT_INFUSED = ("NOT_INFUSED", "ANY")
 Condition = Callable[[pd.DataFrame, Safety], pd.Series]
 
 
-def _related(adae: pd.DataFrame, safety: Safety) -> pd.Series[bool]:
-    """Events related to the treatment; one without a record counts as the plan says."""
+def _is_related(adae: pd.DataFrame, safety: Safety) -> pd.Series[bool]:
+    """Whether each event is treatment-related; one without a record counts as the plan says."""
     related = adae["AEREL"] == "Y"
     return related | adae["AEREL"].isna() if safety.missing_related == "related" else related
 
 
-def _severe(adae: pd.DataFrame, _safety: Safety) -> pd.Series[bool]:
-    return incidence.at_least(adae, incidence.SEVERE)
+def _is_severe(adae: pd.DataFrame, _safety: Safety) -> pd.Series[bool]:
+    return incidence.is_grade_or_higher(adae, incidence.SEVERE)
 
 
 #: Categories of events, in the order of the rows: label, and which events they have.
 _CATEGORIES: dict[str, tuple[str, Condition]] = {
     "ANY": (N_("Any TEAE"), lambda adae, _: adae["USUBJID"].notna()),
-    "RELATED": (N_("Treatment-related TEAE"), _related),
+    "RELATED": (N_("Treatment-related TEAE"), _is_related),
     "SERIOUS": (N_("Serious TEAE"), lambda adae, _: adae["AESER"] == "Y"),
-    "GRADE3": (N_("Grade >=3 TEAE"), _severe),
+    "GRADE3": (N_("Grade >=3 TEAE"), _is_severe),
     "RELATED_GRADE3": (
         N_("Treatment-related grade >=3 TEAE"),
-        lambda adae, safety: _severe(adae, safety) & _related(adae, safety),
+        lambda adae, safety: _is_severe(adae, safety) & _is_related(adae, safety),
     ),
     "FATAL": (N_("Fatal TEAE"), lambda adae, _: incidence.fatal_events(adae)),
     "DLT": (N_("Dose-limiting toxicity"), lambda adae, _: adae["AEDLT"] == "Y"),
@@ -61,7 +61,7 @@ def _overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     """Events by category in each window, and before infusion by the lymphodepletion."""
     parts: dict[Parameter, pd.DataFrame] = {}
     for window, inside in incidence.windows(adae, safety).items():
-        parts |= _by_category(window, adae.loc[inside], safety)
+        parts |= _events_by_category(window, adae.loc[inside], safety)
     before = adae.loc[adae["PREFL"] == "Y"]
     parts["PRE", "ANY"] = before
     for name, (_label, phase) in _PHASES.items():
@@ -69,7 +69,7 @@ def _overview(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     return EventCounts.from_parts(parts)
 
 
-def _by_category(
+def _events_by_category(
     window: str, events: pd.DataFrame, safety: Safety
 ) -> dict[Parameter, pd.DataFrame]:
     """Events of a window by category, at their grade and with missing grades imputed."""
@@ -78,7 +78,7 @@ def _by_category(
         for name, (_label, condition) in _CATEGORIES.items()
     }
     imputed = events.assign(AETOXGR=events["AETOXGR"].fillna(safety.missing_grade))
-    parts[window, _imputed_grade(safety)] = imputed.loc[_severe(imputed, safety)]
+    parts[window, _imputed_grade(safety)] = imputed.loc[_is_severe(imputed, safety)]
     return parts
 
 
@@ -98,22 +98,22 @@ def _further_results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     )
     days = safety.windows_days[0]
     inside = adae.loc[adae[window_flag(days)] == "Y"]
-    events = EventCounts.from_parts(_by_category(f"D{days}_FOLLOWED", inside, safety))
+    events = EventCounts.from_parts(_events_by_category(f"D{days}_FOLLOWED", inside, safety))
     treated = adsl.loc[adsl["SAFFL"] == "Y"]
     followed = frozenset(treated.loc[followed_through(treated, days), "USUBJID"])
     for column in columns:
         part = replace(column, subjects=column.subjects & followed)
-        yield part, _of_denominator(events, part, level)
+        yield part, _subset_estimates(events, part, level)
     for column in columns:
         yield column, _relation_missing(column.select(adae), safety)
     never = frozenset(adsl.loc[(adsl["ENRLFL"] == "Y") & (adsl["SAFFL"] != "Y"), "USUBJID"])
     # Consented subjects never infused: in no group, so on a row of their own.
     column = Group(*TOTAL, never)
     events = EventCounts.from_parts({NOT_INFUSED: column.select(adae)})
-    yield column, _of_denominator(events, column, level)
+    yield column, _subset_estimates(events, column, level)
 
 
-def _of_denominator(events: EventCounts, part: Group, conf_level: float) -> Estimates:
+def _subset_estimates(events: EventCounts, part: Group, conf_level: float) -> Estimates:
     """Events of subjects who are not the N of the column."""
     for parameter in events.parameters:
         yield parameter, Statistic("n_denominator", len(part.subjects))

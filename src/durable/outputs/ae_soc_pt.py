@@ -31,13 +31,13 @@ def terms(adae: pd.DataFrame, safety: Safety) -> EventCounts:
     events = pd.concat(parts, ignore_index=True)
     key = ["window", "AEBODSYS", "AEDECOD"]
     # By the columns as they are, not by joined text: a term may hold any sign.
-    parameters = pd.MultiIndex.from_frame(_in_order(events, safety)[key])
+    parameters = pd.MultiIndex.from_frame(_ordered_rows(events, safety)[key])
     position = parameters.get_indexer(pd.MultiIndex.from_frame(events[key]))
     events = events.assign(parameter=position, grade=events["AETOXGR"])
     return EventCounts.from_events(parameters.to_list(), events)
 
 
-def _in_order(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
+def _ordered_rows(events: pd.DataFrame, safety: Safety) -> pd.DataFrame:
     """Window, class and term of each row, in the order of the table."""
     key = ["window", "AEBODSYS", "AEDECOD"]
     rows = events.groupby(key, sort=False)["USUBJID"].nunique().rename("n").reset_index()

@@ -51,7 +51,7 @@ def _perhaps_prolonged(adae: pd.DataFrame, safety: Safety) -> pd.DataFrame:
 
     Whether they were prolonged is not known, where no other event says that there was one.
     """
-    severe = (adae["AESI"] == safety.cytopenia) & incidence.at_least(
+    severe = (adae["AESI"] == safety.cytopenia) & incidence.is_grade_or_higher(
         adae, safety.prolonged_cytopenia_grade
     )
     undated = (adae["AOUT"] == "RECOVERED") & adae["AENDT"].isna() & (adae["TRTEMFL"] == "Y")
@@ -74,7 +74,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
         )
 
 
-def _prolonged(safety: Safety) -> str:
+def _counting_note(safety: Safety) -> str:
     """Footnote on which events count, and on prolonged cytopenia."""
     return _(
         "TEAEs over the entire follow-up, by the category recorded in the data. Prolonged"
@@ -104,7 +104,7 @@ OUTPUT = Output(
             rows=_table,
             footnotes=lambda plan: (
                 sentences(definitions.counting(plan.safety), _(definitions.GRADES_SHOWN)),
-                _prolonged(plan.safety),
+                _counting_note(plan.safety),
                 definitions.upper_limit(plan.statistics),
             ),
             defined=("Adverse events",),

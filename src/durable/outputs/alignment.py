@@ -21,11 +21,11 @@ def align(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
     Raises ValueError where the rows are not of one length.
     """
-    columns = [_padded(column) for column in zip(*rows, strict=True)]
+    columns = [_padded_cells(column) for column in zip(*rows, strict=True)]
     return list(zip(*columns, strict=True)) if columns else list(rows)
 
 
-def _padded(cells: Sequence[str]) -> list[str]:
+def _padded_cells(cells: Sequence[str]) -> list[str]:
     starts = [_start(cell) for cell in cells]
     numbers = [start for start in starts if start is not None]
     brackets = max((bracket for bracket, _ in numbers), default=0)

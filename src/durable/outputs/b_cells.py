@@ -33,7 +33,7 @@ from durable.outputs.cells import (
 )
 from durable.outputs.datasets import AnalysisDatasets
 from durable.outputs.groups import Estimates, Group, groups, of_parameter
-from durable.outputs.incidence import at_least
+from durable.outputs.incidence import is_grade_or_higher
 from durable.outputs.kaplan_meier import QUARTILES, fit, landmark_rates, quantile
 from durable.outputs.laboratory_wording import unit_of
 from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output, OutputTable
@@ -63,14 +63,14 @@ def _reasons(plan: Plan) -> dict[str, str]:
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adbc, adlb = datasets.required("adbc"), datasets.required("adlb")
-    replaced = _replaced(datasets, plan.laboratory.b_cells)
+    adbc, adlb = datasets.require("adbc"), datasets.require("adlb")
+    replaced = _immunoglobulin_recipients(datasets, plan.laboratory.b_cells)
     infections = _infections(datasets.adae, adbc, adlb, plan.laboratory.b_cells)
     for column in groups(datasets.adsl, plan.group_variables):
-        yield column, _of_column(column, adbc, adlb, infections, replaced, plan)
+        yield column, _column_estimates(column, adbc, adlb, infections, replaced, plan)
 
 
-def _of_column(
+def _column_estimates(
     column: Group,
     adbc: pd.DataFrame,
     adlb: pd.DataFrame,
@@ -169,7 +169,7 @@ def _infections_in(infections: pd.DataFrame, recovery: pd.DataFrame) -> Iterator
     `recovery` has a record of every subject with aplasia.
     """
     n = len(recovery)
-    severe = infections.loc[at_least(infections, _SEVERE)]
+    severe = infections.loc[is_grade_or_higher(infections, _SEVERE)]
     yield Statistic("n_subjects", n)
     yield from count_with_percent(infections["USUBJID"].nunique(), n, "any")
     yield from count_with_percent(severe["USUBJID"].nunique(), n, "severe")
@@ -178,15 +178,22 @@ def _infections_in(infections: pd.DataFrame, recovery: pd.DataFrame) -> Iterator
 
 def _immunoglobulin(results: pd.DataFrame, rule: BCells) -> Iterator[Statistic]:
     """Lowest value of each subject after the day of infusion, and who was below normal."""
-    after = results.loc[(results["PARAMCD"] == rule.immunoglobulin) & (results["ADY"] > 1)]
-    lowest = summarise(after.groupby("USUBJID", observed=True)["AVAL"].min().to_numpy(float))
-    low = below_limit(after["AVAL"], after["BLQFL"] == "Y", after["LLOQ"], after["ANRLO"])
+    post_infusion = results.loc[(results["PARAMCD"] == rule.immunoglobulin) & (results["ADY"] > 1)]
+    lowest = summarise(
+        post_infusion.groupby("USUBJID", observed=True)["AVAL"].min().to_numpy(float)
+    )
+    low = below_limit(
+        post_infusion["AVAL"],
+        post_infusion["BLQFL"] == "Y",
+        post_infusion["LLOQ"],
+        post_infusion["ANRLO"],
+    )
     for name in ("n", "median", "min", "max"):
         yield Statistic(name, getattr(lowest, name))
-    yield from count_with_percent(after.loc[low, "USUBJID"].nunique(), lowest.n, "low")
+    yield from count_with_percent(post_infusion.loc[low, "USUBJID"].nunique(), lowest.n, "low")
 
 
-def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str] | None:
+def _immunoglobulin_recipients(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str] | None:
     """Subjects who were given immunoglobulin on or after the day of infusion.
 
     None where the study records no therapies.
@@ -195,12 +202,12 @@ def _replaced(datasets: AnalysisDatasets, rule: BCells) -> frozenset[str] | None
         return None
     names = ("subject_id", "therapy", "start_date", "end_date")
     therapies = datasets.input_records("therapies", names)
-    infused = datasets.infused
+    infused = datasets.infused_subjects
     start = therapies["subject_id"].map(infused["TRTSDT"])
-    after = ~(therapies["end_date"] < start) & start.notna()
+    post_infusion = ~(therapies["end_date"] < start) & start.notna()
     names_of_replacement = frozenset(map(fold, rule.replacement))
     replacement = therapies["therapy"].map(fold).isin(names_of_replacement)
-    subjects = therapies.loc[after & replacement, "subject_id"]
+    subjects = therapies.loc[post_infusion & replacement, "subject_id"]
     return frozenset(subjects.map(infused["USUBJID"]))
 
 

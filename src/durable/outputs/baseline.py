@@ -16,7 +16,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
-from durable.wording import capitalised, sentences
+from durable.wording import capitalise, sentences
 
 _MEASURES = [component.paramcd for component in COMPONENTS.values()]
 #: Levels of a categorical variable that have a row where nobody has them.
@@ -124,7 +124,7 @@ def _continuous(plan: Plan) -> dict[str, tuple[str, tuple[Line, ...]]]:
     for component, name in plan.response.measures.items():
         measure = core_set_measure(name)
         lines = summary_lines(measure.decimals)
-        continuous[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), lines)
+        continuous[COMPONENTS[component].paramcd] = (capitalise(_(measure.label)), lines)
     return continuous
 
 

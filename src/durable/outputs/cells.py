@@ -84,7 +84,7 @@ def ratio_percent(count: str, total: str, rate: str) -> Cell:
         if x is None or n is None or share is None:
             return ""
         decimals = outputs.percent_decimals
-        shown = formats.fixed(share.value, decimals, formats.PERCENT)
+        shown = formats.rounded_number(share.value, decimals, formats.PERCENT)
         return f"{formats.count(x)}/{formats.count(n)} ({shown})"
 
     return cell

@@ -16,7 +16,7 @@ from durable.outputs.cells import ci, count, estimate, value
 from durable.outputs.datasets import (
     AnalysisDatasets,
     RecordFilter,
-    of_first_infusion,
+    first_infusion_records,
     select_records,
 )
 from durable.outputs.groups import Estimates, groups, not_made, of_parameter
@@ -32,7 +32,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Plan
-from durable.sections import required
+from durable.sections import require_section
 from durable.stats.rank_correlation import spearman
 from durable.wording import percent, sentences
 
@@ -45,7 +45,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs = datasets.adrs
     if adrs is None or datasets.adpp is None:
         return
-    adpp = of_first_infusion(datasets.adpp)
+    adpp = first_infusion_records(datasets.adpp)
     if adpp.empty:
         yield from not_made(groups(datasets.adsl, plan.group_variables), NO_SAMPLES)
         return
@@ -54,7 +54,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
         outcomes = outcomes.assign(CRS=_worst_grade(outcomes["USUBJID"], datasets.adae, plan))
     if datasets.adlb is not None:
         outcomes = outcomes.assign(**_b_cells(outcomes["USUBJID"], datasets.adlb, plan))
-    wanted = required(plan.cells_outcome, "cells_outcome").parameters
+    wanted = require_section(plan.cells_outcome, "cells_outcome").parameters
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(outcomes), wanted, plan.statistics.conf_level)
 
@@ -86,7 +86,9 @@ def _b_cells(
     """B cells of each subject at the visit, and whether they are in aplasia; NaN if not known."""
     rule = plan.laboratory.b_cells
     chosen = (adlb["PARAMCD"] == rule.test) & (adlb["ANL01FL"] == "Y")
-    chosen &= adlb["AVISIT"] == required(plan.cells_outcome, "cells_outcome").visit_of_b_cells
+    chosen &= (
+        adlb["AVISIT"] == require_section(plan.cells_outcome, "cells_outcome").visit_of_b_cells
+    )
     results = adlb.loc[chosen].set_index("USUBJID")
     below = results["BLQFL"] == "Y"
     aplasia = in_aplasia(results["AVAL"], below, results["LLOQ"], rule).astype(float)
@@ -96,8 +98,8 @@ def _b_cells(
 
 def _worst_grade(subjects: pd.Series[str], adae: pd.DataFrame, plan: Plan) -> pd.Series[float]:
     """Worst ASTCT grade of cytokine release: 0 without any, NaN where no grade is recorded."""
-    adae = of_first_infusion(adae)
-    window = required(plan.cells_outcome, "cells_outcome").crs_window_days
+    adae = first_infusion_records(adae)
+    window = require_section(plan.cells_outcome, "cells_outcome").crs_window_days
     counts = (adae["TRTEMFL"] == "Y") & (adae["AESI"] == plan.safety.crs)
     if window is not None:
         counts &= (adae["ADAY"] <= window).fillna(False).astype(bool)
@@ -119,7 +121,7 @@ def _estimates(
         cells = outcomes["USUBJID"].map(values).to_numpy(float)
         known = int((~np.isnan(cells)).sum())
         yield parameter, Statistic("n", known, note=note_of_assay(parameter, assay, unit))
-        yield from _ranked(parameter, cells, outcomes, level)
+        yield from _rank_correlations(parameter, cells, outcomes, level)
         for name, part in _parts(outcomes).items():
             yield from of_parameter((*parameter, name), summary(cells[part.to_numpy()]))
 
@@ -135,7 +137,7 @@ def _parts(outcomes: pd.DataFrame) -> dict[str, pd.Series[bool]]:
     return parts
 
 
-def _ranked(
+def _rank_correlations(
     parameter: Parameter, cells: np.ndarray[tuple[int], np.dtype[np.float64]],
     outcomes: pd.DataFrame, level: float,
 ) -> Estimates:  # fmt: skip
@@ -147,7 +149,7 @@ def _ranked(
 
 def _main_rows(results: TableResults, plan: Plan) -> Rows:
     """The rank correlations, by assay and parameter."""
-    section = required(plan.cells_outcome, "cells_outcome")
+    section = require_section(plan.cells_outcome, "cells_outcome")
     labels = {
         "SCORE": _("{score} at {visit}").format(score=SCORE.paramcd, visit=section.visit),
         "BCELL": _("B cells at {visit}").format(visit=section.visit_of_b_cells),
@@ -170,7 +172,7 @@ def _main_rows(results: TableResults, plan: Plan) -> Rows:
 
 def _further_rows(results: TableResults, plan: Plan) -> Rows:
     """The parameters by outcome."""
-    section = required(plan.cells_outcome, "cells_outcome")
+    section = require_section(plan.cells_outcome, "cells_outcome")
     visit, depletion = section.visit, section.visit_of_b_cells
     labels = (
         _("Improved at {visit}").format(visit=visit),

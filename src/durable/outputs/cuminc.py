@@ -104,10 +104,12 @@ def incidence_statistics(records: pd.DataFrame, plan: Plan) -> Estimates:
     for code, cause in enumerate(causes_in_force(plan.response), 1):
         events = int(estimate.n_event[:, code - 1].sum())
         yield from of_parameter((cause,), count_with_percent(events, len(records), "event"))
-        yield from of_parameter((cause,), _at_landmarks(table[table["cause"] == code], landmarks))
+        yield from of_parameter(
+            (cause,), _landmark_incidences(table[table["cause"] == code], landmarks)
+        )
 
 
-def _at_landmarks(table: pd.DataFrame, landmarks: Landmarks) -> Iterator[Statistic]:
+def _landmark_incidences(table: pd.DataFrame, landmarks: Landmarks) -> Iterator[Statistic]:
     """Incidence of one cause at each landmark.
 
     Without limits where they have no width or the scale has none: before the first event of the
@@ -131,7 +133,7 @@ def _rows(results: TableResults, plan: Plan, months: tuple[float, ...]) -> Rows:
         yield Row(_(CAUSES[cause]))
         yield from results.rows((cause,), *_lines(months, interval))
     yield Row(_("Subjects at risk, n"))
-    yield from results.rows((DOR.code,), *_at_risk(months))
+    yield from results.rows((DOR.code,), *_at_risk_lines(months))
 
 
 def _lines(months: tuple[float, ...], interval: str) -> Iterator[Line]:
@@ -143,7 +145,7 @@ def _lines(months: tuple[float, ...], interval: str) -> Iterator[Line]:
         yield Line(interval, rate_ci(name), 3)
 
 
-def _at_risk(months: tuple[float, ...]) -> Iterator[Line]:
+def _at_risk_lines(months: tuple[float, ...]) -> Iterator[Line]:
     for month in months:
         yield Line(_("Month {month:g}").format(month=month), count(f"at_risk_M{month:g}"))
 

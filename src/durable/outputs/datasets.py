@@ -104,7 +104,7 @@ class AnalysisDatasets:
         """Names of the ADaM datasets, and of the input tables, that the analysis has."""
         return self.names | self.input_tables
 
-    def required(self, name: str) -> pd.DataFrame:
+    def require(self, name: str) -> pd.DataFrame:
         """The dataset of this name, which must not be None.
 
         Raises
@@ -118,12 +118,12 @@ class AnalysisDatasets:
         return dataset
 
     @property
-    def infused(self) -> pd.DataFrame:
+    def infused_subjects(self) -> pd.DataFrame:
         """ADSL of the infused subjects, with SUBJID as its index."""
         return self.adsl.loc[self.adsl["SAFFL"] == "Y"].set_index("SUBJID")
 
 
-def of_first_infusion(records: pd.DataFrame) -> pd.DataFrame:
+def first_infusion_records(records: pd.DataFrame) -> pd.DataFrame:
     """Records of ADAE, ADPC or ADPP without those of a second infusion (APERIOD 2)."""
     return records if PERIOD not in records else records.loc[records[PERIOD] != 2]
 
@@ -233,7 +233,7 @@ def read_datasets(
     def dataset(name: str) -> pd.DataFrame | None:
         return pd.read_parquet(adam / f"{name}.parquet") if name in names else None
 
-    others = AnalysisDatasets(
+    datasets = AnalysisDatasets(
         adsl=pd.read_parquet(adam / "adsl.parquet"),
         adae=dataset("adae"),
         adlb=dataset("adlb"),
@@ -246,14 +246,14 @@ def read_datasets(
         folder=folder,
     )
     if "adrs" not in names:
-        return others
+        return datasets
     variants = {
         name: read_records(path, ["ANALYSIS", *columns]) if sensitivity else None
         for name, columns in (("adrs", ADRS), ("adtte", ADTTE))
         for path in [adam / "sensitivity" / f"{name}.parquet"]
     }
     return replace(
-        others,
+        datasets,
         adrs=read_records(adam / "adrs.parquet", ADRS, *filters),
         adtte=read_records(adam / "adtte.parquet", ADTTE),
         variant_adrs=variants["adrs"],

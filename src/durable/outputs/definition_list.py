@@ -41,7 +41,7 @@ def definitions_in_force(
     """
     statistics, safety = plan.statistics, plan.safety
     if "adrs" in datasets:
-        yield from _of_response(plan)
+        yield from _response_definitions(plan)
     if plan.response.reinfusion is not None:
         yield _("Re-infusion"), tuple(reinfusion_definitions(plan.response.reinfusion))
     yield _("Proportions"), tuple(definitions.proportions(statistics))
@@ -77,7 +77,7 @@ def definitions_in_force(
     yield _("Abbreviations"), (_(_ABBREVIATIONS), *of_disease)
 
 
-def _of_response(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _response_definitions(plan: Plan) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Definitions of response and of its duration."""
     response = plan.response
     yield _("Core set and baseline"), tuple(wording.core_set(response))

@@ -14,7 +14,7 @@ from durable.outputs.ard import Ard
 from durable.outputs.formats import PLATEAU_MARK, TOLERANCE_MARK
 from durable.plan import Kinetics, Plan, Safety, Statistics
 from durable.vocabulary import IMPUTATION_FLAGS
-from durable.wording import clauses, listed, percent, sentences
+from durable.wording import clauses, list_words, percent, sentences
 
 QUANTILE_RULES = {"r": "R survfit", "sas": "SAS LIFETEST"}
 #: Pointwise intervals by their key of the plan, as footnotes name them.
@@ -42,7 +42,7 @@ def windows(plan: Plan, visits: Collection[str]) -> Iterator[str]:
         _(
             "Visit windows, days after infusion: {windows}. The assessment closest to the target"
             " day is analysed, one with a score before any without; if equidistant, the earlier."
-        ).format(windows=listed(spans)),
+        ).format(windows=list_words(spans)),
         _("Unscheduled assessments are included.")
         if plan.response.improvement.unscheduled
         else _("Unscheduled assessments are excluded."),
@@ -58,7 +58,7 @@ def duration(plan: Plan) -> Iterator[str]:
         "Where nothing else is stated, subjects without an event are censored at the last adequate"
         " assessment (time to first improvement: the last with a score), without one on Day 1."
     )
-    yield sentences(_unconfirmed(response), _missed(response))
+    yield sentences(_unconfirmed_loss(response), _missed_assessments(response))
 
 
 def drug_free(plan: Plan) -> Iterator[str]:
@@ -97,7 +97,7 @@ def glucocorticoid_increase(response: Response) -> str:
     return form.format(dose=rule.by_mg_kg, reference=_(_REFERENCE_DOSES[rule.over]))
 
 
-def _unconfirmed(response: Response) -> str:
+def _unconfirmed_loss(response: Response) -> str:
     """What becomes of a loss at the last assessment."""
     if not response.recurrence.confirmed_loss:
         return ""
@@ -108,7 +108,7 @@ def _unconfirmed(response: Response) -> str:
     )
 
 
-def _missed(response: Response) -> str:
+def _missed_assessments(response: Response) -> str:
     """What missed assessments before an event do."""
     missed = response.missed_assessments
     if missed.consecutive is None:
@@ -123,18 +123,17 @@ def _missed(response: Response) -> str:
         if response.recurrence.confirmed_loss
         else _("last adequate assessment")
     )
-    form = _(
-        "Duration of response and event-free survival: an event after {n} or more consecutive"
-        " missed or inadequate scheduled assessments is censored at the {assessment} before them"
-        " (FDA 2007)."
-    )
-    if dated:
-        form = _(
-            "Duration of response and event-free survival: an event (other than {dated}, which are"
-            " dated exactly) after {n} or more consecutive missed or inadequate scheduled"
-            " assessments is censored at the {assessment} before them (FDA 2007)."
-        )
-    return form.format(dated=listed(dated), n=missed.consecutive, assessment=last)
+    if not dated:
+        return _(
+            "Duration of response and event-free survival: an event after {n} or more consecutive"
+            " missed or inadequate scheduled assessments is censored at the {assessment} before"
+            " them (FDA 2007)."
+        ).format(n=missed.consecutive, assessment=last)
+    return _(
+        "Duration of response and event-free survival: an event (other than {dated}, which are"
+        " dated exactly) after {n} or more consecutive missed or inadequate scheduled assessments"
+        " is censored at the {assessment} before them (FDA 2007)."
+    ).format(dated=list_words(dated), n=missed.consecutive, assessment=last)
 
 
 def new_therapy(response: Response) -> str:
@@ -175,7 +174,9 @@ def survival(statistics: Statistics) -> Iterator[str]:
         "Restricted mean to month {month:g}: area under the curve up to it; CI by its standard"
         " error, whichever the pointwise intervals are."
     ).format(month=statistics.rmst_months)
-    yield sentences(_("NE: not estimable; +: censored."), _past(statistics), _plateau(statistics))
+    yield sentences(
+        _("NE: not estimable; +: censored."), _extrapolation(statistics), _plateau(statistics)
+    )
 
 
 def interval_name(statistics: Statistics) -> str:
@@ -198,13 +199,15 @@ def _interval_method(statistics: Statistics) -> str:
 def marks(*conventions: Statistics) -> str:
     """Footnote on the marks on estimates; '' where none of the conventions in force sets one."""
     days = sorted({statistics.landmark_tolerance_days for statistics in conventions} - {0})
-    tolerance = _("{mark}: estimated at most {days} days past the last time.")
-    limits = listed([str(limit) for limit in days], "or")
-    shown = tolerance.format(mark=TOLERANCE_MARK, days=limits) if days else ""
-    return sentences(shown, next(filter(None, map(_plateau, conventions)), ""))
+    tolerance = ""
+    if days:
+        tolerance = _("{mark}: estimated at most {days} days past the last time.").format(
+            mark=TOLERANCE_MARK, days=list_words([str(limit) for limit in days], "or")
+        )
+    return sentences(tolerance, next(filter(None, map(_plateau, conventions)), ""))
 
 
-def _past(statistics: Statistics) -> str:
+def _extrapolation(statistics: Statistics) -> str:
     """Where there are no estimates and no intervals."""
     days = statistics.landmark_tolerance_days
     match statistics.km_ci == "bpcp", days > 0:
@@ -305,7 +308,7 @@ def imputed_dates(
 
 def event_windows(safety: Safety) -> str:
     """Footnote on the windows in which events are counted."""
-    spans = listed([_("0 to {days}").format(days=days) for days in safety.windows_days])
+    spans = list_words([_("0 to {days}").format(days=days) for days in safety.windows_days])
     return _("Windows: onset on days {spans} after infusion, and entire follow-up.").format(
         spans=spans
     )

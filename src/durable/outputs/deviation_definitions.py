@@ -16,8 +16,8 @@ from durable.plan.deviations import (
     ProhibitedDeviation,
     VisitWindowDeviation,
 )
-from durable.sections import required
-from durable.wording import joined, listed, percent, sentences
+from durable.sections import require_section
+from durable.wording import join_words, list_words, percent, sentences
 
 #: Names of the categories as rows of a table.
 CATEGORY_NAMES = {
@@ -35,11 +35,11 @@ def category_name(category: Category, deviations: Deviations) -> str:
     """A category as a row of a table, with its limit in force; ValueError if it is not judged."""
     words: dict[str, object] = {}
     if category == "dose":
-        words["tolerance"] = percent(required(deviations.dose, "dose").tolerance)
+        words["tolerance"] = percent(require_section(deviations.dose, "dose").tolerance)
     elif category == "number_infused":
-        words["number"] = required(deviations.number_infused, "number_infused").planned
+        words["number"] = require_section(deviations.number_infused, "number_infused").planned
     elif category == "core_set":
-        words["visits"] = listed(required(deviations.core_set, "core_set").visits, "or")
+        words["visits"] = list_words(require_section(deviations.core_set, "core_set").visits, "or")
     return _(CATEGORY_NAMES[category]).format(**words)
 
 
@@ -53,7 +53,7 @@ def important_categories(deviations: Deviations) -> str:
     others = [name for name in deviations.categories if name not in important]
     names = [category_name(name, deviations) for name in others]
     return _("Important: deviations of every category but: {categories}.").format(
-        categories=joined(names)
+        categories=join_words(names)
     )
 
 
@@ -62,7 +62,7 @@ def deviation_definitions(plan: Plan) -> Iterator[str]:
 
     Raises ValueError where the plan has no section `deviations`.
     """
-    deviations = required(plan.deviations, "deviations")
+    deviations = require_section(plan.deviations, "deviations")
     yield _(
         "Deviations of the infused subjects, from the data up to the data cut-off. Not assessable:"
         " the data do not tell whether there is a deviation, and no other of the category was"
@@ -88,19 +88,19 @@ def _rule(category: Category, deviations: Deviations, plan: Plan) -> str:
             return _(
                 "cells received differ from the planned dose of the dose level by more than"
                 " {tolerance} of it"
-            ).format(tolerance=percent(required(deviations.dose, "dose").tolerance))
+            ).format(tolerance=percent(require_section(deviations.dose, "dose").tolerance))
         case "lymphodepletion":
-            return _lymphodepletion(required(deviations.lymphodepletion, "lymphodepletion"))
+            return _lymphodepletion(require_section(deviations.lymphodepletion, "lymphodepletion"))
         case "number_infused":
             return _(
                 "subjects after the first {number} by date of infusion; of one day, by identifier"
-            ).format(number=required(deviations.number_infused, "number_infused").planned)
+            ).format(number=require_section(deviations.number_infused, "number_infused").planned)
         case "visit_window":
-            return _windows(required(deviations.visit_window, "visit_window"), plan)
+            return _windows(require_section(deviations.visit_window, "visit_window"), plan)
         case "core_set":
             return _core_set(plan.response)
         case "prohibited":
-            return _prohibited(required(deviations.prohibited, "prohibited"))
+            return _prohibited_medication(require_section(deviations.prohibited, "prohibited"))
         case never:
             assert_never(never)
 
@@ -112,10 +112,10 @@ def _lymphodepletion(section: LymphodepletionDeviation) -> str:
         )
     if section.recorded_as == "doses":
         return _("not each of {medicines} given 1 to {days} days before the infusion").format(
-            medicines=listed(section.medicines), days=section.days
+            medicines=list_words(section.medicines), days=section.days
         )
     return _("not each of {medicines} begun 1 to {days} days before the infusion").format(
-        medicines=listed(section.medicines), days=section.days
+        medicines=list_words(section.medicines), days=section.days
     )
 
 
@@ -129,11 +129,11 @@ def _windows(section: VisitWindowDeviation, plan: Plan) -> str:
     return _(
         "an assessment under the label of a visit, on a day outside its window, days after"
         " infusion: {windows}; a label that is not scheduled is not assessable"
-    ).format(windows=joined(spans))
+    ).format(windows=join_words(spans))
 
 
 def _core_set(response: Response) -> str:
-    measures = joined([_(core_set_measure(name).label) for name in response.measures.values()])
+    measures = join_words([_(core_set_measure(name).label) for name in response.measures.values()])
     if response.improvement.unscheduled:
         text = _("no assessment in the window of the visit with all of: {measures}")
     else:
@@ -144,20 +144,20 @@ def _core_set(response: Response) -> str:
     ).format(text=text.format(measures=measures))
 
 
-def _prohibited(section: ProhibitedDeviation) -> str:
+def _prohibited_medication(section: ProhibitedDeviation) -> str:
     kinds = [_("a new systemic therapy begun on or after the day of infusion")] * (
         section.new_systemic
     )
     named = [_(THERAPY_CLASS_LABELS[name]) for name in section.classes] + [*section.medicines]
     if named:
         in_use = _("in use on or after the day of infusion: {medicines}")
-        kinds.append(in_use.format(medicines=joined(named)))
-    text = listed(kinds, "or")
+        kinds.append(in_use.format(medicines=join_words(named)))
+    text = list_words(kinds, "or")
     if section.days is not None:
         text = _("{text}; within {days} days of infusion").format(text=text, days=section.days)
     if section.permitted_reasons:
         text = _("{text}; unless the reason is {reasons}").format(
-            text=text, reasons=listed(section.permitted_reasons, "or")
+            text=text, reasons=list_words(section.permitted_reasons, "or")
         )
     return text
 
@@ -173,5 +173,5 @@ def summary_of_rules(plan: Plan) -> str:
             "Not assessable: the data do not tell whether there is a deviation, and no other of the"
             " row was found."
         ),
-        important_categories(required(plan.deviations, "deviations")),
+        important_categories(require_section(plan.deviations, "deviations")),
     )

@@ -17,7 +17,7 @@ from durable.outputs.output import INFUSED, SAFETY_SET, ColumnEstimates, Output,
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import Deviations, Plan
-from durable.sections import required
+from durable.sections import require_section
 from durable.vocabulary import DEVIATION, DEVIATIONS
 
 _ANY: Parameter = ("ANY",)
@@ -27,7 +27,7 @@ _NOT_ASSESSABLE = incidence("n_not_assessable", "percent_not_assessable")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    addv, deviations = datasets.required("addv"), required(plan.deviations, "deviations")
+    addv, deviations = datasets.require("addv"), require_section(plan.deviations, "deviations")
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(group.select(addv), len(group.subjects), deviations)
 
@@ -70,7 +70,7 @@ def _counts(parameter: Parameter, records: pd.DataFrame, infused: int) -> Estima
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
-    deviations = required(plan.deviations, "deviations")
+    deviations = require_section(plan.deviations, "deviations")
     yield from _rows(results, _ANY, _("Subjects with any deviation"))
     yield from _rows(results, _IMPORTANT, _("Subjects with an important deviation"))
     yield Row(_("Subjects with a deviation, by category"))

@@ -89,7 +89,7 @@ def disposition_statistics(
         ("NOT_INFUSED",): len(adsl) - len(infused),
     }
     treated = {
-        **({} if status is None else _in_remission(infused)),
+        **({} if status is None else _remission_count(infused)),
         ("ONGOING",): int((~died & ~left).sum()),
         ("DIED",): int(died.sum()),
         ("WITHDRAWN",): len(withdrawn),
@@ -107,7 +107,7 @@ def disposition_statistics(
     yield from of_parameter(("FOLLOW_UP",), summary(months.to_numpy(float)))
 
 
-def _in_remission(infused: pd.DataFrame) -> dict[Parameter, int]:
+def _remission_count(infused: pd.DataFrame) -> dict[Parameter, int]:
     return {("REMISSION",): int((infused["REMFL"] == "Y").sum())}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from durable.contracts.results import NO_EVENTS_TABLE, NOT_RECORDED, Statistic
 from durable.contracts.subgroups import DOSE_LEVEL
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs import cells, definitions, incidence
 from durable.outputs.ard import TableResults
 from durable.outputs.datasets import AnalysisDatasets
@@ -63,7 +63,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
         return
     status = dlt_status(adsl, datasets.adae, safety)
     part = safety.escalation_part
-    unplaced = _unplaced(adsl, part)
+    unplaced = _unplaced_count(adsl, part)
     for column in groups(adsl.loc[adsl["PART"] == part], (DOSE_LEVEL,))[:-1]:
         subjects = column.select(status)
         statistics = [*_counts(subjects, level)]
@@ -223,7 +223,7 @@ def next_step(evaluable: int, toxic: int) -> str:
     return ESCALATE
 
 
-def _unplaced(adsl: pd.DataFrame, part: str) -> int:
+def _unplaced_count(adsl: pd.DataFrame, part: str) -> int:
     """Infused subjects who may belong to a line of the escalating part, but are in none."""
     no_part, no_level = adsl["PART"].isna(), adsl["DOSELVL"].isna()
     unplaced = no_part | ((adsl["PART"] == part) & no_level)
@@ -280,7 +280,7 @@ def _evaluable(safety: Safety) -> Iterator[str]:
 def _next_step(find: Lookup, _: Outputs) -> str:
     """The recommendation; the counts before the colon stand in the columns beside it."""
     step = find("next")
-    return translated(step.note.rpartition(": ")[2], _FORMS) if step else ""
+    return translate_stored(step.note.rpartition(": ")[2], _FORMS) if step else ""
 
 
 OUTPUT = Output(

@@ -38,7 +38,7 @@ _BY_CRITERION = {
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adsl, adie = datasets.adsl, datasets.required("adie")
+    adsl, adie = datasets.adsl, datasets.require("adie")
     records = adie.loc[adie["ANL01FL"] == "Y"]
     for group in groups(adsl, plan.group_variables, "ENRLFL"):
         yield group, _estimates(group.select(adsl), group.select(records))
@@ -56,10 +56,10 @@ def _estimates(adsl: pd.DataFrame, records: pd.DataFrame) -> Estimates:
     """
     screened = adsl.loc[adsl["USUBJID"].isin(records["USUBJID"])]
     yield ("SCREENED",), Statistic("n", len(screened))
-    yield from _by_eligibility("ELIGIBILITY", screened)
+    yield from _eligibility_counts("ELIGIBILITY", screened)
     infused = adsl.loc[adsl["SAFFL"] == "Y"]
     yield ("INFUSED",), Statistic("n", len(infused))
-    yield from _by_eligibility("INFUSED", infused)
+    yield from _eligibility_counts("INFUSED", infused)
     by_site = eligible_by_site(screened, records)
     yield from of_parameter(("BY_SITE",), count_with_percent(by_site, len(screened)))
     waived = records.loc[(records["IEWAIVER"] == "Y"), "USUBJID"].nunique()
@@ -93,7 +93,7 @@ def eligible_by_site(screened: pd.DataFrame, records: pd.DataFrame) -> int:
     return int(eligible.isin(left_open).sum())
 
 
-def _by_eligibility(name: str, subjects: pd.DataFrame) -> Estimates:
+def _eligibility_counts(name: str, subjects: pd.DataFrame) -> Estimates:
     answers = subjects["ELIGFL"].fillna(UNKNOWN)
     for answer in _ELIGIBILITY:
         number = int((answers == answer).sum())

@@ -11,7 +11,7 @@ import pandas as pd
 from durable.contracts.results import NOT_RECORDED, TOTAL, Statistic
 from durable.contracts.subgroups import DOSE_LEVEL
 from durable.doses import in_order_of_dose
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, rate
@@ -30,7 +30,7 @@ from durable.outputs.interim import prior_text
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Lookup, Row, Rows, column_name
 from durable.plan import EscalationRules, Outputs, Plan
-from durable.sections import required
+from durable.sections import require_section
 from durable.stats.escalation import (
     Decision,
     Elimination,
@@ -103,8 +103,8 @@ def escalation_rules(plan: Plan) -> EscalationRules:
     ValueError
         Where the plan has none.
     """
-    monitoring = required(plan.monitoring, "monitoring")
-    return required(monitoring.escalation, "monitoring.escalation")
+    monitoring = require_section(plan.monitoring, "monitoring")
+    return require_section(monitoring.escalation, "monitoring.escalation")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
@@ -115,7 +115,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adsl = datasets.adsl.loc[datasets.adsl["PART"] == part]
     *columns, everybody = groups(adsl, (DOSE_LEVEL,))
     status = dlt_status(datasets.adsl, datasets.adae, plan.safety)
-    levels, is_ordered = _from_the_lowest(columns, plan)
+    levels, is_ordered = _ascending_levels(columns, plan)
     members = [column.select(status) for column in levels]
     counts = [_evaluable(subjects) for subjects in members]
     x, n = [toxic for toxic, _ in counts], [size for _, size in counts]
@@ -123,13 +123,13 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     for column, subjects, estimate in zip(levels, members, isotonic, strict=True):
         statistics = [
             Statistic("n_dlt_unassessed_death", int(subjects["unassessed"].sum())),
-            *_of_level(subjects, float(estimate), rules, plan.safety.dlt_window_days),
+            *_level_statistics(subjects, float(estimate), rules, plan.safety.dlt_window_days),
         ]
         yield column, of_parameter((part,), statistics)
     yield everybody, _overall(levels if is_ordered else None, x, n, rules)
 
 
-def _from_the_lowest(columns: Sequence[Group], plan: Plan) -> tuple[list[Group], bool]:
+def _ascending_levels(columns: Sequence[Group], plan: Plan) -> tuple[list[Group], bool]:
     """The dose levels in the order of their doses; as they are, and False, where it is not known.
 
     A level must not be estimated from its neighbours, or tolerated, by the order of its letters.
@@ -145,16 +145,16 @@ def _evaluable(status: pd.DataFrame) -> tuple[int, int]:
     return int(status["toxic"].sum()), int(status["evaluable"].sum())
 
 
-def _of_level(
+def _level_statistics(
     status: pd.DataFrame, isotonic: float, rules: _Rules, window: int
 ) -> Iterator[Statistic]:
     section = rules.section
     x, n = _evaluable(status)
-    above = probability_above(x, n, section.target, section.prior.a, section.prior.b)
+    probability = probability_above(x, n, section.target, section.prior.a, section.prior.b)
     yield Statistic("n_evaluable", n)
     yield Statistic("n_dlt", x)
     yield Statistic("rate", x / n if n else nan)
-    yield Statistic("probability_above", float(above))
+    yield Statistic("probability_above", float(probability))
     yield Statistic("isotonic", isotonic)
     decisions = {
         "three_plus_three": next_step(n, x),
@@ -236,9 +236,9 @@ def _columns(plan: Plan) -> list[tuple[str, Cell]]:
         (_("DLTs that are deaths not assessed"), count("n_dlt_unassessed_death")),
         (_("Posterior P(rate > {rate}), %").format(rate=target), rate("probability_above")),
         (_("Isotonic estimate, %"), rate("isotonic")),
-        ("3+3", _decided("three_plus_three")),
-        ("BOIN", _decided("boin")),
-        ("mTPI-2", _decided("mtpi2")),
+        ("3+3", _decision_cell("three_plus_three")),
+        ("BOIN", _decision_cell("boin")),
+        ("mTPI-2", _decision_cell("mtpi2")),
     ]
 
 
@@ -247,12 +247,12 @@ def _ratio(find: Lookup, _outputs: Outputs) -> str:
     return "" if x is None or n is None else f"{formats.count(x)}/{formats.count(n)}"
 
 
-def _decided(statistic: str) -> Cell:
+def _decision_cell(statistic: str) -> Cell:
     """A decision, in the language in force."""
 
     def cell(find: Lookup, _outputs: Outputs) -> str:
         found = find(statistic)
-        return translated(found.note, _FORMS) if found else ""
+        return translate_stored(found.note, _FORMS) if found else ""
 
     return cell
 
@@ -260,18 +260,18 @@ def _decided(statistic: str) -> Cell:
 def _decision_columns() -> list[tuple[str, Cell]]:
     """Heading and cell of each column of the decision table."""
     columns = [
-        (_(_LIMITS[0][1]).format(rule="3+3"), _bound("three_plus_three_escalate", "<=")),
-        (_("{rule}: stop from").format(rule="3+3"), _bound("three_plus_three_stop", ">=")),
+        (_(_LIMITS[0][1]).format(rule="3+3"), _boundary_cell("three_plus_three_escalate", "<=")),
+        (_("{rule}: stop from").format(rule="3+3"), _boundary_cell("three_plus_three_stop", ">=")),
     ]
     for name, rule in (("boin", "BOIN"), ("mtpi2", "mTPI-2")):
         columns += [
-            (_(heading).format(rule=rule), _bound(f"{name}_{kind}", sign))
+            (_(heading).format(rule=rule), _boundary_cell(f"{name}_{kind}", sign))
             for kind, heading, sign in _LIMITS
         ]
     return columns
 
 
-def _bound(statistic: str, sign: str) -> Cell:
+def _boundary_cell(statistic: str, sign: str) -> Cell:
     """A number of toxicities with its sign."""
 
     def cell(find: Lookup, _outputs: Outputs) -> str:
@@ -308,8 +308,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
         " interval {low} to {high}."
     ).format(
         target=percent_text(section.target),
-        escalate=_rounded(escalate),
-        deescalate=_rounded(deescalate),
+        escalate=_rounded_percent(escalate),
+        deescalate=_rounded_percent(deescalate),
         low=percent_text(round(section.target - section.mtpi2_below, 10)),
         high=percent_text(round(section.target + section.mtpi2_above, 10)),
     )
@@ -324,8 +324,8 @@ def _footnotes(plan: Plan) -> Iterator[str]:
     )
 
 
-def _rounded(value: float) -> str:
-    return f"{formats.fixed(value, 1, formats.PERCENT)}%"
+def _rounded_percent(value: float) -> str:
+    return f"{formats.rounded_number(value, 1, formats.PERCENT)}%"
 
 
 OUTPUT = Output(

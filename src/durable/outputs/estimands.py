@@ -23,7 +23,7 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.quantities import count_with_percent
 from durable.outputs.table import Row, Rows
 from durable.plan import Plan
-from durable.wording import listed, lower_initial, sentences
+from durable.wording import list_words, lower_initial, sentences
 
 #: Intercurrent events: parameter in ``ard.csv``, and what the rows of the table are named.
 _RESCUE, _INCREASE, _DEATH = "NEW_THERAPY", "GLUCOCORTICOID_INCREASE", "DEATH"
@@ -56,7 +56,7 @@ def _counts(datasets: AnalysisDatasets, total: Group, plan: Plan) -> Estimates:
     infused = total.select(datasets.adsl)
     had = {_RESCUE: infused["NSTDT"].notna(), _DEATH: infused["DTHDT"].notna()}
     if plan.response.glucocorticoid_increase is not None:
-        records = select_records(datasets.required("adrs"), (INCREASES,))
+        records = select_records(datasets.require("adrs"), (INCREASES,))
         increased = set(records.loc[records["AVAL"] == 1, "USUBJID"])
         had[_INCREASE] = infused["USUBJID"].isin(increased)
     if plan.response.reinfusion is not None:
@@ -73,7 +73,7 @@ def _rows(results: TableResults, plan: Plan) -> Rows:
     for event, label in _EVENTS.items():
         find = results.lookup((event,), TOTAL)
         counted = n_percent_or_0(find, plan.outputs) if find("n") else ""
-        yield Row(_(label), ("", _defined(event, plan), counted), indent=1)
+        yield Row(_(label), ("", _event_definition(event, plan), counted), indent=1)
     for heading, handle in _endpoints(plan):
         yield Row(heading, strong=True)
         for event, label in _EVENTS.items():
@@ -81,7 +81,7 @@ def _rows(results: TableResults, plan: Plan) -> Rows:
             yield Row(_(label), (_(strategy), handling, ""), indent=1)
 
 
-def _defined(event: str, plan: Plan) -> str:
+def _event_definition(event: str, plan: Plan) -> str:
     """What the event is, as the plan defines it."""
     missed = plan.response.missed_assessments.consecutive
     match event:
@@ -107,10 +107,10 @@ def _defined(event: str, plan: Plan) -> str:
 
 def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handled]]]:
     """Heading of each block, and how its endpoints handle an event."""
-    visits = listed(list(plan.response.improvement.visits))
+    visits = list_words(list(plan.response.improvement.visits))
     yield (
         _("Disease improvement at {visits}: all infused, rate").format(visits=visits),
-        _of_improvement,
+        _rate_handling,
     )
     form = _("{endpoint}: {subjects}, median (Kaplan-Meier)")
     alike: dict[tuple[Handling, str], list[str]] = {}
@@ -118,7 +118,7 @@ def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handled]
         if endpoint.asked(plan.response):
             alike.setdefault((endpoint.handling, endpoint.subjects), []).append(_(endpoint.title))
     for (handling, subjects), (first, *others) in alike.items():
-        titles = listed([first, *map(lower_initial, others)])
+        titles = list_words([first, *map(lower_initial, others)])
         heading = form.format(endpoint=titles, subjects=lower_initial(_(subjects)))
         yield heading, _handler(handling)
 
@@ -126,17 +126,17 @@ def _endpoints(plan: Plan) -> Iterator[tuple[str, Callable[[str, Plan], Handled]
 def _handler(handling: Handling) -> Callable[[str, Plan], Handled]:
     match handling:
         case "duration":
-            return _of_duration
+            return _duration_handling
         case "remission":
-            return _of_time_to_remission
+            return _remission_handling
         case "improvement":
-            return _of_time_to_improvement
+            return _improvement_handling
         case "survival":
-            return _of_survival
+            return _survival_handling
     assert_never(handling)
 
 
-def _of_improvement(event: str, plan: Plan) -> Handled:
+def _rate_handling(event: str, plan: Plan) -> Handled:
     rule = plan.response.improvement
     rescue = {
         "composite": _("not improved"),
@@ -164,7 +164,7 @@ def _of_improvement(event: str, plan: Plan) -> Handled:
     return _like_new_therapy(event, plan.response, plan.response.new_therapy.improvement, rescue)
 
 
-def _of_duration(event: str, plan: Plan) -> Handled:
+def _duration_handling(event: str, plan: Plan) -> Handled:
     missed = plan.response.missed_assessments
     rescue = {
         "composite": _("an event"),
@@ -197,15 +197,15 @@ def _censored_by_gap(missed: MissedAssessments) -> str:
             return _("an event seen at a visit after them is censored before them")
 
 
-def _of_time_to_remission(event: str, plan: Plan) -> Handled:
-    return _of_time_to_state(event, plan.response, plan.response.new_therapy.remission)
+def _remission_handling(event: str, plan: Plan) -> Handled:
+    return _state_handling(event, plan.response, plan.response.new_therapy.remission)
 
 
-def _of_time_to_improvement(event: str, plan: Plan) -> Handled:
-    return _of_time_to_state(event, plan.response, plan.response.new_therapy.improvement)
+def _improvement_handling(event: str, plan: Plan) -> Handled:
+    return _state_handling(event, plan.response, plan.response.new_therapy.improvement)
 
 
-def _of_time_to_state(event: str, response: Response, strategy: Strategy) -> Handled:
+def _state_handling(event: str, response: Response, strategy: Strategy) -> Handled:
     """Time to a state: one not credited after new therapy is censored at it, by both strategies."""
     match event:
         case "DEATH":
@@ -221,7 +221,7 @@ def _of_time_to_state(event: str, response: Response, strategy: Strategy) -> Han
     return _like_new_therapy(event, response, censoring, handling)
 
 
-def _of_survival(event: str, plan: Plan) -> Handled:
+def _survival_handling(event: str, plan: Plan) -> Handled:
     ignored = dict.fromkeys(_STRATEGIES, _("ignored"))
     match event:
         case "DEATH":
@@ -235,11 +235,11 @@ def _like_new_therapy(
     event: str, response: Response, strategy: Strategy, handling: dict[str, str]
 ) -> Handled:
     """New systemic therapy, and what may count as it."""
-    increase, again = response.glucocorticoid_increase, response.reinfusion
+    increase, reinfusion = response.glucocorticoid_increase, response.reinfusion
     match event:
-        case "REINFUSION" if again is None:
+        case "REINFUSION" if reinfusion is None:
             return "", _("not addressed")
-        case "REINFUSION" if again is not None and not again.as_new_therapy:
+        case "REINFUSION" if reinfusion is not None and not reinfusion.as_new_therapy:
             return _STRATEGIES["treatment_policy"], handling["treatment_policy"]
         case "GLUCOCORTICOID_INCREASE" if increase is None or not increase.as_new_therapy:
             return _STRATEGIES["treatment_policy"], handling["treatment_policy"]

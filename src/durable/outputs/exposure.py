@@ -19,7 +19,7 @@ from durable.outputs.output import ENROLLED_SET, ColumnEstimates, Output, Output
 from durable.outputs.quantities import count_with_percent, summary
 from durable.outputs.table import Line, Row, Rows
 from durable.plan import DoseExposure, Plan
-from durable.sections import required
+from durable.sections import require_section
 from durable.wording import clauses, dose_level
 from durable.wording import percent as percent_text
 
@@ -38,7 +38,7 @@ _MILLION = -6
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     for group in groups(datasets.adsl, plan.group_variables, "ENRLFL"):
         subjects = group.select(datasets.adsl)
-        yield group, _estimates(subjects, datasets.adex, required(plan.exposure, "exposure"))
+        yield group, _estimates(subjects, datasets.adex, require_section(plan.exposure, "exposure"))
 
 
 def _estimates(adsl: pd.DataFrame, adex: pd.DataFrame | None, section: DoseExposure) -> Estimates:
@@ -78,18 +78,18 @@ def _doses(infused: pd.DataFrame, section: DoseExposure) -> Estimates:
     planned = infused["DOSELVL"].map(section.planned_cells).to_numpy(float)
     percent = percent_of_planned(received, planned)
     known = ~np.isnan(percent)
-    within = within_tolerance(percent[known], section.tolerance)
+    is_within = within_tolerance(percent[known], section.tolerance)
     yield from of_parameter(("RECEIVED",), summary(received))
     yield ("RECEIVED",), Statistic("n_not_recorded", int(np.isnan(received).sum()))
     yield from of_parameter(("OF_PLANNED",), summary(percent))
     yield ("OF_PLANNED",), Statistic("n_unknown", int((~known).sum()))
-    counts = count_with_percent(int(within.sum()), int(known.sum()))
+    counts = count_with_percent(int(is_within.sum()), int(known.sum()))
     yield from of_parameter(("AS_PLANNED",), counts)
 
 
 def _table(results: TableResults, plan: Plan) -> Rows:
     """How far the enrolled came, how long it took, and what they received."""
-    section = required(plan.exposure, "exposure")
+    section = require_section(plan.exposure, "exposure")
     yield from _attrition(results)
     yield Row(_("Days between; median (min, max)"))
     for name, (text, _first, _last) in _INTERVALS.items():

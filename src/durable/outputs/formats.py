@@ -14,7 +14,7 @@ PLATEAU_MARK = "\u2020"
 TOLERANCE_MARK = "\u2021"
 
 
-def fixed(value: float, decimals: int, power: int = 0) -> str:
+def rounded_number(value: float, decimals: int, power: int = 0) -> str:
     """A number with so many decimals; halves away from zero, as SAS rounds, on its decimal form.
 
     NE for NaN; never ``-0``. `power` moves the decimal point, exactly: 2 shows a proportion in
@@ -39,25 +39,29 @@ def decimals_for(smallest: float, decimals: int) -> int:
 
 def trimmed_number(value: float, decimals: int) -> str:
     """A number with so many decimals, or with `decimals_for` it, without trailing zeros."""
-    text = fixed(value, decimals_for(value, decimals))
+    text = rounded_number(value, decimals_for(value, decimals))
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def count(result: Result | None) -> str:
     """A count without decimals; empty for None, which is a statistic that the results lack."""
-    return "" if result is None else fixed(result.value, 0)
+    return "" if result is None else rounded_number(result.value, 0)
 
 
 def number(result: Result | None, decimals: int, power: int = 0) -> str:
     """A number, with + where its note is ``censored``; empty for None."""
     if result is None:
         return ""
-    return fixed(result.value, decimals, power) + ("+" if result.note == "censored" else "")
+    return rounded_number(result.value, decimals, power) + (
+        "+" if result.note == "censored" else ""
+    )
 
 
 def interval(result: Result, decimals: int, power: int = 0) -> str:
     """The limits in brackets, ``(2.1, NE)``: each NE where it is NaN."""
-    lower, upper = (fixed(limit, decimals, power) for limit in (result.lower, result.upper))
+    lower, upper = (
+        rounded_number(limit, decimals, power) for limit in (result.lower, result.upper)
+    )
     return f"({lower}, {upper})"
 
 
@@ -67,7 +71,7 @@ def point(result: Result | None, decimals: int, power: int = 0) -> str:
         return ""
     mark = PLATEAU_MARK if result.note == PLATEAU else ""
     mark += TOLERANCE_MARK if WITHIN_TOLERANCE in result.note else ""
-    return f"{fixed(result.value, decimals, power)}{mark}"
+    return f"{rounded_number(result.value, decimals, power)}{mark}"
 
 
 def limits(result: Result | None, decimals: int, power: int = 0) -> str:
@@ -97,4 +101,4 @@ def count_percent(n: Result | None, percent: Result | None, decimals: int) -> st
         return ""
     if percent is None or isnan(percent.value):
         return count(n)
-    return f"{count(n)} ({fixed(percent.value, decimals)})"
+    return f"{count(n)} ({rounded_number(percent.value, decimals)})"

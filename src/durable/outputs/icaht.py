@@ -28,28 +28,28 @@ _EARLY, _LATE = "EARLY", "LATE"
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     rule = plan.laboratory.icaht
-    grades = _graded(datasets.infused, datasets.required("adlb"), rule)
+    grades = _grades(datasets.infused_subjects, datasets.require("adlb"), rule)
     for column in groups(datasets.adsl, plan.group_variables):
         members = grades.loc[grades.index.isin(column.subjects)]
-        yield column, _of_column(members)
+        yield column, _column_estimates(members)
 
 
-def _graded(infused: pd.DataFrame, adlb: pd.DataFrame, rule: Icaht) -> pd.DataFrame:
+def _grades(infused: pd.DataFrame, adlb: pd.DataFrame, rule: Icaht) -> pd.DataFrame:
     """Grades of every infused subject, by USUBJID; missing where there is no result."""
     results = adlb.loc[(adlb["PARAMCD"] == rule.test) & adlb["AVAL"].notna()]
     results = results.assign(day=results["ADY"] - (results["ADY"] > 0))
     parts = dict(list(results.groupby(results["USUBJID"].astype(str))))
     ends = (infused[_ENDS] if _ENDS[-1] in infused else infused[_ENDS[:1]]).min(axis=1)
-    until = (ends - infused["TRTSDT"]).dt.days.set_axis(infused["USUBJID"])
+    end_days = (ends - infused["TRTSDT"]).dt.days.set_axis(infused["USUBJID"])
     rows = {
-        name: _of_subject(parts.get(str(name), results.iloc[:0]), end, rule)
-        for name, end in until.items()
+        name: _subject_grades(parts.get(str(name), results.iloc[:0]), end, rule)
+        for name, end in end_days.items()
     }
     columns = ["lowest", "highest", "severe_days", "late"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=columns, dtype=float)
 
 
-def _of_subject(
+def _subject_grades(
     results: pd.DataFrame, end: float, rule: Icaht
 ) -> tuple[float, float, float, float]:
     """Lowest and highest early grade, days at or below the first limit, and the late grade.
@@ -79,15 +79,15 @@ def _of_subject(
 _ENDS = ["DTHDT", "TR02SDT"]
 
 
-def _of_column(grades: pd.DataFrame) -> Estimates:
+def _column_estimates(grades: pd.DataFrame) -> Estimates:
     n = len(grades)
     yield WHOLE_COLUMN, Statistic("n_infused", n)
     known = grades["lowest"].where(grades["lowest"] == grades["highest"])
     yield from of_parameter((_EARLY,), _counts(known, n))
     unknown = int((grades["lowest"].notna() & known.isna()).sum())
     yield from of_parameter((_EARLY,), count_with_percent(unknown, n, "unknown"))
-    none = int(grades["lowest"].isna().sum())
-    yield from of_parameter((_EARLY,), count_with_percent(none, n, "none"))
+    missing = int(grades["lowest"].isna().sum())
+    yield from of_parameter((_EARLY,), count_with_percent(missing, n, "none"))
     for name, grade in (("lowest", grades["lowest"]), ("highest", grades["highest"])):
         severe = int((grade >= _SEVERE).sum())
         yield from of_parameter((_EARLY,), count_with_percent(severe, n, f"severe_{name}"))
@@ -95,8 +95,8 @@ def _of_column(grades: pd.DataFrame) -> Estimates:
     for name in ("n", "median", "min", "max"):
         yield (_EARLY,), Statistic(f"days_{name}", getattr(days, name))
     yield from of_parameter((_LATE,), _counts(grades["late"], n))
-    none = int(grades["late"].isna().sum())
-    yield from of_parameter((_LATE,), count_with_percent(none, n, "none"))
+    missing = int(grades["late"].isna().sum())
+    yield from of_parameter((_LATE,), count_with_percent(missing, n, "none"))
     severe = int((grades["late"] >= _SEVERE).sum())
     yield from of_parameter((_LATE,), count_with_percent(severe, n, "severe"))
 

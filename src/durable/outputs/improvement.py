@@ -40,7 +40,7 @@ from durable.plan import BetaPrior, Plan
 from durable.stats.checks import Ints
 from durable.stats.proportions import posterior, proportion_ci
 from durable.vocabulary import DIED, MISSING, NEW_THERAPY
-from durable.wording import capitalised
+from durable.wording import capitalise
 from durable.wording import percent as percent_text
 
 #: Parameter of the percent change of each component of the score.
@@ -105,13 +105,13 @@ def improvement_statistics(
             improvement_rate(at_visit, response, conf_level),
             _other_rates(at_visit, response, conf_level, prior),
             _categories(assessed, at_visit),
-            _worsened(assessed),
+            _worsening_counts(assessed),
             summary(_total_score(assessed)["AVAL"].to_numpy(float), SCORE.column),
             _other_scores(assessed, at_visit, response, conf_level),
         ):
             yield from of_parameter((visit,), block)
     if len(response.improvement.visits) > 1:
-        yield from _over_visits(status)
+        yield from _visit_combinations(status)
 
 
 def _counts(at_visit: pd.DataFrame) -> Iterator[Statistic]:
@@ -256,7 +256,7 @@ def _categories(scores: pd.DataFrame, at_visit: pd.DataFrame) -> Iterator[Statis
         yield from count_with_percent(subjects, len(at_visit), level)
 
 
-def _worsened(scores: pd.DataFrame) -> Iterator[Statistic]:
+def _worsening_counts(scores: pd.DataFrame) -> Iterator[Statistic]:
     """Measures worsened since baseline, among the subjects with a score."""
     assessed = _total_score(scores)["USUBJID"]
     change = scores.loc[
@@ -288,7 +288,7 @@ def _other_scores(
         yield Statistic(f"rate_{name}", *proportion_ci(subjects, total, conf_level))
 
 
-def _over_visits(status: pd.DataFrame) -> Estimates:
+def _visit_combinations(status: pd.DataFrame) -> Estimates:
     """Improved at every and at any configured visit: descriptive, no interval."""
     yes = (status["AVAL"] == 1).groupby(status["USUBJID"], observed=True)
     infused = status["USUBJID"].nunique()
@@ -365,7 +365,7 @@ def _other_analyses(level: str) -> Iterator[Line]:
     for name, (_missing, label) in _RULES.items():
         names = f"n_improved_{name}", f"n_denominator_{name}", f"rate_{name}"
         yield from _ratio_lines(_(label), *names)
-    component = capitalised(_(COMPONENTS["enzyme"].label))
+    component = capitalise(_(COMPONENTS["enzyme"].label))
     for name, (_parameter, label) in _OTHER_SCORES.items():
         names = f"n_improved_{name}", "n_denominator", f"rate_{name}"
         yield from _ratio_lines(_(label).format(component=component), *names)

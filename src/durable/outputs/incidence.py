@@ -76,7 +76,7 @@ class EventCounts:
         ]
         return cls.from_events(parts, pd.concat(events, ignore_index=True))
 
-    def with_size(self, column: Group, conf_level: float) -> Estimates:
+    def column_estimates(self, column: Group, conf_level: float) -> Estimates:
         """n_infused of a column and its upper limit without events, then `statistics`."""
         n = len(column.subjects)
         yield WHOLE_COLUMN, Statistic("n_infused", n)
@@ -146,7 +146,7 @@ def events_by_column(
         return
     events = count_events(datasets.adae, plan.safety)
     for column in columns:
-        yield column, events.with_size(column, plan.statistics.conf_level)
+        yield column, events.column_estimates(column, plan.statistics.conf_level)
 
 
 def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
@@ -155,14 +155,14 @@ def windows(adae: pd.DataFrame, safety: Safety) -> dict[str, pd.Series[bool]]:
     return {window: adae[name] == "Y" for window, name in flags.items()}
 
 
-def at_least(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
+def is_grade_or_higher(adae: pd.DataFrame, grade: int) -> pd.Series[bool]:
     """Whether each event is of this CTCAE grade or a higher one; False without a grade."""
     return (adae["AETOXGR"] >= grade).fillna(False).astype(bool)
 
 
 def fatal_events(adae: pd.DataFrame) -> pd.Series[bool]:
     """Whether each event is fatal: of grade 5, or with a fatal outcome."""
-    return at_least(adae, FATAL) | (adae["AOUT"] == "FATAL")
+    return is_grade_or_higher(adae, FATAL) | (adae["AOUT"] == "FATAL")
 
 
 def window_labels(safety: Safety) -> Iterator[tuple[str, str]]:

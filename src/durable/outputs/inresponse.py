@@ -60,11 +60,11 @@ def states_over_time(adtte: pd.DataFrame, response: Response) -> InResponse:
     failed = waits["EVNTDESC"].isin(failures).to_numpy(bool)
     lost = (holds["CNSR"] == 0).to_numpy(bool)
     left = np.where(entered, lost, failed)
-    return _estimated(start.tobytes(), end.tobytes(), left.tobytes())
+    return _cached_estimate(start.tobytes(), end.tobytes(), left.tobytes())
 
 
 @lru_cache(maxsize=4)
-def _estimated(start: bytes, end: bytes, left: bytes) -> InResponse:
+def _cached_estimate(start: bytes, end: bytes, left: bytes) -> InResponse:
     """The estimate from arrays as bytes: the figure shows one of those of the table."""
     return in_response(np.frombuffer(start), np.frombuffer(end), np.frombuffer(left, np.bool_))
 
@@ -120,11 +120,11 @@ def state_statistics(adtte: pd.DataFrame, plan: Plan) -> Iterator[Statistic]:
     columns = (table[name].tolist() for name in ("probability", "lower", "upper"))
     at_risk = states.probability_at(landmarks.days, **bootstrap(statistics))
     observed = (at_risk[name].tolist() for name in ("n_in_response", "n_waiting"))
-    for month, note, value, lower, upper, inside, waiting in zip(
+    for month, note, value, lower, upper, n_in_response, waiting in zip(
         months, landmarks.notes, *columns, *observed, strict=True
     ):
         yield Statistic(f"in_remission_M{month:g}", value, lower, upper, note)
-        yield Statistic(f"at_risk_M{month:g}", inside)
+        yield Statistic(f"at_risk_M{month:g}", n_in_response)
         yield Statistic(f"waiting_M{month:g}", waiting)
     yield _expected_time(states, statistics)
 

@@ -25,11 +25,11 @@ QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 def fit(records: pd.DataFrame) -> KaplanMeier:
     """Kaplan-Meier estimate of the records of one parameter of ADTTE, in days."""
     days, event = records["AVAL"].to_numpy(float), event_from_cnsr(records["CNSR"])
-    return _fitted(days.tobytes(), event.tobytes())
+    return _cached_fit(days.tobytes(), event.tobytes())
 
 
 @lru_cache(maxsize=32)
-def _fitted(days: bytes, event: bytes) -> KaplanMeier:
+def _cached_fit(days: bytes, event: bytes) -> KaplanMeier:
     """The estimate from arrays as bytes: most sensitivity analyses leave an endpoint as it is."""
     return kaplan_meier(np.frombuffer(days), np.frombuffer(event, dtype=np.bool_))
 

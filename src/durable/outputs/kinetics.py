@@ -14,7 +14,7 @@ from durable.language import N_, _
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import count, pair, value
-from durable.outputs.datasets import AnalysisDatasets, of_first_infusion
+from durable.outputs.datasets import AnalysisDatasets, first_infusion_records
 from durable.outputs.groups import Estimates, groups, of_parameter
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.quantities import percent, summary
@@ -33,7 +33,7 @@ _LOCATIONS = ("min", "median", "mean", "max", "geo_mean", "geo_mean_detected")
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     if datasets.adpp is None:
         return
-    adpp = of_first_infusion(datasets.adpp)
+    adpp = first_infusion_records(datasets.adpp)
     for group in groups(datasets.adsl, plan.group_variables):
         yield group, _estimates(adpp, group.select(adpp), len(group.subjects))
 

@@ -26,7 +26,7 @@ _LABELS = {_UNKNOWN: N_("Not determinable"), _NONE: N_("No result")}
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adlb, infused = datasets.required("adlb"), datasets.infused
+    adlb, infused = datasets.require("adlb"), datasets.infused_subjects
     shifts = {
         (test.code, window): _shifts(adlb.loc[adlb["PARAMCD"] == test.code], infused, last)
         for test in plan.laboratory.tests
@@ -34,7 +34,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
         for window, last in _windows(plan).items()
     }
     for column in groups(datasets.adsl, plan.group_variables):
-        yield column, _of_column(column.subjects, shifts)
+        yield column, _column_estimates(column.subjects, shifts)
 
 
 def _windows(plan: Plan) -> dict[str, int | None]:
@@ -47,11 +47,13 @@ def _shifts(results: pd.DataFrame, infused: pd.DataFrame, last: int | None) -> p
     """Grade at baseline and worst grade of a test in a window, of every infused subject."""
     names = pd.Index(infused["USUBJID"])
     # The day of infusion is study day 1.
-    after = results.loc[(results["ADY"] > 1) & results["BLQFL"].notna()]
-    after = after if last is None else after.loc[after["ADY"] <= last + 1]
+    post_infusion = results.loc[(results["ADY"] > 1) & results["BLQFL"].notna()]
+    post_infusion = (
+        post_infusion if last is None else post_infusion.loc[post_infusion["ADY"] <= last + 1]
+    )
     baseline = results.loc[results["ABLFL"] == "Y"]
     return pd.DataFrame(
-        {"baseline": _worst(baseline, names), "worst": _worst(after, names)}, index=names
+        {"baseline": _worst(baseline, names), "worst": _worst(post_infusion, names)}, index=names
     )
 
 
@@ -63,7 +65,9 @@ def _worst(results: pd.DataFrame, names: pd.Index[str]) -> pd.Series[str]:
     return text.reindex(names).fillna(_NONE)
 
 
-def _of_column(subjects: frozenset[str], shifts: dict[tuple[str, str], pd.DataFrame]) -> Estimates:
+def _column_estimates(
+    subjects: frozenset[str], shifts: dict[tuple[str, str], pd.DataFrame]
+) -> Estimates:
     yield WHOLE_COLUMN, Statistic("n_infused", len(subjects))
     for (code, window), everyone in shifts.items():
         members = everyone.loc[everyone.index.isin(subjects)]

@@ -17,18 +17,18 @@ from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTa
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan
 from durable.stats.summaries import summarise
-from durable.vocabulary import BASELINE, shown
+from durable.vocabulary import BASELINE, translate_coded
 
 _SUMMARY = ("n", "mean", "sd", "median", "min", "max")
 _CHANGE = ("n", "median", "min", "max")
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adlb = datasets.required("adlb")
+    adlb = datasets.require("adlb")
     of_visit = adlb.loc[adlb["ANL01FL"] == "Y"]
     series = list(_series(of_visit, plan))
     for column in groups(datasets.adsl, plan.group_variables):
-        yield column, _of_column(column.select(of_visit), series, len(column.subjects))
+        yield column, _column_estimates(column.select(of_visit), series, len(column.subjects))
 
 
 def _series(records: pd.DataFrame, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -39,7 +39,9 @@ def _series(records: pd.DataFrame, plan: Plan) -> Iterator[tuple[str, str]]:
         yield from ((test.code, v) for v in visits if (test.code, v) in found)
 
 
-def _of_column(records: pd.DataFrame, series: Iterable[tuple[str, str]], n: int) -> Estimates:
+def _column_estimates(
+    records: pd.DataFrame, series: Iterable[tuple[str, str]], n: int
+) -> Estimates:
     yield WHOLE_COLUMN, Statistic("n_infused", n)
     parts = dict(list(records.groupby(["PARAMCD", "AVISIT"], observed=True)))
     for key in series:
@@ -88,7 +90,7 @@ def _rows(codes: Callable[[Plan], Iterable[str]]) -> Callable[[TableResults, Pla
 
 
 def _visit(name: str) -> str:
-    return _("Baseline") if name == BASELINE else shown(name)
+    return _("Baseline") if name == BASELINE else translate_coded(name)
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:

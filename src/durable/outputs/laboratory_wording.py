@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from durable.language import N_, _
 from durable.plan import Laboratory, Plan
-from durable.wording import clauses, joined, sentences
+from durable.wording import clauses, join_words, sentences
 
 _BELOW = {
     "half": N_(
@@ -65,7 +65,7 @@ def grade_limits(laboratory: Laboratory) -> Iterator[str]:
     graded = [
         _("{test}: below {limits} {unit}").format(
             test=_(test.label),
-            limits=joined([f"{limit:g}" for limit in test.low_grades]),
+            limits=join_words([f"{limit:g}" for limit in test.low_grades]),
             unit=test.unit,
         )
         for test in laboratory.tests
@@ -95,7 +95,7 @@ def b_cells(laboratory: Laboratory) -> Iterator[str]:
         "Infections: treatment-emergent events of special interest recorded as {label}, with onset"
         " from the first result in aplasia to the day before recovery or to the last result."
         " Immunoglobulin given: {therapies}, from the table of therapies."
-    ).format(label=rule.infection, therapies=joined(rule.replacement) or "-")
+    ).format(label=rule.infection, therapies=join_words(rule.replacement) or "-")
 
 
 def icaht(laboratory: Laboratory) -> Iterator[str]:
@@ -125,7 +125,7 @@ def icaht(laboratory: Laboratory) -> Iterator[str]:
     ).format(gap=rule.max_gap_days)
     yield _(
         "Late: grades 1 to 4 by {n} days with a result of at most {limits}, up to the data cut-off."
-    ).format(n=rule.late_results, limits=joined([f"{limit:g}" for limit in rule.late_limits]))
+    ).format(n=rule.late_results, limits=join_words([f"{limit:g}" for limit in rule.late_limits]))
 
 
 def unit_of(laboratory: Laboratory, code: str) -> str:

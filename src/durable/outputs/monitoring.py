@@ -8,7 +8,7 @@ from math import nan
 import pandas as pd
 
 from durable.contracts.results import TOTAL, Parameter, Statistic
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs.ard import TableResults
 from durable.outputs.cells import rate, rate_ci, ratio_percent
 from durable.outputs.datasets import AnalysisDatasets, RecordFilter, select_records
@@ -18,11 +18,11 @@ from durable.outputs.interim import describe_decision, prior_text, stops
 from durable.outputs.output import SAFETY_SET, ColumnEstimates, Output, OutputTable
 from durable.outputs.table import Cell, Column, Lookup, Row, Rows, column_name
 from durable.plan import BetaPrior, Decision, ImprovementMonitoring, Outputs, Plan
-from durable.sections import required
+from durable.sections import require_section
 from durable.stats.monitoring import predictive_probability, probability_above
 from durable.stats.proportions import proportion_ci
 from durable.stats.ties import exceeds
-from durable.wording import capitalised, listed, sentences
+from durable.wording import capitalise, list_words, sentences
 from durable.wording import percent as percent_text
 
 #: Parts of parameters: of a further rule, before its name; before a number of evaluable subjects.
@@ -47,8 +47,8 @@ def monitored_improvement(plan: Plan) -> ImprovementMonitoring:
     ValueError
         Where the plan has none.
     """
-    monitoring = required(plan.monitoring, "monitoring")
-    return required(monitoring.improvement, "monitoring.improvement")
+    monitoring = require_section(plan.monitoring, "monitoring")
+    return require_section(monitoring.improvement, "monitoring.improvement")
 
 
 def prior_of_rate(plan: Plan) -> BetaPrior:
@@ -114,14 +114,14 @@ def _probabilities(x: int, n: int, plan: Plan) -> Iterator[Statistic]:
     monitored, prior = monitored_improvement(plan), prior_of_rate(plan)
     shapes = (prior.a, prior.b)
     success = monitored.success_probability
-    above = float(probability_above(x, n, monitored.null_rate, *shapes))
+    probability = float(probability_above(x, n, monitored.null_rate, *shapes))
     predicted = predictive_probability(
         x, n, monitored.maximum_subjects, monitored.null_rate, success, *shapes
     )
     yield Statistic("n_improved", x)
     yield Statistic("n_evaluable", n)
     yield Statistic("rate", *proportion_ci(x, n, plan.statistics.conf_level))
-    yield Statistic("probability_above", above)
+    yield Statistic("probability_above", probability)
     yield Statistic("predictive_probability", predicted)
     yield Statistic("decision", nan, note=decision(n, predicted, monitored))
 
@@ -172,20 +172,22 @@ def _table(results: TableResults, plan: Plan) -> Rows:
     level = percent_text(plan.statistics.conf_level)
     exact = _("Exact {level} CI of the rate, %").format(level=level)
     yield Row(exact, (interval, "", "", ""), 1)
-    after = {int(p[2]): p for p in results.parameters if p[:2] == (visit, AFTER_SUBJECTS)}
+    parameters_by_size = {
+        int(p[2]): p for p in results.parameters if p[:2] == (visit, AFTER_SUBJECTS)
+    }
     label = _("Planned looks, evaluable subjects") if monitored.looks else _("After each subject")
     yield Row(label)
-    for size in monitored.looks or after:
+    for size in monitored.looks or parameters_by_size:
         name = _("n = {n}").format(n=size)
-        if size in after:
-            yield _row(name, after[size], results, plan, indent=1)
+        if size in parameters_by_size:
+            yield _row(name, parameters_by_size[size], results, plan, indent=1)
         else:
             yield Row(name, ("", "", "", _("not yet reached")), 1)
     if _rules(plan):
         yield Row(_("Further rules, at the data cut-off"))
     for rule_name, rule in _rules(plan).items():
         cells = _rule_cells(rule_name, results, plan, TOTAL)
-        yield Row(capitalised(describe_decision(rule, plan)), cells, 1)
+        yield Row(capitalise(describe_decision(rule, plan)), cells, 1)
 
 
 def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
@@ -194,7 +196,7 @@ def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
     for column in results.columns:
         yield _row(column_name(column, plan), parameter, results, plan, column=column)
     for name, rule in _rules(plan).items():
-        yield Row(capitalised(describe_decision(rule, plan)))
+        yield Row(capitalise(describe_decision(rule, plan)))
         for column in results.columns:
             yield Row(column_name(column, plan), _rule_cells(name, results, plan, column), 1)
 
@@ -204,7 +206,7 @@ def _rule_cells(
 ) -> tuple[str, str, str, str]:
     """Who improved, and the decision by a further rule."""
     find = results.lookup((RULE, name), column)
-    return _improved(find, plan.outputs), "", "", _decided(find, plan.outputs)
+    return _improved_cell(find, plan.outputs), "", "", _decision_cell(find, plan.outputs)
 
 
 def _row(
@@ -225,22 +227,22 @@ def _row(
 def _columns(plan: Plan) -> Iterator[tuple[str, Cell]]:
     """Heading and cell of each column."""
     monitored = monitored_improvement(plan)
-    yield _("Improved at {visit}, n/N (%)").format(visit=monitored.visit), _improved
+    yield _("Improved at {visit}, n/N (%)").format(visit=monitored.visit), _improved_cell
     rate_text = percent_text(monitored.null_rate)
     posterior = _("Posterior P(rate > {rate}), %").format(rate=rate_text)
     yield posterior, rate("probability_above")
     predictive = _("Predictive probability of success at N = {n}, %")
     yield predictive.format(n=monitored.maximum_subjects), rate("predictive_probability")
-    yield _("Decision"), _decided
+    yield _("Decision"), _decision_cell
 
 
-_improved = ratio_percent("n_improved", "n_evaluable", "rate")
+_improved_cell = ratio_percent("n_improved", "n_evaluable", "rate")
 
 
-def _decided(find: Lookup, _: Outputs) -> str:
+def _decision_cell(find: Lookup, _: Outputs) -> str:
     """The decision, in the language in force."""
     found = find("decision")
-    return translated(found.note, _FORMS) if found else ""
+    return translate_stored(found.note, _FORMS) if found else ""
 
 
 def _footnotes(plan: Plan) -> Iterator[str]:
@@ -279,7 +281,7 @@ def _stopping(monitored: ImprovementMonitoring) -> str:
     if monitored.stop_if_predictive_above is not None:
         above = percent_text(monitored.stop_if_predictive_above)
         limits.append(_("for efficacy above {limit}").format(limit=above))
-    return _("Stop {limits}.").format(limits=listed(limits))
+    return _("Stop {limits}.").format(limits=list_words(limits))
 
 
 def _records(plan: Plan) -> tuple[RecordFilter, ...]:

@@ -66,13 +66,13 @@ def _subjects(datasets: AnalysisDatasets, plan: Plan) -> pd.DataFrame:
     ).reset_index(drop=True)
     if datasets.adrs is not None:
         records = select_records(datasets.adrs, _RECORDS)
-        subjects = subjects.assign(**_assessed(subjects, records, plan))
+        subjects = subjects.assign(**_response_status(subjects, records, plan))
     if datasets.adae is not None:
         subjects = subjects.assign(**_cytokine_release(subjects["USUBJID"], datasets.adae, plan))
     return subjects
 
 
-def _assessed(
+def _response_status(
     subjects: pd.DataFrame, records: pd.DataFrame, plan: Plan
 ) -> dict[str, pd.Series[float]]:
     """Status of remission before, and the best of what was seen after, by subject."""
@@ -120,7 +120,7 @@ def _estimates(group: Group, subjects: pd.DataFrame, datasets: AnalysisDatasets)
     yield from of_parameter(("DOSE",), summary(cells))
     yield ("DOSE",), Statistic("n_not_recorded", int(np.isnan(cells).sum()))
     if "before" in subjects:
-        yield from _before_and_after(subjects)
+        yield from _response_estimates(subjects)
     if "crs" in subjects:
         crs = subjects["crs"] == 1
         yield from of_parameter(("CRS",), count_with_percent(int(crs.sum()), n))
@@ -132,7 +132,7 @@ def _estimates(group: Group, subjects: pd.DataFrame, datasets: AnalysisDatasets)
         yield from _peaks(subjects["USUBJID"], datasets.adpp)
 
 
-def _before_and_after(subjects: pd.DataFrame) -> Estimates:
+def _response_estimates(subjects: pd.DataFrame) -> Estimates:
     """Remission before; improvement and remission after, of those of whom it is known."""
     n = len(subjects)
     for name, status in (("BEFORE_REMISSION", 1), ("BEFORE_NO_REMISSION", 0)):
@@ -164,10 +164,10 @@ def _peaks(subjects: pd.Series[str], adpp: pd.DataFrame) -> Estimates:
             values = records.loc[records[PERIOD] == period, "AVAL"].to_numpy(float)
             n, *others = summary(values)
             n = replace(n, note=note_of_assay(parameter, assay, unit))
-            yield from of_parameter(_of_period(parameter, period), (n, *others))
+            yield from of_parameter(_period_parameter(parameter, period), (n, *others))
 
 
-def _of_period(parameter: Parameter, period: int) -> Parameter:
+def _period_parameter(parameter: Parameter, period: int) -> Parameter:
     """The parameter with its period, behind the assay where there are several."""
     return (*parameter, f"PERIOD_{period}")
 

@@ -25,7 +25,7 @@ from durable.outputs.table import Cell, Line, Row, Rows
 from durable.plan import OverTime, Plan
 from durable.stats.summaries import mean_limits, summarise
 from durable.vocabulary import BASELINE
-from durable.wording import capitalised, percent, sentences
+from durable.wording import capitalise, percent, sentences
 
 _MEASURES = [component.paramcd for component in COMPONENTS.values()]
 _RECORDS: tuple[RecordFilter, ...] = (
@@ -37,7 +37,7 @@ _READ = ["USUBJID", "PARAMCD", "AVISIT", "ADY", "AVAL", "ABLFL", "ANL01FL"]
 
 
 def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
-    adsl, adrs = datasets.adsl, datasets.required("adrs")
+    adsl, adrs = datasets.adsl, datasets.require("adrs")
     records = select_records(adrs[_READ], _RECORDS)
     records = records.loc[records["AVAL"].notna()]
     start = records["USUBJID"].astype(object).map(day_of_new_therapy(adsl, adrs, plan.response))
@@ -85,11 +85,15 @@ def _parameters(plan: Plan) -> Iterator[Parameter]:
 
 def _summary(at_visit: pd.DataFrame, rule: OverTime, level: float) -> Iterator[Statistic]:
     """Number of subjects, those after new therapy, mean with its limits, spread and extremes."""
-    after = at_visit["after"].to_numpy(bool)
-    used = np.ones(len(after), dtype=bool) if rule.after_new_therapy == "included" else ~after
+    has_new_therapy = at_visit["after"].to_numpy(bool)
+    used = (
+        np.ones(len(has_new_therapy), dtype=bool)
+        if rule.after_new_therapy == "included"
+        else ~has_new_therapy
+    )
     values = summarise(at_visit["AVAL"].to_numpy(float)[used])
     yield Statistic("n", values.n)
-    yield Statistic("n_new_therapy", int(after.sum()))
+    yield Statistic("n_new_therapy", int(has_new_therapy.sum()))
     yield Statistic("mean", values.mean, *mean_limits(values.n, values.mean, values.sd, level))
     for name in ("sd", "median", "min", "max"):
         yield Statistic(name, getattr(values, name))
@@ -120,7 +124,7 @@ def _ci_name(plan: Plan) -> str:
 
 def _group_rows(results: TableResults, plan: Plan) -> Rows:
     """The score and each measure, a block a visit at which somebody was assessed."""
-    assessed = {part for part in results.parameters if _assessed(results, part)}
+    assessed = {part for part in results.parameters if _has_assessments(results, part)}
     for code, (heading, decimals) in _measures(plan).items():
         yield Row(heading)
         lines = tuple(_lines(plan, decimals))
@@ -130,7 +134,7 @@ def _group_rows(results: TableResults, plan: Plan) -> Rows:
                 yield from results.rows(parameter, *lines)
 
 
-def _assessed(results: TableResults, parameter: Parameter) -> bool:
+def _has_assessments(results: TableResults, parameter: Parameter) -> bool:
     """Whether anybody was assessed at a visit, before new therapy or after it."""
     find = results.lookup(parameter, TOTAL)
     counts = (find(name) for name in ("n", "n_new_therapy"))
@@ -146,7 +150,7 @@ def _measures(plan: Plan) -> dict[str, tuple[str, int]]:
     measures = {SCORE.paramcd: (_(SCORE.label), 1)}
     for component, name in plan.response.measures.items():
         measure = core_set_measure(name)
-        measures[COMPONENTS[component].paramcd] = (capitalised(_(measure.label)), measure.decimals)
+        measures[COMPONENTS[component].paramcd] = (capitalise(_(measure.label)), measure.decimals)
     return measures
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from durable.contracts.results import TOTAL, Statistic
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs import formats
 from durable.outputs.ard import TableResults
 from durable.outputs.boundary_wording import boundaries, event_name, event_window
@@ -189,7 +189,7 @@ def _table(results: TableResults, plan: Plan) -> Rows:
 def _by_cutoff(results: TableResults, plan: Plan) -> Rows:
     """Of each kind of event, by data cut-off, what is seen and whether a boundary is reached."""
     seen = ratio_percent("n_event", "n_evaluable", "rate")
-    reached = [_reached(f"first_reached_{rule.name}") for rule in RULES]
+    reached = [_crossing_cell(f"first_reached_{rule.name}") for rule in RULES]
     for name, section in boundaries(plan).items():
         yield Row(event_name(section, plan))
         for column in results.columns:
@@ -208,14 +208,17 @@ def _lines(section: SafetyBoundary) -> Iterator[tuple[str, Cell, Cell, Cell]]:
     yield unknown, _positive("n_grade_missing"), _blank, _blank
     above = _("Posterior P(rate > {rate}), %").format(rate=acceptable)
     yield above, rate("probability_above"), _blank, _blank
-    yield _("Subjects with the event that stop at this N"), *_by_rule(_limit, "stop_from")
-    yield _("Boundary, subjects in the order of infusion"), *_by_rule(_reached, "first_reached")
+    yield _("Subjects with the event that stop at this N"), *_cells_by_rule(_limit, "stop_from")
+    yield (
+        _("Boundary, subjects in the order of infusion"),
+        *_cells_by_rule(_crossing_cell, "first_reached"),
+    )
     ever = _("Probability of ever stopping at a rate of {rate}, %")
-    yield ever.format(rate=acceptable), *_by_rule(rate, "stops_if_acceptable")
-    yield ever.format(rate=unacceptable), *_by_rule(rate, "stops_if_unacceptable")
+    yield ever.format(rate=acceptable), *_cells_by_rule(rate, "stops_if_acceptable")
+    yield ever.format(rate=unacceptable), *_cells_by_rule(rate, "stops_if_unacceptable")
 
 
-def _by_rule(cell: Callable[[str], Cell], statistic: str) -> tuple[Cell, Cell, Cell]:
+def _cells_by_rule(cell: Callable[[str], Cell], statistic: str) -> tuple[Cell, Cell, Cell]:
     first, second = (cell(f"{statistic}_{rule.name}") for rule in RULES)
     return _blank, first, second
 
@@ -246,12 +249,12 @@ def _limit(statistic: str) -> Cell:
     return cell
 
 
-def _reached(statistic: str) -> Cell:
+def _crossing_cell(statistic: str) -> Cell:
     """Whether and where a boundary is reached, in the language in force."""
 
     def cell(find: Lookup, _outputs: Outputs) -> str:
         found = find(statistic)
-        return translated(found.note, _FORMS) if found else ""
+        return translate_stored(found.note, _FORMS) if found else ""
 
     return cell
 

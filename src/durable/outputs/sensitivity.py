@@ -26,7 +26,7 @@ from durable.outputs.quantities import counted_events
 from durable.outputs.table import Cell, Row, Rows
 from durable.plan import Plan, Statistics
 from durable.vocabulary import POPULATIONS
-from durable.wording import listed, percent, sentences
+from durable.wording import list_words, percent, sentences
 
 #: Function from the plan to the columns: of each the parameter, the heading and the cell.
 Columns = Callable[[Plan], Iterator[tuple[str, str, Cell]]]
@@ -37,7 +37,7 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     adrs, adtte = datasets.variant_adrs, datasets.variant_adtte
     if adrs is None or adtte is None:
         return
-    primary_datasets = datasets.required("adrs"), datasets.required("adtte")
+    primary_datasets = datasets.require("adrs"), datasets.require("adtte")
     primary = _estimates(*primary_datasets, plan.response, plan.statistics)
     yield Group(*TOTAL, frozenset()), primary
     for name in plan.sensitivity:
@@ -95,20 +95,20 @@ def _interval_censored(records: pd.DataFrame, statistics: Statistics) -> Iterato
     drawn = {"replicates": statistics.bootstrap_replicates, "seed": statistics.bootstrap_seed}
     median = estimate.quantile(0.5, level, statistics.quantile_rule, **drawn)
     span = _open_range(median.earliest / month, median.latest / month, "months")
-    limits = _with_width(median.lower / month, median.upper / month)
+    limits = _limits_or_nan(median.lower / month, median.upper / month)
     yield Statistic("median", median.latest / month, *limits, note=span)
     landmarks = statistics.sensitivity_landmarks_months
     table = estimate.survival_at(np.array(landmarks) * month, level, **drawn)
     columns = (table[name].tolist() for name in ("lowest", "highest", "lower", "upper"))
     for landmark, lowest, highest, low, high in zip(landmarks, *columns, strict=True):
-        limits = _with_width(low, high)
+        limits = _limits_or_nan(low, high)
         note = _open_range(lowest, highest, "")
         if highest == 1 and isnan(limits[0]):
             note = NO_EVENT_BEFORE
         yield Statistic(f"landmark_M{landmark:g}", highest, *limits, note)
 
 
-def _with_width(lower: float, upper: float) -> tuple[float, float]:
+def _limits_or_nan(lower: float, upper: float) -> tuple[float, float]:
     """The limits; both NaN where they are equal."""
     return (nan, nan) if lower == upper else (lower, upper)
 
@@ -121,7 +121,7 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
     """A row per analysis; cells of months or visits that an analysis does not have are empty."""
     (column,) = results.columns
     level, shown_columns = _common_level(plan), list(columns(plan))
-    for analysis in _shown(plan):
+    for analysis in _shown_analyses(plan):
         label = analysis_title(analysis, plan)
         if level is None:
             own_level = percent(_statistics_of(analysis, plan).conf_level)
@@ -133,7 +133,7 @@ def _rows(results: TableResults, plan: Plan, columns: Columns) -> Rows:
         yield Row(label, tuple(cells))
 
 
-def _shown(plan: Plan) -> tuple[str, ...]:
+def _shown_analyses(plan: Plan) -> tuple[str, ...]:
     """The analyses that have a row: the primary one, and those that differ from it."""
     redundant = plan.redundant
     return (PRIMARY, *(name for name in plan.sensitivity if name not in redundant))
@@ -149,7 +149,7 @@ def _statistics_of(analysis: str, plan: Plan) -> Statistics:
 
 def _common_level(plan: Plan) -> float | None:
     """Confidence level of all the analyses; None where they differ in it."""
-    levels = {_statistics_of(analysis, plan).conf_level for analysis in _shown(plan)}
+    levels = {_statistics_of(analysis, plan).conf_level for analysis in _shown_analyses(plan)}
     return levels.pop() if len(levels) == 1 else None
 
 
@@ -161,14 +161,14 @@ def _interval_name(plan: Plan) -> str:
 
 def _months(plan: Plan) -> list[float]:
     """The landmarks of any analysis, in months."""
-    by_analysis = (_statistics_of(analysis, plan) for analysis in _shown(plan))
+    by_analysis = (_statistics_of(analysis, plan) for analysis in _shown_analyses(plan))
     months = {m for statistics in by_analysis for m in statistics.sensitivity_landmarks_months}
     return sorted(months)
 
 
 def _visits(plan: Plan) -> list[str]:
     """The visits of the improvement rate in any analysis, in the order of the schedule."""
-    by_analysis = (_response_of(analysis, plan) for analysis in _shown(plan))
+    by_analysis = (_response_of(analysis, plan) for analysis in _shown_analyses(plan))
     visits = {visit for response in by_analysis for visit in response.improvement.visits}
     return [visit.visit for visit in plan.schedule if visit.visit in visits]
 
@@ -205,7 +205,7 @@ def _improvements(plan: Plan) -> Iterator[tuple[str, str, Cell]]:
 
 
 def _duration_notes(plan: Plan) -> Iterator[str]:
-    by_analysis = [_statistics_of(analysis, plan) for analysis in _shown(plan)]
+    by_analysis = [_statistics_of(analysis, plan) for analysis in _shown_analyses(plan)]
     yield sentences(
         _(
             "Duration of response from first remission; month: event-free rate. Kaplan-Meier"
@@ -229,7 +229,7 @@ def _duration_notes(plan: Plan) -> Iterator[str]:
 
 
 def _improvement_notes(plan: Plan) -> Iterator[str]:
-    visits = [_response_of(analysis, plan).improvement.visits for analysis in _shown(plan)]
+    visits = [_response_of(analysis, plan).improvement.visits for analysis in _shown_analyses(plan)]
     yield from _empty_cells(visits, _visits(plan))
     yield from _differences(plan)
 
@@ -244,7 +244,7 @@ def _differences(plan: Plan) -> Iterator[str]:
     """Footnotes on what differs, and on the analyses in which nothing does."""
     yield _("Each analysis differs from the primary one in what its title says.")
     if plan.redundant:
-        names = listed([analysis_title(name, plan) for name in plan.redundant])
+        names = list_words([analysis_title(name, plan) for name in plan.redundant])
         identical = _("Identical to the primary analysis by definition, not shown: {names}.")
         yield identical.format(names=names)
 

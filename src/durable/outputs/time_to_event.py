@@ -42,10 +42,10 @@ def _results(datasets: AnalysisDatasets, plan: Plan) -> ColumnEstimates:
     records = {e.code: adtte.loc[adtte["PARAMCD"] == e.code] for e in STANDARD_ENDPOINTS}
     in_remission = adsl.loc[adsl["BLREMFL"] == "Y", "USUBJID"]
     for group in groups(adsl, plan.group_variables):
-        yield group, _of_group(group, records, in_remission, plan)
+        yield group, _group_estimates(group, records, in_remission, plan)
 
 
-def _of_group(
+def _group_estimates(
     group: Group, records: dict[str, pd.DataFrame], in_remission: pd.Series[str], plan: Plan
 ) -> Estimates:
     for endpoint in STANDARD_ENDPOINTS:

@@ -24,7 +24,7 @@ from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
 from durable.plan.subgroups import declared_subgroups, extra_columns, group_findings
 from durable.schedule import Visit
-from durable.sections import merged
+from durable.sections import merge_values
 
 
 def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Finding]:
@@ -107,12 +107,12 @@ def _schedule_findings(schedule: tuple[Visit, ...]) -> list[Finding]:
         if label in labels[:i]
     ]
     order = sorted(range(len(schedule)), key=lambda i: schedule[i].day)
-    for before, after in itertools.pairwise(order):
-        first, second = schedule[before], schedule[after]
+    for first_index, second_index in itertools.pairwise(order):
+        first, second = schedule[first_index], schedule[second_index]
         if second.first_day <= first.last_day:
             found = f"days {second.first_day} to {second.last_day}"
             expected = f"no overlap with {first.visit}, days {first.first_day} to {first.last_day}"
-            findings.append(Finding(f"schedule[{after}].window", found, expected))
+            findings.append(Finding(f"schedule[{second_index}].window", found, expected))
     return findings
 
 
@@ -171,7 +171,7 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
             findings.append(Finding(f"{key}.population", "eligible", expected))
         for section, model in (("response", Response), ("statistics", Statistics)):
             base = valid[section].model_dump(exclude_unset=True)
-            combined = merged(base, getattr(change, section))
+            combined = merge_values(base, getattr(change, section))
             try:
                 checked = model.model_validate(combined)
             except ValidationError as error:
@@ -232,7 +232,7 @@ def _definition_findings(plan: Plan, simulation: Simulation) -> list[Finding]:
 
 def _analysed_visits(plan: Plan) -> list[str]:
     """Visits of the improvement rate, in the primary analysis or in one that is simulated."""
-    responses = [plan.response, *(plan.response_of(name) for name in plan.simulated)]
+    responses = [plan.response, *(plan.response_of(name) for name in plan.simulated_variants)]
     return list(dict.fromkeys(visit for one in responses for visit in one.improvement.visits))
 
 

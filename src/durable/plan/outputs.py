@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, model_validator
 
 from durable.contents import NUMBERS
-from durable.deliveries import READERS_OF_XPT, described, names
+from durable.deliveries import READERS_OF_XPT, key_description, names
 from durable.language import ENGLISH, LANGUAGES
 from durable.sections import (
     Date,
@@ -67,8 +67,8 @@ class Outputs(Section):
     """Decimals of percentages in tables."""
     month_decimals: Annotated[int, Field(ge=0, le=6)] = 1
     """Decimals of months in tables."""
-    documents: UniqueList[DocumentName] = Field((), description=described("documents"))
-    datasets: UniqueList[DatasetName] = Field((), description=described("datasets"))
+    documents: UniqueList[DocumentName] = Field((), description=key_description("documents"))
+    datasets: UniqueList[DatasetName] = Field((), description=key_description("datasets"))
     shells: Annotated[ListOf[Shell], unique_by("output")] = ()
     """The tables, figures and listings that are shown, in their order, with numbers, titles and
     footnotes of one's own; empty: all. ard.csv holds the results of all in any case."""

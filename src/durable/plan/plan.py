@@ -31,7 +31,7 @@ from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
 from durable.plan.subgroups import Subgroups, declared_subgroups
 from durable.schedule import DEFAULT_SCHEDULE, Visit
-from durable.sections import Name, NonEmptyList, Section, UniqueList, merged
+from durable.sections import Name, NonEmptyList, Section, UniqueList, merge_values
 
 #: Sections of a plan that no analysis is made from.
 NO_ANALYSIS = {"pins", "series", "simulation"}
@@ -96,12 +96,12 @@ class Plan(Section):
         KeyError for a name that the section sensitivity does not have, ``primary`` among them.
         """
         base = self.response.model_dump(exclude_unset=True)
-        return Response.model_validate(merged(base, self.sensitivity[name].response))
+        return Response.model_validate(merge_values(base, self.sensitivity[name].response))
 
     def statistics_of(self, name: str) -> Statistics:
         """Statistical conventions of a sensitivity analysis, as `response_of` its definitions."""
         base = self.statistics.model_dump(exclude_unset=True)
-        return Statistics.model_validate(merged(base, self.sensitivity[name].statistics))
+        return Statistics.model_validate(merge_values(base, self.sensitivity[name].statistics))
 
     @property
     def subgroup_variables(self) -> tuple[Subgroup, ...]:
@@ -130,7 +130,7 @@ class Plan(Section):
         )
 
     @property
-    def simulated(self) -> tuple[str, ...]:
+    def simulated_variants(self) -> tuple[str, ...]:
         """Names of the sensitivity analyses that are simulated beside the primary one.
 
         Those of ``simulation.definitions``; where that is not given, all that estimate the duration
@@ -176,7 +176,7 @@ class Plan(Section):
         None below a section that the plan does not have. KeyError for a path that no plan has.
         """
         values = self.model_dump(mode="json")
-        return {path: _at(values, path.split(".")) for path in paths}
+        return {path: _value_at_path(values, path.split(".")) for path in paths}
 
     def digest(self, paths: Iterable[str], *, ordered: bool = False) -> str:
         """SHA-256, in hexadecimal digits, of the values at dotted paths.
@@ -191,7 +191,7 @@ class Plan(Section):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _at(value: Any, path: list[str]) -> Any:
+def _value_at_path(value: Any, path: list[str]) -> Any:
     for key in path:
         value = None if value is None else value[key]
     return value

@@ -56,14 +56,14 @@ def results(table: InputTable) -> list[str]:
     return [column.name for column in table.columns if column.name not in fixed]
 
 
-def put_together(tables: Iterable[str]) -> list[str]:
+def composite_tables(tables: Iterable[str]) -> list[str]:
     """Those tables whose records are put together from results of several domains."""
     return [table for table in tables if not principal_domain(table)]
 
 
 def measures(tables: Iterable[str]) -> list[str]:
     """Columns of the tables that are results, as `results`, of those that are put together."""
-    return [column for table in put_together(tables) for column in results(INPUT_TABLES[table])]
+    return [column for table in composite_tables(tables) for column in results(INPUT_TABLES[table])]
 
 
 def tests_read(table: str, domain: str, sdtm: Sdtm | None) -> set[str]:
@@ -149,13 +149,13 @@ def delivered_domains(table: str, sdtm: Sdtm) -> list[str]:
     present = [
         domain
         for domain in named
-        if not _may_lack(table, domain, sdtm)
+        if not _can_be_absent(table, domain, sdtm)
         or any(Path(path).exists() for path in domain_files(domain, sdtm).values())
     ]
     return present or named
 
 
-def _may_lack(table: str, domain: str, sdtm: Sdtm) -> bool:
+def _can_be_absent(table: str, domain: str, sdtm: Sdtm) -> bool:
     stated = (sdtm.files, sdtm.sha256, sdtm.records, sdtm.where, sdtm.where_not)
     if domain == principal_domain(table) or any(domain in names for names in stated):
         return False
@@ -217,7 +217,7 @@ def possible_parts(path: str) -> list[str]:
     )
 
 
-def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, Any]:
+def reduce_to_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, Any]:
     """The section ``inputs.sdtm`` as plain values, reduced to some of its tables.
 
     Parameters
@@ -229,20 +229,20 @@ def for_tables(values: Mapping[str, Any], tables: Iterable[str]) -> dict[str, An
     """
     section = {**values, "tables": list(tables)}
     for key in ("variables", "values", "units", "partial_dates"):
-        section[key] = _only(values.get(key, {}), section["tables"])
+        section[key] = _select_names(values.get(key, {}), section["tables"])
     measured = measures(section["tables"])
     for key in ("evaluators", "qualifiers"):
-        section[key] = _only(values.get(key, {}), measured)
+        section[key] = _select_names(values.get(key, {}), measured)
     sdtm = Sdtm.model_validate(section)
     domains_read = {domain for table in sdtm.tables for domain in domains(table, sdtm)}
     files = {name for domain in domains_read for name in domain_files(domain, sdtm)}
     for key in ("files", "where", "where_not", "sha256", "records"):
         known = files if key in ("sha256", "records") else domains_read
-        section[key] = _only(values.get(key, {}), known)
+        section[key] = _select_names(values.get(key, {}), known)
     return section
 
 
-def _only(by_name: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
+def _select_names(by_name: Mapping[str, Any], names: Container[str]) -> dict[str, Any]:
     return {name: by_name[name] for name in by_name if name in names}
 
 

@@ -12,13 +12,13 @@ from durable.plan.findings import Finding, one_of, unknown_names
 from durable.plan.inputs import Sdtm
 from durable.plan.sdtm import (
     CELLS,
+    composite_tables,
     domain_files,
     domains,
     is_findings_domain,
     measures,
     place_expected,
     places,
-    put_together,
 )
 from durable.plan.shape_checks import pattern_findings, recorded_unit_findings, rule_findings
 
@@ -146,7 +146,7 @@ def _variable_findings(conditions: Mapping[str, object], path: str) -> Iterator[
 def _qualifier_findings(sdtm: Sdtm) -> Iterator[Finding]:
     """Qualifiers of measures that have no test, of other domains, or said in two ways."""
     variables: dict[str, str] = {}
-    for table in put_together(sdtm.tables):
+    for table in composite_tables(sdtm.tables):
         variables |= places(table, sdtm)
     for column, conditions in sdtm.qualifiers.items():
         path = f"inputs.sdtm.qualifiers.{column}"
@@ -188,7 +188,7 @@ def _place_findings(sdtm: Sdtm, tables: Mapping[str, InputTable]) -> list[Findin
             if expected:
                 key = f"inputs.sdtm.variables.{table}.{column}"
                 findings.append(Finding(key, repr(variable), expected))
-    for table in put_together(sdtm.tables):
+    for table in composite_tables(sdtm.tables):
         findings += _test_findings(table, sdtm)
     return findings
 
@@ -205,7 +205,7 @@ def _test_findings(table: str, sdtm: Sdtm) -> list[Finding]:
             name
             for name, place in measures.items()
             if place == measures.get(column)
-            and (name == column or not _told_apart(name, column, sdtm))
+            and (name == column or not _are_distinct(name, column, sdtm))
         ]
         if len(shared) > 1:
             key = f"inputs.sdtm.variables.{table}.{column}"
@@ -215,7 +215,7 @@ def _test_findings(table: str, sdtm: Sdtm) -> list[Finding]:
     return findings
 
 
-def _told_apart(one: str, other: str, sdtm: Sdtm) -> bool:
+def _are_distinct(column: str, other_column: str, sdtm: Sdtm) -> bool:
     """Whether no result can be one of both columns, by a variable in the qualifiers of each."""
-    mine, others = (sdtm.qualifiers.get(name, {}) for name in (one, other))
-    return any(not {*mine[name]} & {*others[name]} for name in mine.keys() & others.keys())
+    mine, theirs = (sdtm.qualifiers.get(name, {}) for name in (column, other_column))
+    return any(not {*mine[name]} & {*theirs[name]} for name in mine.keys() & theirs.keys())

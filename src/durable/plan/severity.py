@@ -37,17 +37,17 @@ def severity_findings(
     tables
         Tables that the study has, by name.
     """
-    for index, one in enumerate(lowered):
+    for index, entry in enumerate(lowered):
         key = f"inputs.severity[{index}]"
-        if one.rule not in LOWERINGS:
+        if entry.rule not in LOWERINGS:
             expected = f"a rule that may be lowered: {', '.join(LOWERINGS)}"
-            yield Finding(f"{key}.rule", repr(one.rule), expected)
+            yield Finding(f"{key}.rule", repr(entry.rule), expected)
             continue
-        known = [name for name in LOWERINGS[one.rule].tables if name in tables]
-        if one.table not in known:
-            expected = f"a table of the study in which {one.rule} may be lowered"
+        known = [name for name in LOWERINGS[entry.rule].tables if name in tables]
+        if entry.table not in known:
+            expected = f"a table of the study in which {entry.rule} may be lowered"
             listed = f"{expected}: {', '.join(known) or 'there is none'}"
-            yield Finding(f"{key}.table", repr(one.table), listed)
-        elif one.column is not None and one.column not in tables[one.table].names:
-            names = tables[one.table].names
-            yield Finding(f"{key}.column", repr(one.column), one_of(one.column, names))
+            yield Finding(f"{key}.table", repr(entry.table), listed)
+        elif entry.column is not None and entry.column not in tables[entry.table].names:
+            names = tables[entry.table].names
+            yield Finding(f"{key}.column", repr(entry.column), one_of(entry.column, names))

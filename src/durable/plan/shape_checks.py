@@ -104,27 +104,27 @@ def _null_findings(table: InputTable, table_input: Input, path: str) -> Iterator
             expected = "a column: there is no analysis without it"
             yield Finding(f"{path}.columns.{name}", "nothing (not recorded)", expected)
         if name in table_input.constant:
-            twice = "a column of the file and a constant"
-            yield Finding(f"{path}.constant.{name}", twice, "one or the other")
+            conflict = "a column of the file and a constant"
+            yield Finding(f"{path}.constant.{name}", conflict, "one or the other")
     for name in table_input.constant_in_files:
         if name in table_input.constant or table_input.columns.get(name, "") is None:
             numbers = [n for n, file in enumerate(table_input.files) if name in file.constant]
             key = f"{path}.files[{numbers[0]}].constant.{name}"
-            twice = "a constant of a file, and one or null of the table"
-            yield Finding(key, twice, "one or the other")
+            conflict = "a constant of a file, and one or null of the table"
+            yield Finding(key, conflict, "one or the other")
 
 
 def _kind_findings(table: InputTable, table_input: Input, path: str) -> Iterator[Finding]:
     """Forms of dates and numbers of rows for other columns, and rules for numbers that are none."""
     number = table_input.row_number
-    texts = [name for name in _of_kind(table, ("text",)) if name != "subject_id"]
+    texts = [name for name in _names_of_kind(table, ("text",)) if name != "subject_id"]
     if number is not None and number not in texts:
         yield Finding(f"{path}.row_number", repr(number), one_of(number, texts))
-    dated = _of_kind(table, ("date", "time"))
+    dated = _names_of_kind(table, ("date", "time"))
     for name in table_input.dates:
         if name not in (*dated, EVERY):
             yield Finding(f"{path}.dates.{name}", "no date", one_of(name, dated))
-    numbers = _of_kind(table, ("number", "integer"))
+    numbers = _names_of_kind(table, ("number", "integer"))
     limits = table_input.numbers
     for side, rules in (("below", limits.below), ("above", limits.above)):
         for name, rule in rules.items():
@@ -161,7 +161,7 @@ def _units_of(columns: Iterable[ColumnSpec]) -> Mapping[str, None]:
     return names
 
 
-def _of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
+def _names_of_kind(table: InputTable, kinds: Iterable[str]) -> list[str]:
     return [column.name for column in table.columns if column.kind in kinds]
 
 

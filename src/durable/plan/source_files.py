@@ -195,7 +195,7 @@ class Stack(Section):
     """Name of the new column that holds the cells."""
 
     @property
-    def named(self) -> tuple[str, ...]:
+    def named_columns(self) -> tuple[str, ...]:
         """Columns that are named one by one; () with a pattern."""
         return () if isinstance(self.columns, str) else tuple(self.columns)
 
@@ -306,7 +306,7 @@ class Numbers(Section):
 EVERY = "*"
 
 
-def _by_column(value: object) -> object:
+def _key_by_column(value: object) -> object:
     return {EVERY: value} if isinstance(value, list | tuple) else value
 
 
@@ -317,9 +317,9 @@ def _date_form(form: str) -> str:
 
 
 #: Texts of every column, or by column.
-ByColumn = Annotated[dict[str, NonEmptyUniqueList[str]], BeforeValidator(_by_column)]
+ByColumn = Annotated[dict[str, NonEmptyUniqueList[str]], BeforeValidator(_key_by_column)]
 _Forms = NonEmptyUniqueList[Annotated[str, AfterValidator(_date_form)]]
-Forms = Annotated[dict[str, _Forms], BeforeValidator(_by_column)]
+Forms = Annotated[dict[str, _Forms], BeforeValidator(_key_by_column)]
 
 
 class Input(Selection, FileForm):

@@ -66,7 +66,7 @@ class SubgroupSection(Section):
         return self
 
     @property
-    def recorded(self) -> str:
+    def recorded_variable(self) -> str:
         """Variable of ADSL that holds the column as recorded.
 
         `variable` where the plan has it, else that of the table; of a column that has neither its
@@ -93,7 +93,7 @@ def declared_subgroups(sections: Mapping[str, SubgroupSection]) -> tuple[Subgrou
     """
     subgroups: list[Subgroup] = []
     for name, section in sections.items():
-        stem = re.sub("[^A-Z0-9]", "", section.recorded)[:4]
+        stem = re.sub("[^A-Z0-9]", "", section.recorded_variable)[:4]
         number = 1 + sum(one.variable.startswith(f"{stem}GR") for one in subgroups)
         label = section.label or name.replace("_", " ").capitalize()
         unit = column_spec(section.column).unit
@@ -109,7 +109,7 @@ def declared_subgroups(sections: Mapping[str, SubgroupSection]) -> tuple[Subgrou
                 limits=section.bands,
                 texts=section.values or None,
                 extra=_extra_column(section, label),
-                recorded=section.recorded if is_extra(section.column) else "",
+                recorded_variable=section.recorded_variable if is_extra(section.column) else "",
             )
         )
     return tuple(subgroups)
@@ -161,7 +161,7 @@ def _section_findings(key: str, name: str, section: SubgroupSection) -> list[Fin
     if not is_extra(column) and column not in grouping_columns():
         expected = f"{', '.join(grouping_columns())}, or a column of the study's own"
         return [Finding(f"{key}.column", repr(column), expected)]
-    if is_extra(column) and section.variable is None and len(section.recorded) > 8:
+    if is_extra(column) and section.variable is None and len(section.recorded_variable) > 8:
         expected = "a name of at most 8 characters for ADSL: the column has a longer one"
         return [Finding(f"{key}.variable", "nothing", expected)]
     if not is_extra(column) and spec.kind != "text" and not section.bands:
@@ -191,12 +191,12 @@ def _variable_findings(sections: Mapping[str, SubgroupSection]) -> list[Finding]
             if (earlier.limits == ()) != (group.limits == ()):
                 expected = f"the same column with bands, or without, as in {first}"
                 findings.append(Finding(f"{key}.bands", f"the column {group.column}", expected))
-            if earlier.recorded != group.recorded:
-                expected = f"{earlier.recorded}, as in {first}"
-                findings.append(Finding(f"{key}.variable", group.recorded, expected))
+            if earlier.recorded_variable != group.recorded_variable:
+                expected = f"{earlier.recorded_variable}, as in {first}"
+                findings.append(Finding(f"{key}.variable", group.recorded_variable, expected))
             continue
-        if group.recorded in owners:
-            expected = f"another name: it is a variable of {owners[group.recorded]}"
-            findings.append(Finding(f"{key}.variable", group.recorded, expected))
-        owners[group.recorded] = key
+        if group.recorded_variable in owners:
+            expected = f"another name: it is a variable of {owners[group.recorded_variable]}"
+            findings.append(Finding(f"{key}.variable", group.recorded_variable, expected))
+        owners[group.recorded_variable] = key
     return findings

@@ -58,7 +58,7 @@ def run_tests(chosen: Sequence[str] = ()) -> list[TestRun]:
             text=True,
             check=False,
         )
-        tests = list(_recorded(record))
+        tests = list(_test_runs(record))
     # 1: some failed. Anything else: they were not run as they should be.
     if done.returncode not in (0, 1) or not tests:
         raise UserError(f"the tests could not be run:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
@@ -90,7 +90,7 @@ def requirement_files() -> Iterator[str]:
             yield path.relative_to(SUITE).as_posix()
 
 
-def _recorded(record: Path) -> Iterator[TestRun]:
+def _test_runs(record: Path) -> Iterator[TestRun]:
     for line in record.read_text(encoding="utf-8").splitlines():
         test = json.loads(line)
         yield TestRun(test["name"], tuple(test["requirements"]), test["outcome"], test["reason"])

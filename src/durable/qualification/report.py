@@ -60,7 +60,7 @@ def pdf(qualification: Qualification) -> bytes:
             [[text, ""] for role in ROLES for text in (role, "Signature, date")], (60, 120), small
         ),
     ]
-    document.build(flow, onFirstPage=_numbered, onLaterPages=_numbered)
+    document.build(flow, onFirstPage=_draw_page_number, onLaterPages=_draw_page_number)
     return file.getvalue()
 
 
@@ -122,8 +122,8 @@ def _table(
     return LongTable(cells, [width * mm for width in widths], repeatRows=int(head), style=lines)
 
 
-def _numbered(canvas: Any, document: Any) -> None:
-    """The number of the page at its foot."""
+def _draw_page_number(canvas: Any, document: Any) -> None:
+    """Draw the number of the page at its foot."""
     from reportlab.lib.units import mm
 
     canvas.setFont("Helvetica", 7.5)

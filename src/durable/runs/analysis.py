@@ -57,7 +57,7 @@ def run_analysis(
     code, contents = code_files(workflow), input_digests(plan)
     run = Run(plan, config, workflow, code, contents, results, reason, series_of)
     refuse_other_study(plan, config, run.folder)
-    names = [name for name in _until(until) if name in run.files]
+    names = [name for name in _stages_through(until) if name in run.files]
     locks = begin(run, names)
     try:
         for name in names:
@@ -70,7 +70,7 @@ def run_analysis(
     return run
 
 
-def _until(last: str) -> Iterable[str]:
+def _stages_through(last: str) -> Iterable[str]:
     return OF_ANALYSIS[: OF_ANALYSIS.index(last) + 1]
 
 

@@ -136,10 +136,10 @@ def _missing_font(plan: Plan) -> list[Finding]:
 
 def _missing_inputs(plan: Plan) -> list[Finding]:
     expected = f"a file, absolute or relative to {Path.cwd()}, without {{ and }} in its name"
-    since = plan.outputs.queries_since
+    earlier_listing = plan.outputs.queries_since
     paths_by_key = [
         *((file.path_key, file.path) for file in study_files(plan.inputs)),
-        *(("outputs.queries_since", since), ("inputs.checksums", plan.inputs.checksums)),
+        *(("outputs.queries_since", earlier_listing), ("inputs.checksums", plan.inputs.checksums)),
     ]
     findings = [
         Finding(key, f"{file!r}, which is no such file", f"{expected}{_parts(key, file)}")
@@ -147,7 +147,7 @@ def _missing_inputs(plan: Plan) -> list[Finding]:
         if file is not None and (_BRACES & set(file) or not Path(file).is_file())
     ]
     listings = [results_folder(plan) / f"queries.{form}" for form in ("csv", "xlsx")]
-    if not findings and since is not None and Path(since) in listings:
+    if not findings and earlier_listing is not None and Path(earlier_listing) in listings:
         listing = "the listing that this analysis writes"
         findings.append(Finding("outputs.queries_since", listing, "that of an earlier analysis"))
     return findings

@@ -114,11 +114,11 @@ def stage_files(
         for name, names_of in _OUTPUTS.items()
     }
     data = list(dict.fromkeys(file for files in input_files(plan).values() for file in files))
-    others = other_inputs(plan)
-    if not Path(others.get("records_since", "")).is_file():
-        others.pop("records_since", None)
+    other_files = other_inputs(plan)
+    if not Path(other_files.get("records_since", "")).is_file():
+        other_files.pop("records_since", None)
     inputs = {
-        "check": (*data, *others.values()),
+        "check": (*data, *other_files.values()),
         "derive": outputs["check"],
         "analyse": outputs["derive"],
         "figures": tuple(f for f in outputs["analyse"] if Path(f).parent.name == "figures"),
@@ -138,7 +138,7 @@ def stage_files(
     return {name: StageFiles(inputs[name], outputs[name]) for name in OF_ANALYSIS if outputs[name]}
 
 
-def _checked(plan: Plan) -> list[str]:
+def _check_files(plan: Plan) -> list[str]:
     tables = [f"checked/{table}.parquet" for table in input_files(plan)]
     origins = ["checked/origins.csv"] if plan.inputs.has_origins else []
     origins += ["checked/lowered.csv"] if plan.inputs.severity else []
@@ -146,7 +146,7 @@ def _checked(plan: Plan) -> list[str]:
     return [*listings, "checked/sources.json", "checked/conversions.csv", *origins, *tables]
 
 
-def _derived(plan: Plan) -> list[str]:
+def _derive_files(plan: Plan) -> list[str]:
     tables = [f"validated/{table}.parquet" for table in input_files(plan)]
     datasets = [f"adam/{name}.parquet" for name in dataset_names(plan)]
     varied = [f"adam/sensitivity/{name}.parquet" for name in ("adrs", "adtte")]
@@ -157,33 +157,33 @@ def _derived(plan: Plan) -> list[str]:
     ]
 
 
-def _analysed(plan: Plan) -> list[str]:
+def _analyse_files(plan: Plan) -> list[str]:
     return ["ard.csv", *(f"figures/f_{name}.csv" for name in figure_names(plan))]
 
 
-def _drawn(plan: Plan) -> list[str]:
+def _figure_files(plan: Plan) -> list[str]:
     entries = {f"f_{figure.name}": figure for figure in figures_of(plan, _available(plan))}
     return [f"figures/{name}.{form}" for name in drawn_names(plan) for form in entries[name].forms]
 
 
-def _displayed(plan: Plan) -> list[str]:
+def _display_files(plan: Plan) -> list[str]:
     tables = [f"tables/{n}.{form}" for n in table_names(plan) for form in ("csv", "html", "rtf")]
     return [*tables, *(f"listings/{name}.csv" for name in listing_names(plan)), "report.html"]
 
 
-def _exported(plan: Plan) -> list[str]:
+def _export_files(plan: Plan) -> list[str]:
     names = (table_names(plan), drawn_names(plan), listing_names(plan), dataset_names(plan))
     asked = (*plan.outputs.documents, *plan.outputs.datasets)
     return [file for delivery in asked_for(asked) for file in delivery.expand(*names)]
 
 
 _OUTPUTS = {
-    "check": _checked,
-    "derive": _derived,
-    "analyse": _analysed,
-    "figures": _drawn,
-    "display": _displayed,
-    "export": _exported,
+    "check": _check_files,
+    "derive": _derive_files,
+    "analyse": _analyse_files,
+    "figures": _figure_files,
+    "display": _display_files,
+    "export": _export_files,
 }
 
 

@@ -37,15 +37,15 @@ def stale_stages(run: Run, asked: Collection[str] = ()) -> dict[str, str]:
         By the name of the stage, in their order; empty where nothing is to be done.
     """
     stale: dict[str, str] = {}
-    again: set[str] = set()
+    remade: set[str] = set()
     for name, files in run.files.items():
         record = read_record(run.folder, name)
         reason = _ASKED if name in asked else _reason(run, name, files, record, run.folder)
-        if not reason and not again.isdisjoint(files.inputs):
+        if not reason and not remade.isdisjoint(files.inputs):
             reason = _EARLIER
         if reason:
             stale[name] = reason
-            again.update(files.outputs)
+            remade.update(files.outputs)
     return stale
 
 

@@ -30,7 +30,7 @@ from durable.runs.files import (
 )
 from durable.runs.final import is_final, paths_below, protect, refuse_final
 from durable.runs.locks import lock_results
-from durable.runs.manifest import PINNED, STARTED, pinned, read_started
+from durable.runs.manifest import PINNED, STARTED, pinned_yaml, read_started
 from durable.runs.ownership import record_study, refuse_other_plan
 from durable.runs.pins import (
     commit,
@@ -258,7 +258,7 @@ def _begin_beside(run: Run, jobs: Collection[str], *, simulation: bool) -> list[
         locks.append(lock_results(part_folder, fcntl.LOCK_EX))
         _remove_others(part_folder, ("plans/*.yaml",), map(str, plan.series.cutoffs))
         for cutoff in plan.series.cutoffs:
-            write_text(plan_file(run.folder, cutoff), pinned(plan_at(plan, cutoff), None))
+            write_text(plan_file(run.folder, cutoff), pinned_yaml(plan_at(plan, cutoff), None))
     return locks
 
 

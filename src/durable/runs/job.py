@@ -125,13 +125,13 @@ def _texts_as_objects() -> Iterator[None]:
 def _refuse_unrecorded(digests: Mapping[str, str], results: Path) -> None:
     """Refuse to read results that no finished job made, or that were changed since."""
     paths = [path for path in digests if Path(path).is_relative_to(results)]
-    other = [
+    faults = [
         f"{path}: found {digests[path]}; expected {expected or 'no such result'}"
         for path, expected in recorded_digests(paths, results).items()
         if digests[path] != expected
     ]
-    if other:
-        files = "\n  ".join(other)
+    if faults:
+        files = "\n  ".join(faults)
         raise UserError(f"not as the job that made it left it; start snakemake again:\n  {files}")
 
 

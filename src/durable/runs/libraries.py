@@ -87,7 +87,7 @@ def digests(packages: Iterable[str]) -> dict[str, str]:
     of_packages = {
         name: hashlib.sha256("\n".join(map(" ".join, sorted(files))).encode()).hexdigest()
         for name in packages
-        if name != _PACKAGE and (files := list(_listed(distribution(name))))
+        if name != _PACKAGE and (files := list(_listed_files(distribution(name))))
     }
     return of_packages | {name: sha256(path) for name, path in _files_at_start()}
 
@@ -103,18 +103,18 @@ def altered_files(packages: Iterable[str], *, cores: int = 1) -> list[str]:
         Packages looked at a time: they hold half a GB.
     """
     if not can_fork(cores):
-        return list(chain.from_iterable(map(_altered, packages)))
+        return list(chain.from_iterable(map(_altered_files, packages)))
     with forked_pool(cores, "compares the installed libraries") as pool:
-        return list(chain.from_iterable(pool.map(_altered, packages)))
+        return list(chain.from_iterable(pool.map(_altered_files, packages)))
 
 
-def _altered(name: str) -> list[str]:
+def _altered_files(name: str) -> list[str]:
     package = distribution(name)
     # A path is a text here: of ten thousand files it takes a fifth of the time.
     folder = f"{package.locate_file('')}{os.sep}"
     return [
         path
-        for listed, expected in _listed(package)
+        for listed, expected in _listed_files(package)
         if not _is_as_listed(path := f"{folder}{listed}", expected)
     ]
 
@@ -127,12 +127,12 @@ def foreign_modules(packages: Iterable[str]) -> list[str]:
     then numbers are of code that no digest is of.
     """
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
-    others = {file for file in files if file and not _is_of(file)}
+    unlisted = {file for file in files if file and not _is_of(file)}
     # A path is made for what was imported, not for every file of every library.
     for package in map(distribution, packages):
         folder = f"{package.locate_file('')}{os.sep}"
-        others -= {f"{folder}{name}" for name, _ in _listed(package)}
-    return sorted(others - {str(path) for _, path in _files_at_start()})
+        unlisted -= {f"{folder}{name}" for name, _ in _listed_files(package)}
+    return sorted(unlisted - {str(path) for _, path in _files_at_start()})
 
 
 def _is_of(file: str) -> bool:
@@ -140,7 +140,7 @@ def _is_of(file: str) -> bool:
     return file.startswith(_OWN) or (file.startswith(_PYTHON) and not _INSTALLED.search(file))
 
 
-def _listed(package: Distribution) -> Iterator[tuple[str, str]]:
+def _listed_files(package: Distribution) -> Iterator[tuple[str, str]]:
     """Files of a package with their SHA-256; not its scripts and notes, which name this machine."""
     record = package.read_text("RECORD")
     if record is None:

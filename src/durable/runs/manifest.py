@@ -46,7 +46,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     return manifest
 
 
-def pinned(values: Mapping[str, Any], pins: Pins | None) -> str:
+def pinned_yaml(values: Mapping[str, Any], pins: Pins | None) -> str:
     """YAML of a plan's values, and of pins unless they are None."""
     import yaml
 

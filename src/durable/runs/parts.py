@@ -17,7 +17,7 @@ from durable.files import sha256, write_text
 from durable.plan import Pins
 from durable.runs import libraries
 from durable.runs.guard import Run
-from durable.runs.manifest import MANIFEST, PINNED, pinned
+from durable.runs.manifest import MANIFEST, PINNED, pinned_yaml
 from durable.runs.manifest import RUN as RUN_FILE
 from durable.runs.pins import commit, lock_digest
 
@@ -84,7 +84,7 @@ def record_part(
         "manifest": hashlib.sha256(_json(manifest).encode()).hexdigest(),
     }
     write_text(folder / MANIFEST, _json(manifest))
-    write_text(folder / PINNED, header + pinned(values, pins))
+    write_text(folder / PINNED, header + pinned_yaml(values, pins))
     write_text(folder / RUN_FILE, _json(varying))
 
 

@@ -152,16 +152,18 @@ def differences(pinned: Pins, current: Pins) -> Iterator[Difference]:
         yield Difference("environment", "uv.lock", *_words((pinned.lock, current.lock)))
     if pinned.python != current.python:
         yield Difference("environment", "Python", pinned.python, current.python)
-    yield from _each("environment", pinned.packages, current.packages)
+    yield from _entry_differences("environment", pinned.packages, current.packages)
     # A package of another version has other files.
-    same = {
+    same_version = {
         name for name, version in current.packages.items() if pinned.packages.get(name) == version
     }
     for name in sorted({*pinned.libraries, *current.libraries} if pinned.libraries else ()):
         old, new = pinned.libraries.get(name), current.libraries.get(name)
-        if old != new and (name in same or name not in current.packages):
+        if old != new and (name in same_version or name not in current.packages):
             yield Difference("environment", f"files of {name}", *_words((old, new)))
-    yield from _each("environment", _named(pinned.fonts), _named(current.fonts))
+    yield from _entry_differences(
+        "environment", _font_entries(pinned.fonts), _font_entries(current.fonts)
+    )
     if pinned.listing != current.listing:
         listings = (pinned.listing, current.listing)
         yield Difference("input", "outputs.queries_since", *_words(listings))
@@ -169,10 +171,10 @@ def differences(pinned: Pins, current: Pins) -> Iterator[Difference]:
 
 def changed_files(expected: Mapping[str, str], current: Mapping[str, str]) -> Iterator[Difference]:
     """Files of the code that differ from those of a manifest: SHA-256 by path; "none" if absent."""
-    return _each("code", expected, current)
+    return _entry_differences("code", expected, current)
 
 
-def _each(
+def _entry_differences(
     kind: str, expected: Mapping[str, str], current: Mapping[str, str]
 ) -> Iterator[Difference]:
     for name in sorted({*expected, *current}):
@@ -181,7 +183,7 @@ def _each(
             yield Difference(kind, name, *_words((old, new)))
 
 
-def _named(fonts: Mapping[str, str]) -> dict[str, str]:
+def _font_entries(fonts: Mapping[str, str]) -> dict[str, str]:
     return {f"font {name}": record for name, record in fonts.items()}
 
 

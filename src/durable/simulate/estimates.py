@@ -48,7 +48,9 @@ class Definition:
 def definitions(plan: Plan) -> list[Definition]:
     """The definitions of the primary analysis, then of the simulated sensitivity analyses."""
     primary = Definition(PRIMARY, plan.response, plan.statistics)
-    varied = [Definition(n, plan.response_of(n), plan.statistics_of(n)) for n in plan.simulated]
+    varied = [
+        Definition(n, plan.response_of(n), plan.statistics_of(n)) for n in plan.simulated_variants
+    ]
     return [primary, *varied]
 
 
@@ -56,7 +58,7 @@ def group_by_remission(analyses: Iterable[Definition]) -> list[list[Definition]]
     """The definitions in groups; those of a group see the same assessments up to remission."""
     groups: dict[str, list[Definition]] = {}
     for definition in analyses:
-        rules = definition.response.only(REMISSION_KEYS)
+        rules = definition.response.restrict_to(REMISSION_KEYS)
         groups.setdefault(rules.model_dump_json(), []).append(definition)
     return list(groups.values())
 
@@ -97,7 +99,9 @@ def estimates(
     for visit in definition.response.improvement.visits:
         yield _rate(visit, records.loc[records["AVISIT"] == visit], definition, trials)
     durations = derivation.durations(definition.response).adtte
-    yield from _duration_estimates(*_by_trial(durations, trials, subjects), definition.statistics)
+    yield from _duration_estimates(
+        *_durations_by_trial(durations, trials, subjects), definition.statistics
+    )
 
 
 def _rate(visit: str, records: pd.DataFrame, definition: Definition, trials: int) -> Estimate:
@@ -117,7 +121,9 @@ def _rate(visit: str, records: pd.DataFrame, definition: Definition, trials: int
     return Estimate(rate_name(visit), "clopper-pearson", n, x, value, lower, upper)
 
 
-def _by_trial(records: pd.DataFrame, trials: int, subjects: int) -> tuple[Floats, Bools, Ints]:
+def _durations_by_trial(
+    records: pd.DataFrame, trials: int, subjects: int
+) -> tuple[Floats, Bools, Ints]:
     """Durations and events, shape (trials, subjects), and how many of each row are used."""
     trial = records["USUBJID"].to_numpy().astype(np.int64) // subjects
     size = np.bincount(trial, minlength=trials).astype(np.int64)

@@ -46,7 +46,7 @@ def write_operating(plan: Plan, folder: Path, truth: pd.DataFrame) -> None:
     names = zip(truth["SCENARIO"], truth["ESTIMATE"], strict=True)
     true = dict(zip(names, truth["TRUE"], strict=True))
     files = [folder / "chunks" / f"{chunk}.parquet" for chunk in range(simulation.chunks)]
-    tallies = _in_order(tally_chunks(files, true), plan, truth["ESTIMATE"].unique().tolist())
+    tallies = _sorted_tallies(tally_chunks(files, true), plan, truth["ESTIMATE"].unique().tolist())
     refuse_incomplete(tallies, simulation.trials, product(simulation.scenarios, _definitions(plan)))
     operating, known = operating_frame(tallies, true), theory_frame(tallies, plan)
     level = plan.statistics.conf_level
@@ -64,10 +64,12 @@ def write_operating(plan: Plan, folder: Path, truth: pd.DataFrame) -> None:
 
 
 def _definitions(plan: Plan) -> tuple[str, ...]:
-    return (PRIMARY, *plan.simulated)
+    return (PRIMARY, *plan.simulated_variants)
 
 
-def _in_order(tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]) -> dict[Key, Tally]:
+def _sorted_tallies(
+    tallies: Mapping[Key, Tally], plan: Plan, estimates: list[str]
+) -> dict[Key, Tally]:
     """Tallies by scenario and definition, as the plan has them, and estimate; others last."""
     orders = (list(plan.require_simulation().scenarios), _definitions(plan), estimates)
 

@@ -71,17 +71,17 @@ def profiles(primary: Response, variants: Iterable[Response] = ()) -> Profile:
     seen: dict[str, tuple[Floats, Floats]] = {}
     improved = []
     for response in (primary, *variants):
-        rules = response.only(REMISSION_KEYS)
+        rules = response.restrict_to(REMISSION_KEYS)
         key = rules.model_dump_json()
         if key not in seen:
-            seen[key] = _seen(visits, rules)
+            seen[key] = _score_and_remission(visits, rules)
         score, remission = seen[key]
         improved.append((score >= response.improvement.least_score) & (remission == 0))
     score, remission = next(iter(seen.values()))  # by the primary definitions
     _refuse_unseen(score, remission, improved[0][:-2], primary.improvement.least_score)
     agreed = np.sum(improved, axis=0)
     middle = np.lexsort((at_best.sum(axis=1), score, -agreed, ~improved[0]))[0]
-    columns = _fixed(primary) | {
+    columns = _constant_columns(primary) | {
         name: values[[0, middle, -1, 0, middle]] for name, values in measures.items()
     }
     return {name: columns[name] for name in NATIVE_COLUMNS["visits"] if name in columns}
@@ -127,7 +127,10 @@ def _refuse_unseen(score: Floats, remission: Floats, improved: Flags, least: flo
 
 def _visits(primary: Response, measures: dict[str, Floats], states: Ints) -> pd.DataFrame:
     """Assessments of one subject: active disease before infusion, then the states."""
-    fixed = {name: values[np.append(ACTIVE, states)] for name, values in _fixed(primary).items()}
+    fixed = {
+        name: values[np.append(ACTIVE, states)]
+        for name, values in _constant_columns(primary).items()
+    }
     columns = fixed | {name: np.append(values[0], values) for name, values in measures.items()}
     visits = pd.DataFrame(
         {name: columns[name] for name in NATIVE_COLUMNS["visits"] if name in columns}
@@ -141,7 +144,7 @@ def _visits(primary: Response, measures: dict[str, Floats], states: Ints) -> pd.
     )
 
 
-def _seen(visits: pd.DataFrame, rules: Response) -> tuple[Floats, Floats]:
+def _score_and_remission(visits: pd.DataFrame, rules: Response) -> tuple[Floats, Floats]:
     """Score and remission that definitions see at the assessments after infusion."""
     subjects = pd.DataFrame(
         {"subject_id": ["S"], "lymphodepletion_date": [_DAY], "infusion_date": [_DAY]}
@@ -150,7 +153,7 @@ def _seen(visits: pd.DataFrame, rules: Response) -> tuple[Floats, Floats]:
     return frame[SCORE.column].to_numpy(float), frame["remission"].to_numpy(float)
 
 
-def _fixed(response: Response) -> Profile:
+def _constant_columns(response: Response) -> Profile:
     """The columns that do not move on their own, in each state."""
     remission = np.arange(len(RECORDED)) == REMISSION
     recorded = {"investigator_assessment": np.array(RECORDED, dtype=object)}

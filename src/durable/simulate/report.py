@@ -75,7 +75,7 @@ def _page(plan: Plan, folder: Path, written: list[Table], drawn: list[DrawnFigur
         ],
         decisions=[(name, describe_decision(r, plan)) for name, r in simulation.decisions.items()],
         definitions=list(_definitions(plan)),
-        variants=[variant for variant in variants(plan) if variant[0] in plan.simulated],
+        variants=[variant for variant in variants(plan) if variant[0] in plan.simulated_variants],
         digest=wording.plan_digest(plan),
     )
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from durable.contracts.results import PRIMARY
 from durable.files import read_records
 from durable.language import _, ngettext
-from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
+from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, rounded_number
 from durable.outputs.interim import describe_decision
 from durable.plan import Plan
 from durable.simulate import wording
 from durable.simulate.keys import MEDIAN, rate_name
-from durable.wording import capitalised, clauses, listed, lower_initial, percent
+from durable.wording import capitalise, clauses, list_words, lower_initial, percent
 
 #: Value of a measure of an estimate, by scenario, definition, estimate and measure.
 Values = dict[tuple[str, str, str, str], float]
@@ -109,12 +109,12 @@ class _Summary:
             )
             for name, rule in rules.items()
         ]
-        return _("Stopping"), _("{rules}.").format(rules=capitalised(clauses(stopped)))
+        return _("Stopping"), _("{rules}.").format(rules=capitalise(clauses(stopped)))
 
     def _range(self, rows: list[dict[str, str]]) -> str:
         ordered = sorted(rows, key=lambda row: float(row["PROBABILITY"]))
         ends = [
-            f"{self._shown(float(row['PROBABILITY']))} ({row['SCENARIO']})"
+            f"{self._percent_text(float(row['PROBABILITY']))} ({row['SCENARIO']})"
             for row in (ordered[0], ordered[-1])
         ]
         return _range(*ends)
@@ -138,17 +138,17 @@ class _Summary:
         text = _(
             "The mean of the estimated median durations differs from the true one by {differences}."
         )
-        return _("Visits"), text.format(differences=listed(differences))
+        return _("Visits"), text.format(differences=list_words(differences))
 
     def definitions(self) -> Sentence:
         """Range of the mean rate and of the median of median durations over the other definitions.
 
         Beside those by the primary definitions; without another the sentence says so.
         """
-        others = self.plan.simulated
-        if not others:
+        other_definitions = self.plan.simulated_variants
+        if not other_definitions:
             return _("Definitions"), _("No other definition is simulated.")
-        rate, names = rate_name(self.visit), (PRIMARY, *others)
+        rate, names = rate_name(self.visit), (PRIMARY, *other_definitions)
         means = {n: self.values.get((self.scenario, n, rate, "mean"), nan) for n in names}
         medians = {n: self.values.get((self.scenario, n, MEDIAN, "median"), nan) for n in names}
         text = ngettext(
@@ -156,14 +156,14 @@ class _Summary:
             " the median of the estimated median durations {medians} (primary: {median}).",
             "By the {n} other definitions the mean rate at {visit} is {rates} (primary: {rate}) and"
             " the median of the estimated median durations {medians} (primary: {median}).",
-            len(others),
+            len(other_definitions),
         )
         return _("Definitions"), text.format(
-            n=len(others),
+            n=len(other_definitions),
             visit=self.visit,
-            rates=self._span(means, others, PERCENT),
-            rate=self._shown(means[PRIMARY]),
-            medians=self._span(medians, others, 0),
+            rates=self._span(means, other_definitions, PERCENT),
+            rate=self._percent_text(means[PRIMARY]),
+            medians=self._span(medians, other_definitions, 0),
             median=self._in_months(medians[PRIMARY]),
         )
 
@@ -171,7 +171,7 @@ class _Summary:
         known = sorted(estimates[name] for name in names if not isnan(estimates[name]))
         if not known:
             return NOT_ESTIMABLE
-        show = self._shown if power else self._in_months
+        show = self._percent_text if power else self._in_months
         return _range(show(known[0]), show(known[-1]))
 
     def _value(self, estimate: str, measure: str, scenario: str) -> float:
@@ -180,10 +180,10 @@ class _Summary:
     def _percent(self, estimate: str, measure: str) -> str:
         points = measure == "mean width"
         text = _("{number} points") if points else "{number}%"
-        return self._shown(self._value(estimate, measure, ""), text)
+        return self._percent_text(self._value(estimate, measure, ""), text)
 
-    def _shown(self, proportion: float, text: str = "{number}%") -> str:
-        number = fixed(proportion, self.plan.outputs.percent_decimals, PERCENT)
+    def _percent_text(self, proportion: float, text: str = "{number}%") -> str:
+        number = rounded_number(proportion, self.plan.outputs.percent_decimals, PERCENT)
         return number if number == NOT_ESTIMABLE else text.format(number=number)
 
     def _months(self, estimate: str, measure: str, *, scenario: str = "", sign: str = "") -> str:
@@ -191,7 +191,7 @@ class _Summary:
 
     def _in_months(self, days: float, sign: str = "") -> str:
         months = days / self.plan.statistics.days_per_month
-        number = fixed(months, self.plan.outputs.month_decimals)
+        number = rounded_number(months, self.plan.outputs.month_decimals)
         plus = sign if months > 0 else ""
         if number == NOT_ESTIMABLE:
             return number

@@ -12,7 +12,7 @@ from pathlib import Path
 from durable.contracts.results import PRIMARY
 from durable.files import read_records
 from durable.language import N_, _
-from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, fixed
+from durable.outputs.formats import NOT_ESTIMABLE, PERCENT, rounded_number
 from durable.outputs.interim import describe_decision
 from durable.outputs.sensitivity import analysis_title
 from durable.outputs.table import Row, Table
@@ -56,14 +56,16 @@ class _Estimate:
         if "median" in self.measures:
             (true, _error), (middle, error) = self._numbers("true"), self._numbers("median")
             decimals = self._form("median")[0]
-            shown = (fixed(middle, decimals), with_error(middle - true, error, decimals))
+            shown = (rounded_number(middle, decimals), with_error(middle - true, error, decimals))
             cells = ("", *shown, *[""] * (len(_MEASURES) - 3))
             yield Row(_("median of the estimates"), cells, indent + 1)
 
     def _cell(self, measure: str) -> str:
         value, error = self._numbers(measure)
         form = self._form(measure)
-        return fixed(value, *form) if measure in _ALONE else with_error(value, error, *form)
+        return (
+            rounded_number(value, *form) if measure in _ALONE else with_error(value, error, *form)
+        )
 
     def _numbers(self, measure: str) -> tuple[float, float]:
         """Value and Monte Carlo standard error; durations in months."""
@@ -104,7 +106,7 @@ def with_error(value: float, error: float, decimals: int, power: int = 0) -> str
     """
     if isnan(value):
         return NOT_ESTIMABLE
-    return f"{fixed(value, decimals, power)} ({fixed(error, decimals, power)})"
+    return f"{rounded_number(value, decimals, power)} ({rounded_number(error, decimals, power)})"
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def tables(plan: Plan, folder: Path) -> Iterator[Table]:
         )
 
 
-def _under_headings(rows: Iterable[tuple[str, Row]]) -> Iterator[Row]:
+def _rows_with_headings(rows: Iterable[tuple[str, Row]]) -> Iterator[Row]:
     """The rows, those with one heading under it."""
     for heading, group in groupby(rows, key=itemgetter(0)):
         yield Row(heading)
@@ -152,7 +154,7 @@ def _scenario(name: str) -> str:
 
 def _operating(plan: Plan, folder: Path) -> Iterator[Row]:
     """Every estimate of the primary analysis, by scenario."""
-    return _under_headings(
+    return _rows_with_headings(
         (_scenario(estimate.scenario), row)
         for estimate in _estimates(plan, folder)
         if estimate.definition == PRIMARY
@@ -165,7 +167,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
     compared = [e for e in _estimates(plan, folder) if _is_compared(e.name, plan)]
     for scenario in dict.fromkeys(estimate.scenario for estimate in compared):
         yield Row(_scenario(scenario))
-        yield from _by_name(
+        yield from _rows_by_name(
             [
                 (analysis_title(estimate.definition, plan), estimate)
                 for estimate in compared
@@ -174,7 +176,7 @@ def _definitions(plan: Plan, folder: Path) -> Iterator[Row]:
         )
 
 
-def _by_name(labelled: list[tuple[str, _Estimate]]) -> Iterator[Row]:
+def _rows_by_name(labelled: list[tuple[str, _Estimate]]) -> Iterator[Row]:
     """Estimates of one name under it, each with its label."""
     for name in dict.fromkeys(estimate.name for _label, estimate in labelled):
         yield Row(wording.estimate_label(name), indent=1)
@@ -209,7 +211,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
             )
             for name in family
         }
-        yield from _by_name(
+        yield from _rows_by_name(
             [
                 (labels[name], estimate)
                 for name in family
@@ -221,7 +223,7 @@ def _spacing(plan: Plan, folder: Path) -> Iterator[Row]:
 
 def _decisions(plan: Plan, folder: Path) -> Iterator[Row]:
     """Probability that each rule stops, by scenario."""
-    return _under_headings(
+    return _rows_with_headings(
         (_scenario(row["SCENARIO"]), _decision(row, plan))
         for row in read_records(folder / "decisions.csv")
     )
@@ -236,8 +238,8 @@ def _decision(row: Record, plan: Plan) -> Row:
         with_error(number(row, "PROBABILITY"), number(row, "MCSE"), decimals, PERCENT),
         _("none: {reason}").format(reason=_(row["NOTE"]))
         if row["NOTE"]
-        else fixed(number(row, "EXACT"), decimals, PERCENT),
-        "" if row["NOTE"] else fixed(number(row, "Z"), 2),
+        else rounded_number(number(row, "EXACT"), decimals, PERCENT),
+        "" if row["NOTE"] else rounded_number(number(row, "Z"), 2),
     )
     label = _("{name}: {rule}").format(name=row["DECISION"], rule=describe_decision(rule, plan))
     return Row(label, cells, 1)
@@ -245,7 +247,7 @@ def _decision(row: Record, plan: Plan) -> Row:
 
 def _theory(plan: Plan, folder: Path) -> Iterator[Row]:
     """Coverage in closed form beside the simulated one."""
-    return _under_headings(
+    return _rows_with_headings(
         (_(_HEADINGS[row["METHOD"], row["SCENARIO"] != ""]), _coverage(row, plan))
         for row in read_records(folder / "theory.csv")
     )
@@ -265,13 +267,13 @@ def _coverage(row: Record, plan: Plan) -> Row:
     decimals = plan.outputs.percent_decimals + 1
     cells = (
         row["N"],
-        f"{fixed(number(row, 'TRUE'), decimals, PERCENT)}%"
+        f"{rounded_number(number(row, 'TRUE'), decimals, PERCENT)}%"
         if row["METHOD"] == "clopper-pearson"
         else "log 2",
-        fixed(number(row, "EXACT"), decimals, PERCENT),
+        rounded_number(number(row, "EXACT"), decimals, PERCENT),
         with_error(number(row, "SIMULATED"), number(row, "MCSE"), decimals, PERCENT),
         f"{int(row['TRIALS']):,}",
-        fixed(number(row, "Z"), 2),
+        rounded_number(number(row, "Z"), 2),
         {"Y": _("yes"), "N": _("NO")}[row["AGREES"]],
     )
     label = _("{n} subjects").format(n=row["N"])

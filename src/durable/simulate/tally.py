@@ -58,9 +58,9 @@ class Tally:
     by_value: Counter[float] = field(default_factory=Counter)
     """Trials by value, of the median."""
 
-    def add(self, other: Tally) -> None:
+    def add(self, tally: Tally) -> None:
         """Add the counts and sums of other trials of the same estimate to these."""
-        for name, value in vars(other).items():
+        for name, value in vars(tally).items():
             if isinstance(value, dict):
                 for key, number in value.items():
                     getattr(self, name)[key] += number

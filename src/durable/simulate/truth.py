@@ -30,12 +30,12 @@ def true_values(plan: Plan) -> pd.DataFrame:
             basis = "probability of improvement as given, mean over the subjects"
             rows.append((name, rate_name(visit), rate, basis))
         median = _median(scenario, month)
-        until = "recurrence or death" if scenario.deaths_per_month else "recurrence"
-        basis = f"median of the days from true remission to {until}, plus 1"
+        end_event = "recurrence or death" if scenario.deaths_per_month else "recurrence"
+        basis = f"median of the days from true remission to {end_event}, plus 1"
         rows.append((name, MEDIAN, median + 1, basis))
         for mark in marks:
             value = _survival(scenario, max(mark * month - 1, 0.0), month)
-            basis = f"probability that {until} comes later than that after true remission"
+            basis = f"probability that {end_event} comes later than that after true remission"
             rows.append((name, landmark_name(mark), value, basis))
     return pd.DataFrame(rows, columns=["SCENARIO", "ESTIMATE", "TRUE", "BASIS"])
 

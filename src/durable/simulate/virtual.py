@@ -102,7 +102,7 @@ def virtual_trials(design: Design, draws: Draws, profile: Profile) -> ValidatedT
     """
     scenario, month = design.scenario, design.days_per_month
     day = _visit_days(design, draws)
-    improved = _improved(design, draws)
+    improved = _is_improved(design, draws)
     onset, end = _remission(design, draws, day, improved)
     death = _exponential(draws.death, scenario.deaths_per_month / month)
     dropout = _exponential(draws.dropout, scenario.dropout_per_month / month)
@@ -135,7 +135,7 @@ def _visit_days(design: Design, draws: Draws) -> Ints:
     return np.asarray(np.maximum(1, target + moved))
 
 
-def _improved(design: Design, draws: Draws) -> Bools:
+def _is_improved(design: Design, draws: Draws) -> Bools:
     """Whether a subject is improved at each visit: as at the last one of the improvement rate."""
     rates, shift = design.scenario.improvement, np.array(design.scenario.shifts)
     improved = np.zeros((*draws.response.shape, len(design.schedule)), dtype=np.bool_)
@@ -172,12 +172,12 @@ def _states(
     design: Design, draws: Draws, day: Ints, improved: Bools, onset: Floats, end: Floats
 ) -> npt.NDArray[np.intp]:
     """State at each visit, as a code of `profiles`."""
-    after = day >= end[..., None]
-    state = np.where(improved & (design.is_rate_visit | ~after), IMPROVED, ACTIVE)
+    has_ended = day >= end[..., None]
+    state = np.where(improved & (design.is_rate_visit | ~has_ended), IMPROVED, ACTIVE)
     shown = draws.false_loss >= design.scenario.false_loss
-    state[(day >= onset[..., None]) & ~after & shown] = REMISSION
+    state[(day >= onset[..., None]) & ~has_ended & shown] = REMISSION
     recorded = draws.recorded < design.scenario.recurrence_recorded
-    state[after & recorded[..., None]] += RECURRED
+    state[has_ended & recorded[..., None]] += RECURRED
     return state
 
 

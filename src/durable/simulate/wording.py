@@ -9,7 +9,7 @@ from durable.outputs import definitions
 from durable.plan import Plan, Scenario
 from durable.simulate.keys import MEDIAN, months_of_landmark, visit_of_rate
 from durable.stage import STAGES
-from durable.wording import listed, lower_initial, percent, sentences
+from durable.wording import list_words, lower_initial, percent, sentences
 
 
 def study(plan: Plan) -> str:
@@ -58,13 +58,13 @@ def describe_scenario(scenario: Scenario) -> Iterator[str]:
         _("{rate} at {visit}").format(rate=percent(p), visit=visit)
         for visit, p in scenario.improvement.items()
     ]
-    yield _("{n} subjects; improved: {rates}.").format(n=scenario.subjects, rates=listed(rates))
+    yield _("{n} subjects; improved: {rates}.").format(n=scenario.subjects, rates=list_words(rates))
     if scenario.dose_levels:
         levels = [
-            _at_level(n, level, scenario.improvement_by_dose.get(level, 0.0))
+            _level_text(n, level, scenario.improvement_by_dose.get(level, 0.0))
             for level, n in scenario.dose_levels.items()
         ]
-        yield _("Dose: {levels}.").format(levels=listed(levels))
+        yield _("Dose: {levels}.").format(levels=list_words(levels))
     remission = _("Remission: {share} ever, after a median of {median} (exponential).").format(
         share=percent(scenario.remission_probability),
         median=_months(scenario.remission_median_months),
@@ -91,7 +91,7 @@ def describe_scenario(scenario: Scenario) -> Iterator[str]:
     )
 
 
-def _at_level(n: int, level: str, shift: float) -> str:
+def _level_text(n: int, level: str, shift: float) -> str:
     """How many subjects at a dose level, and by how much more of them improve there."""
     if not shift:
         return _("{n} at level {level}").format(n=n, level=level)

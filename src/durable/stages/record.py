@@ -24,7 +24,7 @@ from durable.plan import Pins, Plan, parse
 from durable.plan.input_files import file_section, input_paths, study_files
 from durable.runs import libraries
 from durable.runs.files import other_inputs
-from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned, read_started
+from durable.runs.manifest import MANIFEST, PINNED, RUN, pinned_yaml, read_started
 from durable.runs.pins import digest
 from durable.runs.state import StageRecord, digests_of, read_record
 
@@ -82,7 +82,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     """
     started = read_started(folder)
     packages = libraries.versions()
-    records = _finished(started, folder)
+    records = _stage_records(started, folder)
     _refuse_altered(libraries.altered_files(packages, cores=cores))
     sources = _read_inputs(folder)
     refuse_replaced(plan, sources, started["other_inputs"])
@@ -100,7 +100,7 @@ def run(plan: Plan, folder: Path, *, cores: int = 1) -> None:
     )
     if not started["keep_pinned"]:
         header = _PINNED_HEADER.format(file=(folder / PINNED).as_posix())
-        write_text(folder / PINNED, header + pinned(values, pins))
+        write_text(folder / PINNED, header + pinned_yaml(values, pins))
     write_text(folder / RUN, _json(_circumstances(started, pins, folder)))
 
 
@@ -109,24 +109,24 @@ def finish(folder: Path) -> None:
     record_run(folder, read_started(folder).get("reason", ""))
 
 
-def _finished(started: Mapping[str, Any], folder: Path) -> dict[str, StageRecord]:
+def _stage_records(started: Mapping[str, Any], folder: Path) -> dict[str, StageRecord]:
     """The records of the stages, each by what the run began with, of results as they are."""
     if "rules" not in started:
         raise UserError(f"{folder}: no run has begun here; start snakemake")
-    records, other = {}, []
+    records, faults = {}, []
     for name, rule in started["rules"].items():
         record = read_record(folder, name)
         if record is None or record.digests != rule["digests"]:
-            other.append(f"stage {name}: not done by the plan, code and libraries of this run")
+            faults.append(f"stage {name}: not done by the plan, code and libraries of this run")
             continue
         records[name] = record
-        other += [
+        faults += [
             f"{folder / file}: not as the stage {name} left it"
             for file, digest in record.outputs.items()
             if digests_of([folder / file]) != {str(folder / file): digest}
         ]
-    if other:
-        lines = "\n  ".join(other)
+    if faults:
+        lines = "\n  ".join(faults)
         raise UserError(f"a mixture is not recorded; start snakemake again:\n  {lines}")
     return records
 
@@ -148,14 +148,16 @@ def _read_inputs(folder: Path) -> dict[str, str]:
     return read_digests(json.loads((folder / "checked" / "sources.json").read_text("utf-8")))
 
 
-def refuse_replaced(plan: Plan, digests: Mapping[str, str], others: Mapping[str, str]) -> None:
+def refuse_replaced(
+    plan: Plan, digests: Mapping[str, str], other_digests: Mapping[str, str]
+) -> None:
     """Refuse to record inputs that were replaced after they were read.
 
     Parameters
     ----------
     digests
         SHA-256 of each file of the study as it was read, by its name (`input_paths`).
-    others
+    other_digests
         Those of the files beside them (`other_inputs`), by name, when the run began.
 
     Raises
@@ -165,7 +167,7 @@ def refuse_replaced(plan: Plan, digests: Mapping[str, str], others: Mapping[str,
     """
     replaced = []
     paths = input_paths(plan.inputs) | other_inputs(plan)
-    for name, digest_read in {**digests, **others}.items():
+    for name, digest_read in {**digests, **other_digests}.items():
         path = Path(paths[name])
         current = sha256(path) if path.is_file() else "no file"
         if current != digest_read:
@@ -283,12 +285,14 @@ def _outputs(
     ]
 
 
-def _inputs(values: Mapping[str, Any], others: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _inputs(
+    values: Mapping[str, Any], other_digests: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
     """Name, path and SHA-256 of every file that was read."""
     plan = parse(values)
     for file in study_files(plan.inputs):
         yield file.name, file.path, str(file.sha256)
-    for name, digest_read in others.items():
+    for name, digest_read in other_digests.items():
         yield name, other_inputs(plan)[name], digest_read
 
 

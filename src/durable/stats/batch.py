@@ -111,17 +111,17 @@ class KaplanMeierBatch:
         check_choice("rule", rule, Rule)
         lower, upper = self.confidence(level, transform)
         if rule == "sas":
-            flat = self._first(self.survival <= float(1 - exact_fraction(p)) + NEAR)
-            left = self._first(self.survival < float(1 - exact_fraction(p)) - NEAR)
+            flat = self._first_time(self.survival <= float(1 - exact_fraction(p)) + NEAR)
+            left = self._first_time(self.survival < float(1 - exact_fraction(p)) - NEAR)
             estimate = (flat + left) / 2
         else:
             estimate = self._passage(self.survival, p)
         if transform == "bpcp":
             from_start = self._lower_before(level) < 1 - p
-            first = np.where(from_start, 0.0, self._first(lower < 1 - p))
-            return estimate, first, self._first(upper < 1 - p)
+            first = np.where(from_start, 0.0, self._first_time(lower < 1 - p))
+            return estimate, first, self._first_time(upper < 1 - p)
         if rule == "sas":
-            return estimate, self._first(lower < 1 - p), self._first(upper < 1 - p)
+            return estimate, self._first_time(lower < 1 - p), self._first_time(upper < 1 - p)
         return estimate, self._passage(lower, p), self._passage(upper, p)
 
     def survival_at(
@@ -129,7 +129,7 @@ class KaplanMeierBatch:
         times: npt.ArrayLike,
         level: float = 0.95,
         transform: Interval = "log-log",
-        within: float = 0.0,
+        carry_forward: float = 0.0,
     ) -> tuple[Floats, Floats, Floats, Ints]:
         """Survival at given times, its limits, and the number at risk just before.
 
@@ -139,7 +139,7 @@ class KaplanMeierBatch:
             One or more times, not negative.
         level, transform
             As in `confidence`.
-        within
+        carry_forward
             A time at most this long after the last one of the sample is answered as that one.
 
         Returns
@@ -159,7 +159,7 @@ class KaplanMeierBatch:
         n_risk = self._cells(self.n_risk, coming.clip(max=self.time.shape[1] - 1))
         n_risk[coming == self._number[:, None]] = 0
         last = self._cells(self.time, (self._number - 1).clip(min=0))[:, None]
-        past = (n_risk == 0) & ~(asked - last <= within)
+        past_last = (n_risk == 0) & ~(asked - last <= carry_forward)
         curves = (self.survival, *self.confidence(level, transform))
         columns = [self._cells(curve, latest) for curve in curves]
         for values in columns:
@@ -168,7 +168,7 @@ class KaplanMeierBatch:
         if transform == "bpcp":
             lower = np.where(passed == 0, self._lower_before(level)[:, None], lower)
         for values in (survival, lower, upper):
-            values[past] = np.nan
+            values[past_last] = np.nan
         return survival, lower, upper, n_risk
 
     def _band(self, level: float, transform: Interval) -> Band:
@@ -204,7 +204,7 @@ class KaplanMeierBatch:
             first = self._cells(died, column)
         return np.where(first >= level, self._cells(self.time, column), np.nan)
 
-    def _first(self, chosen: Bools) -> Floats:
+    def _first_time(self, chosen: Bools) -> Floats:
         """The first chosen time of each sample; NaN if none is."""
         column = chosen.argmax(axis=1)
         return np.where(self._cells(chosen, column), self._cells(self.time, column), np.nan)
@@ -253,14 +253,14 @@ def kaplan_meier_batch(
     array([[0.75 , 0.5  , 0.25 , 0.   ],
            [0.75 , 0.375, 0.375,   nan]])
     """
-    times, events, used = _checked(time, event, size)
+    times, events, used = _check_samples(time, event, size)
     if times.dtype.kind in "iu" and times.max(initial=0) < times.shape[1]:
         return _estimate(*_count_days(times, events, used))
     unused_last = times if used.all() else np.where(used, times, np.inf)
     return _estimate(*_count_sorted(unused_last.astype(np.float64, copy=False), events))
 
 
-def _checked(
+def _check_samples(
     time: npt.ArrayLike, event: npt.ArrayLike, size: npt.ArrayLike | None
 ) -> tuple[Numbers, Bools, Bools]:
     """Times, events, and which cells hold a subject."""
@@ -302,7 +302,7 @@ def _count_days(times: Numbers, events: Bools, used: Bools) -> tuple[Floats, Int
     n_event = np.bincount(cell[events], minlength=samples * days).reshape(samples, days)
     present = n_exit > 0
     day = np.broadcast_to(np.arange(days, dtype=np.float64), present.shape)
-    return _packed(present, day), _packed(present, n_exit), _packed(present, n_event)
+    return _pack_left(present, day), _pack_left(present, n_exit), _pack_left(present, n_event)
 
 
 def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
@@ -322,7 +322,7 @@ def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
     n_exit, n_event = filled.astype(np.int64), event.astype(np.int64)
     tied = np.flatnonzero(_count(starts != filled))
     if tied.size:
-        merged = _merged(time[tied], starts[tied], filled[tied], event[tied])
+        merged = _merge_ties(time[tied], starts[tied], filled[tied], event[tied])
         time[tied], n_exit[tied], n_event[tied] = merged
     if n_exit[:, -1].any():
         return time, n_exit, n_event
@@ -330,7 +330,9 @@ def _count_sorted(times: Floats, events: Bools) -> tuple[Floats, Ints, Ints]:
     return time[:, kept].copy(), n_exit[:, kept].copy(), n_event[:, kept].copy()
 
 
-def _merged(time: Floats, starts: Bools, filled: Bools, event: Bools) -> tuple[Floats, Ints, Ints]:
+def _merge_ties(
+    time: Floats, starts: Bools, filled: Bools, event: Bools
+) -> tuple[Floats, Ints, Ints]:
     """Distinct times, exits and events at each, in arrays as wide as given."""
     cell = np.arange(len(time))[:, None] * time.shape[1] + starts.cumsum(axis=1) - 1
     distinct = np.full(time.size, np.nan)
@@ -367,7 +369,7 @@ def _count(chosen: Bools) -> Ints:
     return number.astype(np.int64)
 
 
-def _packed(keep: Bools, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
+def _pack_left(keep: Bools, values: npt.NDArray[Value]) -> npt.NDArray[Value]:
     """Move the kept cells of each row to its left; NaN or 0 behind them."""
     number = _count(keep)
     packed = np.zeros((len(values), max(number.max(initial=0), 1)), dtype=values.dtype)

@@ -108,11 +108,11 @@ class AalenJohansen:
         distance = self.time - asked[:, None]
         passed = np.count_nonzero(distance <= self.tolerance, axis=1)
         before = np.count_nonzero(distance < -self.tolerance, axis=1)
-        beyond = before == self.time.size
+        past_last = before == self.time.size
         columns = dict(zip(("lower", "upper"), self._band(level, transform), strict=True))
         columns = {"cif": self.cif, "std_err": self.std_err, **columns}
         picked = {
-            name: np.where(beyond[:, None], np.nan, np.pad(column, ((1, 0), (0, 0)))[passed])
+            name: np.where(past_last[:, None], np.nan, np.pad(column, ((1, 0), (0, 0)))[passed])
             for name, column in columns.items()
         }
         repeats = len(self._causes)

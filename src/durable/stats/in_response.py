@@ -99,16 +99,16 @@ class InResponse:
         passed = np.searchsorted(self.time, asked, side="right")
         before = np.searchsorted(self.time, asked, side="left")
         estimate = np.append(0.0, self.probability)[passed]
-        beyond = ~(asked <= self.last)
+        past_last = ~(asked <= self.last)
         limits = np.full((2, asked.size), np.nan)
         if self.time.size:
             drawn = np.pad(_bootstrap(self, replicates, seed), ((0, 0), (1, 0)))[:, passed]
             limits = _percentiles(drawn, level)
-        limits[:, beyond] = np.nan
+        limits[:, past_last] = np.nan
         return pd.DataFrame(
             {
                 "time": asked,
-                "probability": np.where(beyond, np.nan, estimate),
+                "probability": np.where(past_last, np.nan, estimate),
                 "lower": limits[0],
                 "upper": limits[1],
                 "n_waiting": np.append(self.n_waiting, 0)[before],
@@ -177,13 +177,21 @@ def in_response(start: npt.ArrayLike, end: npt.ArrayLike, left: npt.ArrayLike) -
     """
     entered, exits, lost = as_floats("start", start), as_times("end", end), as_events(left)
     check_lengths({"start": entered, "end": exits, "left": lost})
-    ever = ~np.isnan(entered)
-    refuse(ever & ~((entered >= 0) & (entered <= exits)), "start", entered, "negative or past end")
-    times, rank, _ = merge_equal(np.concatenate([np.where(ever, entered, exits), exits]))
+    has_remission = ~np.isnan(entered)
+    refuse(
+        has_remission & ~((entered >= 0) & (entered <= exits)),
+        "start",
+        entered,
+        "negative or past end",
+    )
+    times, rank, _ = merge_equal(np.concatenate([np.where(has_remission, entered, exits), exits]))
     first, second = rank[: exits.size], rank[exits.size :]
-    ever &= ~(lost & (first == second))
-    how = np.where(ever, _ENTERED, np.where(lost, _FAILED, _CENSORED))
-    cells = 3 * np.where(ever, first, second) + how, np.where(ever, 2 * second + lost, -1)
+    has_remission &= ~(lost & (first == second))
+    how = np.where(has_remission, _ENTERED, np.where(lost, _FAILED, _CENSORED))
+    cells = (
+        3 * np.where(has_remission, first, second) + how,
+        np.where(has_remission, 2 * second + lost, -1),
+    )
     counts = _Counts.of_samples(cells[0][None], cells[1][None], times.size)
     waiting, probability = (values[0] for values in counts.probabilities())
     n_waiting, n_in_response = counts.waiting[0], counts.responding[0]
@@ -255,12 +263,12 @@ class _Counts:
         gone = (self.first[:, :, _ENTERED] + self.first[:, :, _FAILED]) / waiting
         lost = self.ends[:, :, 1] / responding
         still = (1 - gone).cumprod(axis=1)
-        inside, in_state = np.empty(still.shape), np.zeros(len(still))
+        in_follow_up, in_state = np.empty(still.shape), np.zeros(len(still))
         before = np.pad(still, ((0, 0), (1, 0)), constant_values=1.0)
         for time in range(still.shape[1]):
             in_state = in_state * (1 - lost[:, time]) + before[:, time] * entered[:, time]
-            inside[:, time] = in_state
-        return still, inside
+            in_follow_up[:, time] = in_state
+        return still, in_follow_up
 
 
 @lru_cache(maxsize=4)

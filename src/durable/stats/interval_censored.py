@@ -65,7 +65,7 @@ class Turnbull:
     left, right, probability
         Of each region, ascending, shape (m,).
     start, end
-        Coded bounds of each subject, shape (n,): see `_coded`.
+        Coded bounds of each subject, shape (n,): see `_code_bounds`.
     values
         Distinct finite bounds, ascending.
     """
@@ -210,14 +210,16 @@ def turnbull(lower: npt.ArrayLike, upper: npt.ArrayLike) -> Turnbull:
     first, last = as_times("lower", lower), as_floats("upper", upper)
     check_lengths({"lower": first, "upper": last})
     refuse(~(last >= first), "upper", last, "missing or before lower")
-    values, start, end = _coded(first, last)
+    values, start, end = _code_bounds(first, last)
     (begins, ends), _, weight = _distinct(start, end)
-    left, right, probability = _fitted(begins, ends, weight, np.array([0, 3 * values.size + 3]))
+    left, right, probability = _fit_regions(
+        begins, ends, weight, np.array([0, 3 * values.size + 3])
+    )
     bounds = np.append(values, np.inf)
     return Turnbull(bounds[left // 3], bounds[right // 3], probability, start, end, values)
 
 
-def _coded(lower: Floats, upper: Floats) -> tuple[Floats, Ints, Ints]:
+def _code_bounds(lower: Floats, upper: Floats) -> tuple[Floats, Ints, Ints]:
     """Distinct finite bounds, and each subject's bounds as whole numbers.
 
     An exact time v starts at 3 rank(v), any interval ends at 3 rank(v) + 1, and an interval open
@@ -239,7 +241,7 @@ def _distinct(start: Ints, end: Ints) -> tuple[Ints, Ints, Ints]:
     return pairs.T, which.ravel(), count
 
 
-def _fitted(start: Ints, end: Ints, weight: Ints, borders: Ints) -> tuple[Ints, Ints, Floats]:
+def _fit_regions(start: Ints, end: Ints, weight: Ints, borders: Ints) -> tuple[Ints, Ints, Floats]:
     """Turnbull's regions and their probabilities, from distinct coded intervals.
 
     Of several samples of the same size, one after another: `borders`, ascending, are the codes at
@@ -247,17 +249,17 @@ def _fitted(start: Ints, end: Ints, weight: Ints, borders: Ints) -> tuple[Ints, 
     """
     left, right = _region_codes(start, end)
     # An interval holds the regions that do not start before it and do not end after it.
-    first, past = np.searchsorted(left, start), np.searchsorted(right, end, side="right")
+    first, after_last = np.searchsorted(left, start), np.searchsorted(right, end, side="right")
     # To the likelihood, intervals of the same regions are one interval.
-    held, which = np.unique(first * (left.size + 1) + past, return_inverse=True)
-    first, past = np.divmod(held, left.size + 1)
+    held, interval = np.unique(first * (left.size + 1) + after_last, return_inverse=True)
+    first, after_last = np.divmod(held, left.size + 1)
     subjects = weight.sum() // (borders.size - 1)
-    share = np.bincount(which, weight) / subjects
+    share = np.bincount(interval, weight) / subjects
     regions = np.searchsorted(left, borders)
     rows = np.searchsorted(first, regions)
     probability, known = np.empty(left.size), dict[bytes, Floats]()
     for (begin, stop), (i, j) in zip(pairwise(regions), pairwise(rows), strict=True):
-        sample = Intervals(first[i:j] - begin, past[i:j] - begin, share[i:j], stop - begin)
+        sample = Intervals(first[i:j] - begin, after_last[i:j] - begin, share[i:j], stop - begin)
         # Many samples of few subjects differ in the bounds of their intervals only.
         key = b"".join(column.tobytes() for column in sample[:3])
         if key not in known:
@@ -278,13 +280,13 @@ def _region_codes(start: Ints, end: Ints) -> tuple[Ints, Ints]:
 def _bootstrap(estimate: Turnbull, replicates: int, seed: int) -> _Regions:
     """Estimates from samples of the subjects drawn with replacement."""
     random = np.random.default_rng(seed)
-    intervals, which, _ = _distinct(estimate.start, estimate.end)
-    at_once = max(1, _AT_ONCE // which.size)
+    intervals, drawn_rows, _ = _distinct(estimate.start, estimate.end)
+    at_once = max(1, _AT_ONCE // drawn_rows.size)
     parts = []
     for done in range(0, replicates, at_once):
-        shape = min(at_once, replicates - done), which.size
-        drawn = which[random.integers(which.size, size=shape)]
-        parts.append(_resampled(estimate.values, intervals, drawn))
+        shape = min(at_once, replicates - done), drawn_rows.size
+        drawn = drawn_rows[random.integers(drawn_rows.size, size=shape)]
+        parts.append(_fit_resamples(estimate.values, intervals, drawn))
     left, right, probability, size, last = map(np.concatenate, zip(*parts, strict=True))
     held = np.arange(size.max()) < size[:, None]
     regions = _Regions(
@@ -294,7 +296,7 @@ def _bootstrap(estimate: Turnbull, replicates: int, seed: int) -> _Regions:
     return regions
 
 
-def _resampled(
+def _fit_resamples(
     values: Floats, intervals: Ints, drawn: Ints
 ) -> tuple[Floats, Floats, Floats, Ints, Floats]:
     """Regions of samples, one after another: left, right, probability; number and last bound.
@@ -309,7 +311,7 @@ def _resampled(
     start, end = intervals[:, interval]
     # The samples lie on one axis, end to end.
     borders = span * np.append(samples, samples.size)
-    left, right, probability = _fitted(
+    left, right, probability = _fit_regions(
         start + borders[sample], end + borders[sample], count[count > 0], borders
     )
     bounds = np.append(values, np.inf)
@@ -331,11 +333,11 @@ def _quantile(regions: _Regions, p: float, rule: str) -> Floats:
     """Earliest and latest quantile, NaN if not reached, shape (samples, 2)."""
     died = np.where(np.isfinite(regions.right), regions.probability, 0).cumsum(axis=1)
     reached, left = ((died <= x).sum(axis=1) for x in (max(p - _FLAT, 0.0), p + _FLAT))
-    never = (reached if rule == "r" else left) == died.shape[1]
+    never_reached = (reached if rule == "r" else left) == died.shape[1]
     rows = np.arange(len(died))
     ends = (np.column_stack([ends, regions.last]) for ends in (regions.left, regions.right))
     pairs = np.column_stack([(e[rows, reached] + e[rows, left]) / 2 for e in ends])
-    pairs[never] = np.nan
+    pairs[never_reached] = np.nan
     return pairs
 
 

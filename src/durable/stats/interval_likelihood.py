@@ -53,7 +53,7 @@ class Intervals(NamedTuple):
             if gain.max(initial=0) <= _GAP:
                 return p
             aim = self._newton(p, likelihood, gain)
-            p = self._towards(aim, p, float(gain @ (aim - p)), likelihood)
+            p = self._line_search(aim, p, float(gain @ (aim - p)), likelihood)
         raise ArithmeticError("Turnbull's estimate did not converge")
 
     def _start(self) -> list[int]:
@@ -108,7 +108,7 @@ class Intervals(NamedTuple):
         # Those that begin at the one or before it, and end after the other.
         return each.reshape(size, size).cumsum(axis=0)[:-1, :0:-1].cumsum(axis=1)[:, ::-1]
 
-    def _towards(self, aim: Floats, p: Floats, slope: float, likelihood: Floats) -> Floats:
+    def _line_search(self, aim: Floats, p: Floats, slope: float, likelihood: Floats) -> Floats:
         """A step to other probabilities, halved until the mean log-likelihood rises with it."""
         length = 1.0
         with np.errstate(divide="ignore"):
@@ -124,7 +124,7 @@ class Intervals(NamedTuple):
 def _least_at_once(squares: Floats) -> Floats:
     """The x with least x' S x - 2 sum(x) once all that becomes negative is left out."""
     free, solution = np.arange(len(squares)), np.zeros(len(squares))
-    while (wanted := _solved(squares)).min() < 0:
+    while (wanted := _solve_ones(squares)).min() < 0:
         stays = np.flatnonzero(wanted > 0)
         free, squares = free[stays], squares[np.ix_(stays, stays)]
     solution[free] = wanted
@@ -138,7 +138,7 @@ def _least_in_turn(squares: Floats, x: Floats) -> Floats:
     becomes negative is left out where it reaches 0, on a way on which the sum gets less.
     """
     free, solution = np.arange(x.size), np.zeros(x.size)
-    while (wanted := _solved(squares[np.ix_(free, free)])).min() < 0:
+    while (wanted := _solve_ones(squares[np.ix_(free, free)])).min() < 0:
         below = np.flatnonzero(wanted < 0)
         shares = x[below] / (x[below] - wanted[below])
         x = x + shares.min() * (wanted - x)
@@ -148,7 +148,7 @@ def _least_in_turn(squares: Floats, x: Floats) -> Floats:
     return solution
 
 
-def _solved(squares: Floats) -> Floats:
+def _solve_ones(squares: Floats) -> Floats:
     """The x with S x = 1, by the upper triangle of S; where rounding makes it singular, near it."""
     from scipy.linalg.lapack import dposv
 

@@ -200,13 +200,13 @@ def _results(
         raise ValueError(
             f"day, value, below_lloq: shapes {days.shape}, {values.shape}, {below.shape}"
         )
-    for bad, what in (
+    for bad, fault in (
         (~np.isfinite(days), "day that is not finite"),
         ((values < 0) | np.isinf(values), "value that is not a concentration"),
         ((below != 0) & (below != 1), "below_lloq that is neither true nor false"),
     ):
         if bad.any():
-            raise ValueError(f"sample {int(bad.argmax())}: a {what}")
+            raise ValueError(f"sample {int(bad.argmax())}: a {fault}")
     conc = np.where(below == 1, 0.0, values)
     known = ~np.isnan(conc)
     order = np.argsort(days[known], kind="stable")
@@ -266,14 +266,14 @@ def _to_end(profile: _Profile, peak: _Peak, end: float, method: Method, window: 
         return _not_calculable(
             f"still quantifiable at the last result on day {last:g}, before day {end - window:g}"
         )
-    return _extrapolated(profile, peak, end, method)
+    return _extrapolated_area(profile, peak, end, method)
 
 
 def _not_calculable(reason: str) -> _Area:
     return _Area(math.nan, "NC", reason, percent_extrapolated=math.nan)
 
 
-def _extrapolated(profile: _Profile, peak: _Peak, end: float, method: Method) -> _Area:
+def _extrapolated_area(profile: _Profile, peak: _Peak, end: float, method: Method) -> _Area:
     """Area with the part after the last sample on the terminal slope, from the observed clast."""
     falling = profile.measured & (profile.day > peak.tmax) & (profile.conc > 0)
     slope = _terminal_slope(profile.day[falling], profile.conc[falling])

@@ -45,11 +45,11 @@ def daily_counts(day: npt.NDArray[np.int64], value: Floats, last: int, max_gap: 
     if not len(days):
         return counts
     after = np.searchsorted(days, wanted)
-    inside = (after < len(days)) & (wanted >= days[0])
+    in_range = (after < len(days)) & (wanted >= days[0])
     following = np.minimum(after, len(days) - 1)
-    exact = inside & (days[following] == wanted)
+    exact = in_range & (days[following] == wanted)
     previous = np.maximum(following - 1, 0)
-    near = exact | (inside & (days[following] - days[previous] - 1 <= max_gap))
+    near = exact | (in_range & (days[following] - days[previous] - 1 <= max_gap))
     return np.where(near, np.interp(wanted, days, lowest), counts)
 
 

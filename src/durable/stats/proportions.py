@@ -236,16 +236,16 @@ def _mid_p(x: Floats, n: Floats, tail: float) -> Floats:
     """
     from scipy.special import betainc
 
-    some, all_ = x > 0, x >= n
-    a, b = np.where(some, x, 1.0), np.where(all_, 1.0, n - x)
+    any_responders, all_responders = x > 0, x >= n
+    a, b = np.where(any_responders, x, 1.0), np.where(all_responders, 1.0, n - x)
     low = _clopper_pearson(x, n, tail)
-    high = np.where(all_, 1.0, _clopper_pearson(np.minimum(x + 1, n), n, tail))
+    high = np.where(all_responders, 1.0, _clopper_pearson(np.minimum(x + 1, n), n, tail))
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        beyond = np.where(all_, 0.0, betainc(a + 1, b, middle))
+        beyond = np.where(all_responders, 0.0, betainc(a + 1, b, middle))
         under = (betainc(a, n - a + 1, middle) + beyond) / 2 < tail
         low, high = np.where(under, middle, low), np.where(under, high, middle)
-    return np.where(some, (low + high) / 2, 0.0)
+    return np.where(any_responders, (low + high) / 2, 0.0)
 
 
 def _counts(x: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:

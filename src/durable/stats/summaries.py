@@ -90,7 +90,7 @@ def summarise(values: npt.ArrayLike, definition: Definition = 2) -> Summary:
     ValueError
         For an infinite value, another number of dimensions than one or an unknown definition.
     """
-    known, missing = _known(values)
+    known, missing = _sorted_values(values)
     counts = _counts(known)
     q1, median, q3 = (_quantile(known, p, definition) for p in (0.25, 0.5, 0.75))
     return Summary(
@@ -159,7 +159,7 @@ def quantile(values: npt.ArrayLike, p: float | Fraction, definition: Definition 
     ValueError
         For an infinite value, a p outside 0 to 1 or an unknown definition.
     """
-    return _quantile(_known(values)[0], p, definition)
+    return _quantile(_sorted_values(values)[0], p, definition)
 
 
 def geometric(values: npt.ArrayLike) -> Geometric:
@@ -180,7 +180,7 @@ def geometric(values: npt.ArrayLike) -> Geometric:
     ValueError
         For an infinite value, or values of another number of dimensions than one.
     """
-    known, _ = _known(values)
+    known, _ = _sorted_values(values)
     if not known or known[0] <= 0:
         return Geometric(len(known), math.nan, math.nan)
     logs = _counts([math.log(value) for value in known])
@@ -200,7 +200,7 @@ def _expm1(x: float) -> float:
         return math.nan
 
 
-def _known(values: npt.ArrayLike) -> tuple[list[float], int]:
+def _sorted_values(values: npt.ArrayLike) -> tuple[list[float], int]:
     """Values that are not missing, ascending, and the number of missing ones."""
     array = np.asarray(values, np.float64)
     if array.ndim != 1:

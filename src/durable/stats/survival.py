@@ -201,7 +201,7 @@ class KaplanMeier:
         before = self._lower_before(level) if transform == "bpcp" else 1.0
         curves = zip((1.0, before, 1.0), (self.survival, *band), strict=True)
         survival, lower, upper = (
-            np.where(time <= self._last, np.append(first, values)[row], np.nan)
+            np.where(time <= self._last_time, np.append(first, values)[row], np.nan)
             for first, values in curves
         )
         return pd.DataFrame(
@@ -238,7 +238,7 @@ class KaplanMeier:
         """
         check_between_0_and_1("level", level)
         end = self._snap(as_times("tau", [tau]))[0]
-        if not self.n or (end > self._last and self.survival[-1] > 0):
+        if not self.n or (end > self._last_time and self.survival[-1] > 0):
             return math.nan, math.nan, math.nan
         rows = self.time <= end
         widths = np.diff(np.concatenate([[0.0], self.time[rows], [end]]))
@@ -260,11 +260,11 @@ class KaplanMeier:
         """
         time = self._snap(as_times("times", times))
         entered = np.searchsorted(self.entry, time, side="left")
-        return np.asarray(entered - self._before(self.n_event + self.n_censor, time))
+        return np.asarray(entered - self._cumulated_before(self.n_event + self.n_censor, time))
 
     def n_events_before(self, times: npt.ArrayLike) -> Ints:
         """Cumulative number of events before (not at) given times, which are not negative."""
-        return self._before(self.n_event, self._snap(as_times("times", times)))
+        return self._cumulated_before(self.n_event, self._snap(as_times("times", times)))
 
     @cached_property
     def _is_event(self) -> Bools:
@@ -289,7 +289,7 @@ class KaplanMeier:
         return np.asarray(np.sqrt(self._greenwood.cumsum()))
 
     @property
-    def _last(self) -> float:
+    def _last_time(self) -> float:
         return float(self.time[-1]) if self.time.size else -math.inf
 
     def _band(self, level: float, transform: Interval) -> Band:
@@ -329,7 +329,7 @@ class KaplanMeier:
             times = np.where(np.abs(times - nearby) <= self.tolerance, nearby, times)
         return times
 
-    def _before(self, counts: Ints, times: Floats) -> Ints:
+    def _cumulated_before(self, counts: Ints, times: Floats) -> Ints:
         cumulative = np.append(0, counts.cumsum())
         return cumulative[np.searchsorted(self.time, times, side="left")]
 
@@ -345,7 +345,7 @@ class KaplanMeier:
             return math.nan
         reached, left = (_first_to_reach(x, times, died) for x in (p - TOLERANCE, p + TOLERANCE))
         if math.isnan(left) and abs(died[-1] - p) < TOLERANCE:
-            left = self._last
+            left = self._last_time
         return (reached + left) / 2
 
     def _quantile_sas(self, p: float) -> float:

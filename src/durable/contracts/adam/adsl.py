@@ -136,7 +136,7 @@ def _group_columns(subgroups: Iterable[Subgroup]) -> dict[str, Any]:
         levels = list(group.levels) or None
         if group.extra is not None:
             kind = number if group.extra.kind == "number" else partial(text, null=True)
-            columns[group.recorded] = kind(group.extra.label)
+            columns[group.recorded_variable] = kind(group.extra.label)
         columns[group.variable] = text(label, null=True, isin=levels)
         if levels:
             columns[group.number] = count(f"{label} (N)", null=True)
@@ -149,7 +149,7 @@ def adsl_spec(subgroups: Iterable[Subgroup] = ()) -> DatasetSpec:
     for group in subgroups:
         source = f"subjects.{group.column}"
         if group.extra is not None:
-            origins[group.recorded] = Origin(column=source)
+            origins[group.recorded_variable] = Origin(column=source)
         origins[group.variable] = derived_by(
             f"Level of {source}; empty where it is not recorded.",
             f"subgroups.{group.name}",

@@ -53,7 +53,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     """
     check_ends(table, findings)
     safety = study.plan.safety
-    _labels(table, {_CRS: safety.crs, _ICANS: safety.icans}, findings)
+    _check_labels(table, {_CRS: safety.crs, _ICANS: safety.icans}, findings)
     frame, recorded = table.frame, table.recorded
     no_grade = left_empty(table, "ctcae_grade")
     findings.add(recorded, no_grade, "ctcae_grade", "grade_missing", _("a grade from 1 to 5"))
@@ -68,26 +68,26 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     findings.add(recorded, lived, "outcome", "fatal_grade", _("fatal, since the grade is 5"))
     milder = fatal["outcome"] & ~fatal["grade"] & frame["ctcae_grade"].notna()
     findings.add(recorded, milder, "ctcae_grade", "fatal_grade", _("5, since the outcome is fatal"))
-    _classes(table, findings)
-    _outcomes(table, findings)
-    _repeated(table, findings)
+    _check_classes(table, findings)
+    _check_outcomes(table, findings)
+    _check_repeated(table, findings)
 
 
-def _classes(table: StudyTable, findings: Findings) -> None:
+def _check_classes(table: StudyTable, findings: Findings) -> None:
     """Terms under another class than elsewhere; two spellings of one class are none."""
     frame = table.frame
     usual = most_frequent(frame, "preferred_term", "system_organ_class")
     recorded = frame["system_organ_class"]
-    other = usual.notna() & recorded.notna() & (recorded != usual)
-    if other.any():
-        pairs = pd.DataFrame({"recorded": recorded, "usual": usual}).loc[other]
+    differs = usual.notna() & recorded.notna() & (recorded != usual)
+    if differs.any():
+        pairs = pd.DataFrame({"recorded": recorded, "usual": usual}).loc[differs]
         same = pairs["recorded"].map(fold).astype(object) == pairs["usual"].map(fold).astype(object)
-        other &= ~same.reindex(other.index, fill_value=False)
+        differs &= ~same.reindex(differs.index, fill_value=False)
     expected = Phrase(_("{usual}, as for this preferred term elsewhere"), {"usual": usual})
-    findings.add(table.recorded, other, "system_organ_class", "class_varies", expected)
+    findings.add(table.recorded, differs, "system_organ_class", "class_varies", expected)
 
 
-def _outcomes(table: StudyTable, findings: Findings) -> None:
+def _check_outcomes(table: StudyTable, findings: Findings) -> None:
     """Outcomes against their vocabulary and the end of the event."""
     frame, recorded = table.frame, table.recorded
     strange = where_text(frame["outcome"], lambda text: outcome_class(text) is None)
@@ -101,22 +101,24 @@ def _outcomes(table: StudyTable, findings: Findings) -> None:
     findings.add(recorded, open_end, "end_date", "recovered_without_end", expected)
 
 
-def _repeated(table: StudyTable, findings: Findings) -> None:
+def _check_repeated(table: StudyTable, findings: Findings) -> None:
     """One event under two identifiers."""
     frame, recorded = table.frame, table.recorded
     cells = ["subject_id", "start_date", "end_date", "start_date_partial", "end_date_partial"]
-    same = frame[[*cells, "ctcae_grade", "astct_grade"]].assign(
+    events = frame[[*cells, "ctcae_grade", "astct_grade"]].assign(
         term=map_texts(frame["term"], fold), preferred_term=map_texts(frame["preferred_term"], fold)
     )
-    keys = list(same.columns)
-    again = same.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
+    keys = list(events.columns)
+    is_repeat = (
+        events.duplicated(keys) & frame["preferred_term"].notna() & frame["subject_id"].notna()
+    )
     # The same identifier twice is an error of its own.
-    again &= ~frame.duplicated(["subject_id", "ae_id"], keep=False)
+    is_repeat &= ~frame.duplicated(["subject_id", "ae_id"], keep=False)
     expected = _("one record per event: an earlier one has the same terms, dates and grades")
-    findings.add(recorded, again, "ae_id", "repeated_event", expected)
+    findings.add(recorded, is_repeat, "ae_id", "repeated_event", expected)
 
 
-def _labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> None:
+def _check_labels(table: StudyTable, by_term: dict[str, str], findings: Findings) -> None:
     """Terms that are CRS or ICANS by name, without the label by which they are counted as such."""
     frame = table.frame
     terms = codes_and_values(frame["preferred_term"])[1]
@@ -145,7 +147,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     frame, recorded = table.frame, table.recorded
     subjects, known = study.tables["subjects"], study.subjects
     check_ends_after_death(table, known, findings)
-    _undated(table, known, findings)
+    _check_starts(table, known, findings)
     fatal = is_fatal(frame)
     alive = frame["subject_id"].isin(known.index[known["death_date"].isna()])
     for name, where in (
@@ -166,7 +168,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
         "death_without_event",
         _("an adverse event of grade 5 or with a fatal outcome"),
     )
-    _contradicted_ends(table, known, findings)
+    _check_ends(table, known, findings)
     infusion = subject_value(frame, known, "infusion_date")
     toxic = (frame["dlt"] == "Y") & has_known_subject(frame, known)
     start = latest_day(frame, "start_date")
@@ -175,7 +177,7 @@ def check_with_subjects(table: StudyTable, study: Study, findings: Findings) -> 
     findings.add(recorded, early, "dlt", "dlt_before_infusion", after)
 
 
-def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
+def _check_ends(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
     """Ends of events that the outcome or the death contradicts."""
     frame, recorded = table.frame, table.recorded
     death, end = subject_value(frame, known, "death_date"), frame["end_date"]
@@ -194,7 +196,7 @@ def _contradicted_ends(table: StudyTable, known: pd.DataFrame, findings: Finding
     findings.add(recorded, other_end, "end_date", "fatal_end", expected_day)
 
 
-def _undated(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
+def _check_starts(table: StudyTable, known: pd.DataFrame, findings: Findings) -> None:
     """Events without a start: imputed from the infusion or the end; without both an error."""
     frame, recorded = table.frame, table.recorded
     undated = left_empty(table, "start_date")

@@ -35,7 +35,7 @@ def check_screening(table: StudyTable, study: Study, findings: Findings) -> None
     """
     _check_birth(table, study, findings)
     _check_contradictions(table, study, findings)
-    evaluated = _evaluated(study)
+    evaluated = _evaluate_criteria(study)
     _check_criteria(table, evaluated, findings)
     if "eligibility" in study.tables:
         answers = study.tables["eligibility"]
@@ -51,10 +51,10 @@ def check_screening(table: StudyTable, study: Study, findings: Findings) -> None
 def check_answers(table: StudyTable, study: Study, findings: Findings) -> None:
     """Report infused subjects whom the site calls not eligible, if there is no screening table."""
     if "screening" not in study.tables:
-        _check_not_eligible(table, study, _evaluated(study), findings)
+        _check_not_eligible(table, study, _evaluate_criteria(study), findings)
 
 
-def _evaluated(study: Study) -> pd.DataFrame:
+def _evaluate_criteria(study: Study) -> pd.DataFrame:
     """Every criterion, with whether the subject was infused."""
     tables = {name: table.frame for name, table in study.tables.items()}
     # A row that does not say which attempt or criterion it is of has a finding of its own.
@@ -71,20 +71,20 @@ def _keys(frame: pd.DataFrame) -> pd.MultiIndex:
     return pd.MultiIndex.from_frame(frame[_ATTEMPT].astype({"subject_id": object}).astype(object))
 
 
-def _named(table: StudyTable, some: pd.DataFrame) -> pd.Series[str]:
+def _criterion_names(table: StudyTable, records: pd.DataFrame) -> pd.Series[str]:
     """The criteria of some records, at the row of each attempt; missing where there is none."""
-    names = some.groupby(_ATTEMPT)["criterion"].agg(", ".join)
+    names = records.groupby(_ATTEMPT)["criterion"].agg(", ".join)
     by_attempt = names.reindex(_keys(table.frame))
     return pd.Series(by_attempt.to_numpy(object), index=table.frame.index)
 
 
 def _check_criteria(table: StudyTable, evaluated: pd.DataFrame, findings: Findings) -> None:
     counted = evaluated.loc[evaluated["counts"]]
-    fulfilled = counted["criterion"].map({n: c.fulfilled for n, c in CRITERION_BY_ID.items()})
+    fulfilled = counted["criterion"].map({n: c.eligible_answer for n, c in CRITERION_BY_ID.items()})
     unknown = counted["computed"] == UNKNOWN
     violated = ~unknown & (counted["computed"] != NOT_APPLICABLE)
     violated &= counted["computed"] != fulfilled
-    names = _named(table, counted.loc[violated & counted["infused"]])
+    names = _criterion_names(table, counted.loc[violated & counted["infused"]])
     expected = Phrase(
         _("a subject who fulfils the criteria; by the data not fulfilled: {criteria}"),
         {"criteria": names},
@@ -92,7 +92,7 @@ def _check_criteria(table: StudyTable, evaluated: pd.DataFrame, findings: Findin
     rule = "eligibility_violated"
     findings.add(table.recorded, names.notna(), "screening_date", rule, expected)
     failed = violated.groupby(counted["subject_id"]).transform("any")
-    names = _named(table, counted.loc[unknown & ~failed])
+    names = _criterion_names(table, counted.loc[unknown & ~failed])
     expected = Phrase(
         _("data that decide the criteria; not decided: {criteria}"), {"criteria": names}
     )
@@ -100,7 +100,7 @@ def _check_criteria(table: StudyTable, evaluated: pd.DataFrame, findings: Findin
     findings.add(table.recorded, names.notna(), "screening_date", rule, expected)
 
 
-def _at_answers(table: StudyTable, evaluated: pd.DataFrame, column: str) -> pd.Series[str]:
+def _values_at_answers(table: StudyTable, evaluated: pd.DataFrame, column: str) -> pd.Series[str]:
     """A column of the evaluation at the row of each answer."""
     by_row = evaluated.dropna(subset=["answer_row"]).set_index("answer_row")[column]
     values = by_row.reindex(table.frame["source_row"]).to_numpy(object)
@@ -108,13 +108,15 @@ def _at_answers(table: StudyTable, evaluated: pd.DataFrame, column: str) -> pd.S
 
 
 def _check_agreement(table: StudyTable, evaluated: pd.DataFrame, findings: Findings) -> None:
-    agreement = _at_answers(table, evaluated, "agreement")
+    agreement = _values_at_answers(table, evaluated, "agreement")
     differs = agreement.isin([SITE_ONLY_FULFILLED, DATA_ONLY_FULFILLED])
     expected = Phrase(
         _("the answer of the data, {answer} ({basis})"),
         {
-            "answer": _at_answers(table, evaluated, "computed"),
-            "basis": _at_answers(table, evaluated, "basis").map(basis_in_words, na_action="ignore"),
+            "answer": _values_at_answers(table, evaluated, "computed"),
+            "basis": _values_at_answers(table, evaluated, "basis").map(
+                basis_in_words, na_action="ignore"
+            ),
         },
     )
     findings.add(table.recorded, differs, "answer", "eligibility_disagrees", expected)
@@ -128,11 +130,11 @@ def _check_not_eligible(
     fulfilled = (
         table.frame["criterion"]
         .astype(object)
-        .map({name: criterion.fulfilled for name, criterion in CRITERION_BY_ID.items()})
+        .map({name: criterion.eligible_answer for name, criterion in CRITERION_BY_ID.items()})
     )
     answer = table.frame["answer"].astype(object)
     failed = answer.notna() & (answer != NOT_APPLICABLE) & (answer != fulfilled)
-    counts = _at_answers(table, evaluated, "counts").eq(True)
+    counts = _values_at_answers(table, evaluated, "counts").eq(True)
     expected = Phrase(_("{answer}: the subject was infused"), {"answer": fulfilled})
     findings.add(
         table.recorded, failed & infused & counts, "answer", "not_eligible_infused", expected
@@ -174,11 +176,11 @@ def _check_contradictions(table: StudyTable, study: Study, findings: Findings) -
     findings.add(recorded, viral & inactive, "hepatitis_active", "hepatitis_differs", expected)
     infusion = subject_value(frame, study.subjects, "infusion_date")
     first = earliest_day(frame, "live_vaccine_date")
-    between = (latest_day(frame, "live_vaccine_date") > frame["screening_date"]) & (
+    vaccinated = (latest_day(frame, "live_vaccine_date") > frame["screening_date"]) & (
         first <= infusion
     )
-    without = Phrase(
+    no_vaccine = Phrase(
         _("no live vaccine between screening and the infusion ({date})"), {"date": infusion}
     )
     rule = "vaccine_before_infusion"
-    findings.add(recorded, between, "live_vaccine_date", rule, without)
+    findings.add(recorded, vaccinated, "live_vaccine_date", rule, no_vaccine)

@@ -51,8 +51,8 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     """
     laboratory = study.plan.laboratory
     # A package has the results of the visits in the same domain.
-    _tests(table, laboratory, tests_read("visits", "LB", study.plan.inputs.sdtm), findings)
-    _units(table, laboratory, findings)
+    _check_tests(table, laboratory, tests_read("visits", "LB", study.plan.inputs.sdtm), findings)
+    _check_units(table, laboratory, findings)
     check_quantification(table, findings, zero_is_quantifiable=True)
     frame = table.frame
     reversed_limits = frame["lower_limit"] >= frame["upper_limit"]
@@ -61,10 +61,12 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     _limits(table, laboratory, findings)
 
 
-def _tests(table: StudyTable, laboratory: Laboratory, others: set[str], findings: Findings) -> None:
+def _check_tests(
+    table: StudyTable, laboratory: Laboratory, other_tests: set[str], findings: Findings
+) -> None:
     """The first record of each test that the plan does not declare, nor another table reads."""
     test = table.frame["test"]
-    known = {*laboratory.by_code, *others}
+    known = {*laboratory.by_code, *other_tests}
     undeclared = test.notna() & ~test.isin(known) & ~test.duplicated()
     expected = _("a test of the plan: {tests}; this one is not analysed").format(
         tests=", ".join(laboratory.by_code)
@@ -72,7 +74,7 @@ def _tests(table: StudyTable, laboratory: Laboratory, others: set[str], findings
     findings.add(table.recorded, undeclared, "test", "test_not_declared", expected)
 
 
-def _units(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
+def _check_units(table: StudyTable, laboratory: Laboratory, findings: Findings) -> None:
     """Units that the plan does not declare for the test."""
     test, unit = table.frame["test"], table.frame["unit"]
     known = {one.code: (one.unit, *one.units) for one in laboratory.tests}

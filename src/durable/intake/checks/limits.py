@@ -28,28 +28,30 @@ def check_quantification(
         was detected, and is reported unless it is marked.
     """
     frame, recorded = table.frame, table.recorded
-    below = frame["below_lloq"] == "Y"
+    is_below = frame["below_lloq"] == "Y"
     empty = left_empty(table, "value")
-    findings.add(recorded, ~below & empty, "value", "value_missing", _("a value, or below_lloq Y"))
-    low = ~below & (frame["value"] < frame["lloq"])
+    findings.add(
+        recorded, ~is_below & empty, "value", "value_missing", _("a value, or below_lloq Y")
+    )
+    low = ~is_below & (frame["value"] < frame["lloq"])
     expected = Phrase(
         _("at least the lloq ({lloq}), or below_lloq Y; it is analysed as not quantifiable"),
         {"lloq": recorded.text["lloq"]},
     )
     findings.add(recorded, low, "value", "value_below_lloq", expected)
     if not zero_is_quantifiable:
-        zero = ~below & ~low & (frame["value"] == 0)
+        zero = ~is_below & ~low & (frame["value"] == 0)
         above_zero = _("a value above 0, or below_lloq Y; it is analysed as not quantifiable")
         findings.add(recorded, zero, "value", "value_below_lloq", above_zero)
-    above = below & (frame["value"] >= frame["lloq"])
+    contradicted = is_below & (frame["value"] >= frame["lloq"])
     findings.add(
         recorded,
-        above,
+        contradicted,
         "value",
         "below_lloq_contradicted",
         _("a value below the lloq, or below_lloq N"),
     )
-    unlimited = below & left_empty(table, "lloq")
+    unlimited = is_below & left_empty(table, "lloq")
     findings.add(
         recorded,
         unlimited,

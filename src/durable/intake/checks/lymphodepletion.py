@@ -16,10 +16,10 @@ from durable.language import _
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Report second doses of a medicine on a day, however its name is spelled."""
-    add_duplicates(table, _by_medicine(table), findings)
+    add_duplicates(table, _with_folded_medicine(table), findings)
 
 
-def _by_medicine(table: StudyTable) -> pd.DataFrame:
+def _with_folded_medicine(table: StudyTable) -> pd.DataFrame:
     """The records, each with its medicine without the accidents of its spelling."""
     return table.frame.assign(medicine=map_texts(table.frame["medicine"], fold))
 
@@ -29,7 +29,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     recorded = table.recorded
     expected = _("the dose of the day; without it the subject's total is not known")
     findings.add(recorded, left_empty(table, "dose"), "dose", "dose_missing", expected)
-    frame = _by_medicine(table)
+    frame = _with_folded_medicine(table)
     usual = most_frequent(frame, "medicine", "unit")
     # A unit that is none has a finding of its own.
     mixed = usual.notna() & frame["unit"].isin(DOSE_UNITS) & (frame["unit"] != usual)

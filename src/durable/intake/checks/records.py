@@ -40,31 +40,31 @@ def add_duplicates(table: StudyTable, frame: pd.DataFrame, findings: Findings) -
     recorded = bool(spec.sequence) and spec.sequence not in table.recorded.absent
     keys = [*spec.key, *([spec.sequence] if recorded else [])]
     filled = [frame[name].notna() for name in keys if spec.by_name[name].required]
-    again = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
-    again = again.reindex(table.frame.index, fill_value=False)
+    is_repeat = frame.duplicated(keys) & pd.Series(np.logical_and.reduce(filled), index=frame.index)
+    is_repeat = is_repeat.reindex(table.frame.index, fill_value=False)
     expected = Phrase(
         _("one record per {keys}; {place} has the same values"),
-        {"keys": ", ".join(keys), "place": _first_places(table, frame, keys, again)},
+        {"keys": ", ".join(keys), "place": _first_places(table, frame, keys, is_repeat)},
     )
-    findings.add(table.recorded, again, spec.key[-1], "duplicate_record", expected)
-    return again
+    findings.add(table.recorded, is_repeat, spec.key[-1], "duplicate_record", expected)
+    return is_repeat
 
 
 def _first_places(
-    table: StudyTable, frame: pd.DataFrame, keys: list[str], again: pd.Series[bool]
+    table: StudyTable, frame: pd.DataFrame, keys: list[str], is_repeat: pd.Series[bool]
 ) -> pd.Series[str]:
-    """In words where the first record with the key of one that is there `again` is; else ''."""
-    words = np.full(len(again), "", dtype=object)
-    repeats = np.flatnonzero(again)
+    """In words where the first record with the key of each repeat is; '' for any other record."""
+    words = np.full(len(is_repeat), "", dtype=object)
+    repeats = np.flatnonzero(is_repeat)
     if not len(repeats):
         return pd.Series(words)
     alike = frame[keys].loc[frame.duplicated(keys, keep=False)]
     position = pd.Series(table.frame.index.get_indexer(alike.index), index=alike.index)
     groups = position.groupby([alike[name] for name in keys], dropna=False, observed=True)
-    first = groups.transform("min").loc[again.index[repeats]].to_numpy(np.intp)
+    first = groups.transform("min").loc[is_repeat.index[repeats]].to_numpy(np.intp)
     column = table.recorded.spec.key[-1]
-    beside, _row = places(table.recorded, column, repeats)
-    words[repeats] = list(map(row_in_words, *places(table.recorded, column, first), beside))
+    files, _row = places(table.recorded, column, repeats)
+    words[repeats] = list(map(row_in_words, *places(table.recorded, column, first), files))
     return pd.Series(words)
 
 
@@ -93,13 +93,13 @@ def _check_spelling(
     texts.loc[texts["text"].isin([*words]), "count"] = np.inf
     texts = texts.sort_values(["count", "text"], ascending=[False, True])
     usual = texts.groupby("same")["text"].transform("first").set_axis(texts["text"])
-    other = usual.loc[(usual != usual.index) & ~usual.index.isin([*words])]
+    variants = usual.loc[(usual != usual.index) & ~usual.index.isin([*words])]
     messages = {
         text: expected_spelling(str(text), as_usual, words.get(as_usual, _("elsewhere")))
-        for text, as_usual in other.items()
+        for text, as_usual in variants.items()
     }
     expected = Phrase("{words}", {"words": look_up(value, pd.Series(messages, dtype=object))})
-    where = value.isin(other.index)
+    where = value.isin(variants.index)
     findings.add(table.recorded, where, column.name, "spelling_varies", expected)
 
 

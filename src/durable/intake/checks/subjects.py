@@ -20,10 +20,10 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     What an infused subject must have, doses unlike the dose level, second infusions, repeated
     identifiers within the study, and a withdrawal without its date or reason or for death.
     """
-    _order(table, findings)
-    _infused(table, findings)
-    _dose(table, findings)
-    _reinfused(table, study, findings)
+    _check_order(table, findings)
+    _check_infused(table, findings)
+    _check_dose(table, findings)
+    _check_reinfusion(table, study, findings)
     frame, recorded = table.frame, table.recorded
     again = frame["study_subject_id"].notna() & frame["study_subject_id"].duplicated()
     expected = _("an identifier that no other subject of the study has")
@@ -50,7 +50,7 @@ def check_single_rows(table: StudyTable, study: Study, findings: Findings) -> No
     )
 
 
-def _order(table: StudyTable, findings: Findings) -> None:
+def _check_order(table: StudyTable, findings: Findings) -> None:
     for early, late, rule in (
         ("lymphodepletion_date", "infusion_date", "infusion_early"),
         ("consent_date", "apheresis_date", "before_consent"),
@@ -81,7 +81,7 @@ def _order(table: StudyTable, findings: Findings) -> None:
         findings.add(table.recorded, table.frame[late] > death, late, rule, expected)
 
 
-def _infused(table: StudyTable, findings: Findings) -> None:
+def _check_infused(table: StudyTable, findings: Findings) -> None:
     recorded = table.recorded
     infused = table.frame["infusion_date"].notna()
     date = _("a date: the subject was infused")
@@ -116,7 +116,7 @@ def check_cutoff(table: StudyTable, study: Study, findings: Findings) -> None:
     findings.add(table.recorded, at_first, column, "nobody_by_cutoff", expected)
 
 
-def _dose(table: StudyTable, findings: Findings) -> None:
+def _check_dose(table: StudyTable, findings: Findings) -> None:
     """Cells against the dose level, where that is a dose (`doses.parse_dose`) and not a label.
 
     Also numbers too small to be cells per kg, as of doses in millions.
@@ -139,22 +139,22 @@ def _dose(table: StudyTable, findings: Findings) -> None:
         findings.add(table.recorded, small, name, "dose_differs", words)
 
 
-def _reinfused(table: StudyTable, study: Study, findings: Findings) -> None:
+def _check_reinfusion(table: StudyTable, study: Study, findings: Findings) -> None:
     """A second infusion: after a first one, with its dose, and with its meaning in the plan."""
     frame, recorded = table.frame, table.recorded
-    again = frame["reinfusion_date"].notna()
+    reinfused = frame["reinfusion_date"].notna()
     early = frame["reinfusion_date"] <= frame["infusion_date"]
     expected = Phrase(
         _("a date after infusion_date ({date})"), {"date": recorded.text["infusion_date"]}
     )
     findings.add(recorded, early, "reinfusion_date", "reinfusion_early", expected)
-    first = again & left_empty(table, "infusion_date")
+    first = reinfused & left_empty(table, "infusion_date")
     text = _("empty: the subject has no first infusion")
     findings.add(recorded, first, "reinfusion_date", "reinfusion_without_infusion", text)
     undated = frame["reinfusion_cells_per_kg"].notna() & left_empty(table, "reinfusion_date")
     text = _("the date: a dose is recorded")
     findings.add(recorded, undated, "reinfusion_date", "reinfusion_without_date", text)
-    missing = again & left_empty(table, "reinfusion_cells_per_kg")
+    missing = reinfused & left_empty(table, "reinfusion_cells_per_kg")
     text = _("a dose: the subject was infused a second time")
     findings.add(recorded, missing, "reinfusion_cells_per_kg", "reinfusion_dose_missing", text)
     if study.plan.response.reinfusion is None:
@@ -163,7 +163,7 @@ def _reinfused(table: StudyTable, study: Study, findings: Findings) -> None:
             "response.reinfusion in the plan, which says how a second infusion counts"
             " (as_new_therapy: true or false)"
         )
-        first_of_all = again & ~again.cumsum().gt(1)
+        first_of_all = reinfused & ~reinfused.cumsum().gt(1)
         findings.add(recorded, first_of_all, "reinfusion_date", "reinfusion_undefined", text)
 
 

@@ -46,10 +46,10 @@ def _labels(schedule: tuple[Visit, ...]) -> list[str]:
 
 def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> None:
     """Report records with the same key; of others scheduled visits again, and two on one day."""
-    again = add_duplicates(table, table.frame, findings)
+    is_repeat = add_duplicates(table, table.frame, findings)
     frame, recorded = table.frame, table.recorded
     label = frame["visit"]
-    counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~again
+    counted = frame["subject_id"].notna() & label.notna() & (label != UNSCHEDULED) & ~is_repeat
     later = frame[["subject_id", "visit"]].loc[counted].duplicated()
     where = later.reindex(frame.index, fill_value=False)
     expected = _(
@@ -58,7 +58,7 @@ def check_duplicates(table: StudyTable, study: Study, findings: Findings) -> Non
     findings.add(recorded, where, "visit", "duplicate_visit", expected)
     keys = ["subject_id", "visit_date"]
     dated = frame["subject_id"].notna() & frame["visit_date"].notna()
-    same_day = frame.duplicated(keys) & dated & ~again & ~where
+    same_day = frame.duplicated(keys) & dated & ~is_repeat & ~where
     findings.add(recorded, same_day, "visit_date", "two_on_one_day", _("one assessment per day"))
 
 
@@ -76,12 +76,12 @@ def check_windows(table: StudyTable, study: Study, findings: Findings) -> None:
     label = frame["visit"]
     first = look_up(label, pd.Series({n: float(v.first_day) for n, v in by_name.items()}))
     last = look_up(label, pd.Series({n: float(v.last_day) for n, v in by_name.items()}))
-    outside = (day < first) | (day > last)
+    out_of_window = (day < first) | (day > last)
     expected = Phrase(
         _("days {first:.0f} to {last:.0f} after infusion; this is day {day:.0f}"),
         {"first": first, "last": last, "day": day},
     )
-    findings.add(recorded, outside, "visit_date", "outside_window", expected)
+    findings.add(recorded, out_of_window, "visit_date", "outside_window", expected)
     # One that differs by its spelling alone has a finding of its own.
     scheduled = {fold(name) for name in (*by_name, UNSCHEDULED)}
     strange = (day >= 1) & label.notna() & ~where_text(label, lambda text: fold(text) in scheduled)
@@ -143,8 +143,8 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
         _("a limit close to that at the subject's other visits ({usual})"), {"usual": usual}
     )
     findings.add(recorded, differs, column, "uln_differs", expected_limit)
-    others = median_of_others(frame["subject_id"], usual)
-    strange = (usual < others / ANOTHER_UNIT) | (usual > others * ANOTHER_UNIT)
+    usual_of_others = median_of_others(frame["subject_id"], usual)
+    strange = (usual < usual_of_others / ANOTHER_UNIT) | (usual > usual_of_others * ANOTHER_UNIT)
     strange &= frame[column].notna() & ~differs
     # The same at every visit of the subject: reported at the first of them.
     strange &= ~frame["subject_id"].where(strange).duplicated()
@@ -153,7 +153,7 @@ def _check_limit(table: StudyTable, limit: ColumnSpec, needed: bool, findings: F
             "a limit as of the other subjects, {usual}, or the unit in which this subject's results"
             " are recorded (inputs.visits.unit_columns)"
         ),
-        {"usual": others},
+        {"usual": usual_of_others},
     )
     findings.add(recorded, strange, column, "uln_differs", expected_limit)
 
@@ -177,8 +177,8 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
     if "enzyme" in measures and enzymes and not wanted.keys() & {*enzymes}:
         wanted[enzymes[0]] = enzymes
     for name, columns in wanted.items():
-        without = pd.Series(np.logical_and.reduce([empty[one] for one in columns]), frame.index)
-        if without.all() and len(frame):
+        missing = pd.Series(np.logical_and.reduce([empty[one] for one in columns]), frame.index)
+        if missing.all() and len(frame):
             message = _(
                 "{name} is empty in every row; expected a measure that the analysis uses"
             ).format(name=", ".join(columns))
@@ -186,4 +186,4 @@ def _check_missing(table: StudyTable, measures: tuple[str, ...], findings: Findi
         else:
             expected = one_complete.format(columns=", ".join(columns))
             expected = complete if len(columns) == 1 else expected
-            findings.add(recorded, without & ~nothing, name, "measure_missing", expected)
+            findings.add(recorded, missing & ~nothing, name, "measure_missing", expected)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.characters import no_character
-from durable.intake.findings import Findings, escaped
+from durable.intake.findings import Findings, visible_text
 from durable.intake.texts import all_blank, categorical
 from durable.language import _
 from durable.plan.limits import LIMITS, Limits
@@ -65,12 +65,12 @@ class File:
             return f"inputs.{self.section or self.table}.{name}"
         return f"inputs.sdtm.{name}" + (f".{self.domain}" if name in ("sha256", "records") else "")
 
-    def exceeds(self, key: str, number: int, what: str, **location: Any) -> bool:
+    def exceeds(self, key: str, number: int, unit: str, **location: Any) -> bool:
         """Whether a number is greater than the limit ``inputs.limits.<key>``; reported if so.
 
         Parameters
         ----------
-        what
+        unit
             What is counted, in words for the message: "columns".
         location
             Arguments of `report`, such as ``row``.
@@ -79,7 +79,7 @@ class File:
         if number <= limit:
             return False
         message = _("{number} {what}; expected at most {limit} (inputs.limits.{key})").format(
-            number=number, what=what, limit=limit, key=key
+            number=number, what=unit, limit=limit, key=key
         )
         self.report("too_large", message, **location)
         return True
@@ -104,7 +104,7 @@ class File:
                 self.report("bad_character", message, column=name)
             if number > 1:
                 message = _("two columns {name}; expected each name once").format(
-                    name=escaped(name)
+                    name=visible_text(name)
                 )
                 self.report("repeated_column", message, column=name)
             sound &= not wrong and number == 1
@@ -147,7 +147,7 @@ class Cells:
         header = [name.strip() for name in self.header]
         for name in (name for name, bare in zip(self.header, header, strict=True) if name != bare):
             message = _("found {name!r}; expected no leading or trailing blanks (removed)").format(
-                name=escaped(name)
+                name=visible_text(name)
             )
             file.report("blanks", message, column=name.strip(), value=name)
         return replace(self, header=header) if file.accepts_header(header) else None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from durable.intake.findings import escaped
+from durable.intake.findings import visible_text
 from durable.intake.readers.cells import (
     Cells,
     File,
@@ -65,7 +65,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
         return None
     if stated is not None and stated != str(len(rows)):
         message = _("{number} records; expected {stated}, as records says").format(
-            number=len(rows), stated=escaped(str(stated))
+            number=len(rows), stated=visible_text(str(stated))
         )
         file.report("incomplete_file", message)
         return None
@@ -103,7 +103,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(
             key for key, number in Counter(key for key, _ in pairs).items() if number > 1
         )
-        raise ValueError(_("the key '{key}' a second time").format(key=escaped(repeated)))
+        raise ValueError(_("the key '{key}' a second time").format(key=visible_text(repeated)))
     return members
 
 
@@ -167,7 +167,7 @@ def _is_text(file: File, row: list[str], header: list[str], number: int) -> bool
             text.encode()
         except UnicodeEncodeError:
             message = _("{text}, with half of a character; expected text").format(
-                text=escaped(text)
+                text=visible_text(text)
             )
             file.report("bad_character", message, row=number, column=name, value=text)
             sound = False

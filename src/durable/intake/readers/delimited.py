@@ -39,9 +39,9 @@ def cells(file: File, source: FileForm) -> Cells | None:
     if data is None or _has_long_line(file, data):
         return None
     sign = source.delimiter or ("\t" if source.kind == "tsv" else ",")
-    before = source.header_row - 1
-    data = _without_rows(file, data, sign, before)
-    header = _header(file, data, sign, before)
+    rows_before = source.header_row - 1
+    data = _without_rows(file, data, sign, rows_before)
+    header = _header(file, data, sign, rows_before)
     if header is None:
         return None
     others = [other for other in _NAMES if other != sign and other in header[0]]
@@ -76,17 +76,17 @@ def first_rows(file: File, source: FileForm, most: int) -> dict[str, list[list[s
 @contextlib.contextmanager
 def _long_cells(file: File) -> Iterator[None]:
     """Have the strict reader take cells as long as a row may be."""
-    before = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
+    previous_limit = csv.field_size_limit(file.limits.line_bytes + _LINE_END_SIZE)
     try:
         yield
     finally:
-        csv.field_size_limit(before)
+        csv.field_size_limit(previous_limit)
 
 
 def _some_rows(data: bytes, sign: str, most: int) -> list[list[str]]:
     rows: list[list[str]] = []
     with contextlib.suppress(csv.Error):
-        rows.extend(itertools.islice(csv.reader(_opened(data), delimiter=sign), most))
+        rows.extend(itertools.islice(csv.reader(_open_text(data), delimiter=sign), most))
     return rows
 
 
@@ -94,7 +94,7 @@ def _without_rows(file: File, data: bytes, sign: str, number: int) -> bytes:
     """The file without its first rows."""
     if not number:
         return data
-    rows = csv.reader(_opened(data), delimiter=sign)
+    rows = csv.reader(_open_text(data), delimiter=sign)
     # A quote that is not closed shows in the rest.
     with _long_cells(file), contextlib.suppress(csv.Error):
         for _ in range(number):
@@ -104,13 +104,13 @@ def _without_rows(file: File, data: bytes, sign: str, number: int) -> bytes:
     return b"" if end is None else data[end.end() :]
 
 
-def _opened(data: bytes) -> io.TextIOWrapper:
+def _open_text(data: bytes) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BytesIO(data), "utf-8", newline="")
 
 
 def _has_long_line(file: File, data: bytes) -> bool:
     """Whether a line is longer than the plan allows; reported, the longest of them."""
-    longest, start, before = 0, 0, -1
+    longest, start, previous_end = 0, 0, -1
     for block in range(0, len(data), _BLOCK):
         signs = np.frombuffer(data, np.uint8, min(_BLOCK, len(data) - block), block)
         ends = np.flatnonzero((signs == ord("\n")) | (signs == ord("\r"))) + block
@@ -118,11 +118,11 @@ def _has_long_line(file: File, data: bytes) -> bool:
             ends = np.append(ends, len(data))
         if not len(ends):
             continue
-        lengths = np.diff(ends, prepend=before) - 1
+        lengths = np.diff(ends, prepend=previous_end) - 1
         if lengths.max() > longest:
             longest = int(lengths.max())
             start = int(ends[lengths.argmax()]) - longest
-        before = int(ends[-1])
+        previous_end = int(ends[-1])
     if longest <= file.limits.line_bytes:
         return False
     row = sum(1 for _ in _LINE_END.finditer(data, 0, start)) + 1
@@ -147,7 +147,7 @@ class _Lines:
     """
 
     def __init__(self, data: bytes, most: int) -> None:
-        self._text = _opened(data)
+        self._text = _open_text(data)
         self._most = most
         self.row_bytes = 0
         """Bytes of the row so far; the reader of the rows sets it to 0 after each row."""
@@ -162,24 +162,25 @@ class _Lines:
             yield line
 
 
-def _header(file: File, data: bytes, sign: str, before: int) -> list[str] | None:
+def _header(file: File, data: bytes, sign: str, rows_before: int) -> list[str] | None:
     """Cells of the first row, before which there were others; None where quotes are not sound."""
     with _long_cells(file):
-        header = _checked_header(file, data, sign, before)
+        header = _checked_header(file, data, sign, rows_before)
     if header is None:
         return None
     if not any(name.strip() for name in header):
         file.report(
-            "no_header", _("no column names; expected a header in row {row}").format(row=before + 1)
+            "no_header",
+            _("no column names; expected a header in row {row}").format(row=rows_before + 1),
         )
         return None
     if "\0" in "".join(header):
-        file.report("not_utf8", _("NUL characters; expected UTF-8"), row=before + 1)
+        file.report("not_utf8", _("NUL characters; expected UTF-8"), row=rows_before + 1)
         return None
     return header
 
 
-def _checked_header(file: File, data: bytes, sign: str, before: int) -> list[str] | None:
+def _checked_header(file: File, data: bytes, sign: str, rows_before: int) -> list[str] | None:
     """The cells of the first row; None where quotes, of any row, are not sound (reported)."""
     lines = _Lines(data, file.limits.line_bytes)
     rows = csv.reader(lines, delimiter=sign, strict=True)
@@ -196,13 +197,13 @@ def _checked_header(file: File, data: bytes, sign: str, before: int) -> list[str
                 break
     except _LongRowError as error:
         what = _("bytes in a row that has no end yet (an opening quote without a closing one?)")
-        file.exceeds("line_bytes", error.size, what, row=before + count + 1)
+        file.exceeds("line_bytes", error.size, what, row=rows_before + count + 1)
         return None
     except csv.Error as error:
         message = _("{error}; expected quotes around the whole cell, doubled inside it").format(
             error=error
         )
-        file.report("broken_quotes", message, row=before + count + 1)
+        file.report("broken_quotes", message, row=rows_before + count + 1)
         return None
     return header
 
@@ -211,13 +212,13 @@ def _records(
     file: File, data: bytes, sign: str, header: list[str], source: FileForm
 ) -> Cells | None:
     """The rows below the header, by row of the file."""
-    before = source.header_row - 1
+    rows_before = source.header_row - 1
     broken: list[int] = []
     short = 0
 
     def skip(row: pacsv.InvalidRow) -> str:
         nonlocal short
-        number = before + row.number
+        number = rows_before + row.number
         broken.append(number)
         if number not in source.skip_rows:
             words = _("{found} values; expected {expected}")
@@ -258,9 +259,9 @@ def _records(
     for name in names:
         # The header is no value of its column.
         text[name] = text[name].cat.remove_unused_categories()
-    numbers = np.arange(1, len(text) + len(broken) + 2) + before
+    numbers = np.arange(1, len(text) + len(broken) + 2) + rows_before
     _check_end(file, data, int(numbers[-1]), short)
-    text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1 - before)[1:])
+    text.index = pd.Index(np.delete(numbers, np.array(broken, dtype=int) - 1 - rows_before)[1:])
     text = text.loc[~text.index.isin(source.skip_rows)]
     return Cells(header, text, len(set(broken).difference(source.skip_rows)))
 

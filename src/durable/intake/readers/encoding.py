@@ -49,7 +49,7 @@ def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
     body = data.removeprefix(codecs.BOM_UTF8) if mark == "utf-8" else data
     text = io.BytesIO()
     try:
-        for part in _decoded(body, encoding):
+        for part in _decoded_parts(body, encoding):
             if encoding != "utf-8":
                 text.write(part.encode())
     except UnicodeDecodeError as error:
@@ -71,7 +71,7 @@ def decode_to_utf8(file: File, source: FileForm) -> bytes | None:
     return text.getvalue()
 
 
-def _decoded(data: bytes, encoding: str) -> Iterator[str]:
+def _decoded_parts(data: bytes, encoding: str) -> Iterator[str]:
     """The text of the bytes, some at a time.
 
     Raises

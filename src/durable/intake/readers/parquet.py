@@ -55,7 +55,7 @@ def cells(file: File) -> Cells | None:
 
 def _is_table(file: File, opened: pq.ParquetFile) -> bool:
     """Whether a file is a table of values, and not too large a one; reported where it is not."""
-    schema, about = opened.schema_arrow, opened.metadata
+    schema, metadata = opened.schema_arrow, opened.metadata
     refused = [field for field in schema if not holds_values(field.type)]
     for field in refused:
         message = _("values of the type {type}; expected text, numbers, dates or times").format(
@@ -65,35 +65,35 @@ def _is_table(file: File, opened: pq.ParquetFile) -> bool:
     accepted = file.accepts_header(schema.names)
     if refused or not accepted:
         return False
-    groups = (about.row_group(number) for number in range(about.num_row_groups))
+    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
     return not (
-        file.exceeds("cells", about.num_rows * len(schema.names), _("values"))
+        file.exceeds("cells", metadata.num_rows * len(schema.names), _("values"))
         or file.exceeds_unpacked(sum(group.total_byte_size for group in groups))
     )
 
 
-def _columns(file: File, about: pq.FileMetaData) -> list[Texts] | None:
+def _columns(file: File, metadata: pq.FileMetaData) -> list[Texts] | None:
     """The texts of each column; None (reported) where the file is not whole."""
     columns: list[Texts] = []
-    fault = _records_fault(about)
-    schema = about.schema.to_arrow_schema()
+    fault = _records_fault(metadata)
+    schema = metadata.schema.to_arrow_schema()
     # A text that the file holds once is read once, however many records have it.
     words = [field.name for field in schema if _is_text(field.type)]
     with pq.ParquetFile(
-        pa.BufferReader(file.data), metadata=about, read_dictionary=words
+        pa.BufferReader(file.data), metadata=metadata, read_dictionary=words
     ) as opened:
         for name in schema.names if not fault else ():
             column = opened.read(columns=[name]).column(name)
             column.validate(full=True)
-            if len(column) != about.num_rows:
+            if len(column) != metadata.num_rows:
                 fault = _("{number} values of {name}; expected {expected}").format(
-                    number=len(column), name=name, expected=about.num_rows
+                    number=len(column), name=name, expected=metadata.num_rows
                 )
                 break
             columns.append(texts(column))
     # After the columns were read: pyarrow tells of a damaged footer as an exception when it reads
     # them, and ends the process when it is asked about them.
-    fault = fault or _values_fault(about)
+    fault = fault or _values_fault(metadata)
     if fault:
         file.report("incomplete_file", fault)
         return None
@@ -174,23 +174,23 @@ def texts(column: pa.ChunkedArray) -> Texts:
     if pa.types.is_timestamp(kind) and kind.unit == "ns":
         # Nanoseconds make no Python time; beyond microseconds is no time of a study.
         column = column.cast(pa.timestamp("us", kind.tz), safe=False)
-    codes, values = _encoded(column)
+    codes, values = _codes_and_values(column)
     distinct = categorical([*native_texts(values), ""])
     return distinct.take(np.asarray(codes.fill_null(len(values))))
 
 
-def _encoded(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+def _codes_and_values(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
     """The code of each record, null where it has no value, and the values that occur."""
     if pa.types.is_dictionary(column.type):
-        unified = _joined(column.unify_dictionaries())
+        unified = _combine_chunks(column.unify_dictionaries())
         # In the order in which they appear: not every value of a dictionary has to occur.
         codes = unified.indices.dictionary_encode(null_encoding="mask")
         return codes.indices, unified.dictionary.take(codes.dictionary)
-    encoded = _joined(column.dictionary_encode(null_encoding="mask"))
+    encoded = _combine_chunks(column.dictionary_encode(null_encoding="mask"))
     return encoded.indices, encoded.dictionary
 
 
-def _joined(column: pa.ChunkedArray) -> pa.Array:
+def _combine_chunks(column: pa.ChunkedArray) -> pa.Array:
     joined = column.combine_chunks()
     return pa.concat_arrays(joined.chunks) if isinstance(joined, pa.ChunkedArray) else joined
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyreadstat
 
-from durable.intake.findings import escaped
+from durable.intake.findings import visible_text
 from durable.intake.readers.cells import Cells, File, columns_by_position, native_text
 from durable.intake.readers.sas_formats import Meaning, are_months, date_or_time, format_meaning
 from durable.intake.readers.sas_layout import (
@@ -85,26 +85,28 @@ def _read(file: File, source: FileForm) -> tuple[dict[str | None, Any], dict[str
         read_file = pyreadstat.read_sas7bdat
         options["user_missing"] = True
         # The records may be compressed.
-        _empty, about = read_file(io.BytesIO(file.data), metadataonly=True, **options)
-        if file.exceeds("cells", about.number_rows * about.number_columns, _("values")):
+        _empty, metadata = read_file(io.BytesIO(file.data), metadataonly=True, **options)
+        if file.exceeds("cells", metadata.number_rows * metadata.number_columns, _("values")):
             return None
-        if file.exceeds_unpacked(about.number_rows * sum(about.variable_storage_width.values())):
+        if file.exceeds_unpacked(
+            metadata.number_rows * sum(metadata.variable_storage_width.values())
+        ):
             return None
-    columns, about = read_file(
+    columns, metadata = read_file(
         io.BytesIO(file.data),
         output_format="dict",
         # The library knows few formats of dates, and those in capitals with usual widths only.
         disable_datetime_conversion=True,
         **options,
     )
-    return columns, about.original_variable_types
+    return columns, metadata.original_variable_types
 
 
 def _has_nul(file: File, header: list[str]) -> bool:
     """Whether texts of a transport file have a NUL within; reported, each of them."""
     any_nul = False
     for row, variable, text in texts_with_nul(file.data):
-        shown = escaped(text.decode("ascii", errors="backslashreplace").rstrip())
+        shown = visible_text(text.decode("ascii", errors="backslashreplace").rstrip())
         message = _("{shown}, with a NUL character; expected text").format(shown=shown)
         file.report("bad_character", message, row=row, column=header[variable], value=shown)
         any_nul = True

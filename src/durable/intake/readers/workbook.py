@@ -92,7 +92,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
     """
     if not has_sound_parts(file):
         return None
-    book = _opened(file, stored=False)
+    book = _open_workbook(file, stored=False)
     name = None if book is None else choose_sheet(file, _titles(book), source.sheet, file.table)
     if book is None or name is None:
         return None
@@ -106,7 +106,7 @@ def cells(file: File, source: FileForm) -> Cells | None:
             place=cells_in_one.coord
         )
         file.report("merged_cells", message, row=cells_in_one.min_row)
-    filled = _filled(sheet, area)
+    filled = _filled_cells(sheet, area)
     results = _results(file, name, filled)
     if merged or results is None:
         return None
@@ -122,7 +122,7 @@ def sheet_titles(file: File) -> dict[str, bool]:
 
     None of them (reported) where the file is no workbook.
     """
-    book = _opened(file, stored=False, titles_only=True) if has_sound_parts(file) else None
+    book = _open_workbook(file, stored=False, titles_only=True) if has_sound_parts(file) else None
     return {} if book is None else _titles(book)
 
 
@@ -169,20 +169,20 @@ def sheet_texts(
     are not reported here but by `cells`; an error is its text (``#N/A``). A formula without a
     stored result is left out, and with `formulas` is its own text, which nobody runs.
     """
-    book = _opened(file, stored=True) if has_sound_parts(file) else None
-    entered = _opened(file, stored=False) if book is not None and formulas else None
+    book = _open_workbook(file, stored=True) if has_sound_parts(file) else None
+    entered = _open_workbook(file, stored=False) if book is not None and formulas else None
     if book is None:
         return None
     everywhere = _Area(1, _MOST_ROWS, 1, _MOST_COLUMNS, frozenset())
     texts = {
         str(sheet.title): {
             position: _text(cell, book.epoch)
-            for position, cell in _filled(sheet, everywhere).items()
+            for position, cell in _filled_cells(sheet, everywhere).items()
         }
         for sheet in book.worksheets
     }
     for sheet in entered.worksheets if entered is not None else ():
-        for position, cell in _filled(sheet, everywhere).items():
+        for position, cell in _filled_cells(sheet, everywhere).items():
             if cell.data_type == "f":
                 texts[str(sheet.title)].setdefault(position, _formula(cell.value))
     return texts
@@ -208,7 +208,7 @@ class _Reader(ExcelReader):  # type: ignore[misc]  # the library has no types
                     node.clear()
 
 
-def _opened(file: File, *, stored: bool, titles_only: bool = False) -> Any:
+def _open_workbook(file: File, *, stored: bool, titles_only: bool = False) -> Any:
     """The workbook: as entered, or with the stored results of its formulas.
 
     With `titles_only` no cell is read.
@@ -229,7 +229,7 @@ def _opened(file: File, *, stored: bool, titles_only: bool = False) -> Any:
         return None
 
 
-def _filled(sheet: Any, area: _Area) -> Sheet:
+def _filled_cells(sheet: Any, area: _Area) -> Sheet:
     """Cells that hold something. One far away does not make all before it be looked at."""
     return {
         position: cell
@@ -244,7 +244,7 @@ def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
     errors = [position for position, cell in filled.items() if cell.data_type == "e"]
     results: Sheet = {}
     if formulas:
-        book = _opened(file, stored=True)
+        book = _open_workbook(file, stored=True)
         if book is None:
             return None
         results = {position: book[name].cell(*position) for position in formulas}
@@ -263,7 +263,7 @@ def _results(file: File, name: str, filled: Sheet) -> Sheet | None:
 def _text(cell: Any, epoch: dt.datetime) -> str:
     value = cell.value
     if isinstance(value, str):
-        return _ESCAPE.sub(_unescaped, value)
+        return _ESCAPE.sub(_unescape, value)
     if isinstance(value, dt.datetime | dt.date):
         return _date(value, cell.number_format)
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -278,7 +278,7 @@ def _text(cell: Any, epoch: dt.datetime) -> str:
     return native_text(value)
 
 
-def _unescaped(escapes: re.Match[str]) -> str:
+def _unescape(escapes: re.Match[str]) -> str:
     """Characters by their UTF-16 code units; half a surrogate pair is an unknown character."""
     units = re.findall(r"_x(.{4})_", escapes[0])
     return b"".join(int(unit, 16).to_bytes(2, "big") for unit in units).decode(

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import pandas as pd
 
 from durable.contracts.tables.visits import VISITS
-from durable.intake.findings import Recorded
-from durable.intake.sdtm.domain import has_one_of, stripped
+from durable.intake.findings import Recorded, texts_in_words
+from durable.intake.sdtm.domain import has_one_of, strip_texts
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, without_time
 from durable.intake.sdtm.results import report_contradicted
-from durable.intake.sdtm.selecting import Selecting, expected
+from durable.intake.sdtm.selecting import Selecting
 from durable.intake.value_maps import ValueMap
 from durable.language import _
 from durable.plan.sdtm import evaluators, selecting_variables
@@ -50,15 +50,15 @@ class Assessments(TableMaker):
         }
         for name in self.places:
             measured = results.loc[results["column"] == name]
-            again = measured.duplicated(keys)
-            self._report_duplicates(name, measured.loc[again])
-            once = measured.loc[~again]
-            row = number.reindex(pd.MultiIndex.from_frame(once[keys])).to_numpy("int64")
-            columns |= _measured(name, once.set_axis(row), first)
+            is_repeat = measured.duplicated(keys)
+            self._report_duplicates(name, measured.loc[is_repeat])
+            first_results = measured.loc[~is_repeat]
+            row = number.reindex(pd.MultiIndex.from_frame(first_results[keys])).to_numpy("int64")
+            columns |= _measure_columns(name, first_results.set_axis(row), first)
         return self.native_table(columns, pd.Series(rows + 1, index=rows, dtype="int64"))
 
-    def _report_duplicates(self, column: str, again: pd.DataFrame) -> None:
-        for domain, lines in again.groupby("domain"):
+    def _report_duplicates(self, column: str, repeats: pd.DataFrame) -> None:
+        for domain, lines in repeats.groupby("domain"):
             rows, name = lines["number"].tolist(), f"{domain!s}TESTCD"
             self.report(
                 str(domain), rows, column, "duplicate_record", _("one result a visit"), name
@@ -72,7 +72,7 @@ class Assessments(TableMaker):
             chosen = frame.loc[self._is_meant(column, frame, domain, code)]
             if chosen.empty and self.is_mapped(column):
                 self.report_empty(column, domain, source)
-            chosen = self._evaluated(column, domain, chosen)
+            chosen = self._accepted_results(column, domain, chosen)
             report_contradicted(self, domain, chosen, column)
             value = chosen[f"{domain}STRESC"]
             number = f"{domain}STRESN"
@@ -102,7 +102,7 @@ class Assessments(TableMaker):
         self, column: str, frame: pd.DataFrame, domain: str, code: str
     ) -> pd.Series[bool]:
         """Which records are results of a measure, by their test and its qualifiers."""
-        test = stripped(frame[f"{domain}TESTCD"]) == code
+        test = strip_texts(frame[f"{domain}TESTCD"]) == code
         return test & has_one_of(frame, self.sdtm.qualifiers.get(column, {}))
 
     def _report_unqualified(self) -> None:
@@ -114,10 +114,10 @@ class Assessments(TableMaker):
             frame = self.frame(domain)
             columns = [name for name in self.places if self.places[name] == source]
             meant = [self._is_meant(name, frame, domain, code) for name in columns]
-            out = stripped(frame[f"{domain}TESTCD"]) == code
+            unqualified = strip_texts(frame[f"{domain}TESTCD"]) == code
             selecting = Selecting(self.table, source, self.sdtm, self.findings)
             for name, mine in zip(columns, meant, strict=True):
-                out &= ~mine
+                unqualified &= ~mine
                 for variable, texts in qualifiers.get(name, {}).items():
                     key = f"inputs.sdtm.qualifiers.{name}.{variable}"
                     selecting.report_unknown(
@@ -125,10 +125,10 @@ class Assessments(TableMaker):
                     )
             conditions = [item for name in columns for item in qualifiers[name].items()]
             words = _(" or ").join(
-                f"{variable} {expected(texts)}" for variable, texts in conditions
+                f"{variable} {texts_in_words(texts)}" for variable, texts in conditions
             )
             selecting.report_left_out(
-                self.domains[domain], frame.index[out], conditions[0][0], words,
+                self.domains[domain], frame.index[unqualified], conditions[0][0], words,
                 "inputs.sdtm.qualifiers", columns[0],
             )  # fmt: skip
 
@@ -137,18 +137,18 @@ class Assessments(TableMaker):
         for name in (f"{domain}{suffix}" for suffix in _TELLING):
             if name not in chosen or name in selecting_variables(column, domain, self.sdtm):
                 continue
-            folded = stripped(chosen[name]).str.casefold()
+            folded = strip_texts(chosen[name]).str.casefold()
             filled = chosen.loc[folded != ""]
-            again = folded.loc[filled.index].duplicated()
-            first, *others = filled.index[~again].tolist() or [None]
-            if others:
+            is_repeat = folded.loc[filled.index].duplicated()
+            first, *other_records = filled.index[~is_repeat].tolist() or [None]
+            if other_records:
                 key = f"inputs.sdtm.qualifiers.{column}.{name}"
                 words = _("{text} as before, or those that count ({key})").format(
                     text=str(chosen.loc[first, name]).strip(), key=key
                 )
-                self.report(domain, others, column, "mixed_qualifiers", words, name)
+                self.report(domain, other_records, column, "mixed_qualifiers", words, name)
 
-    def _evaluated(self, column: str, domain: str, chosen: pd.DataFrame) -> pd.DataFrame:
+    def _accepted_results(self, column: str, domain: str, chosen: pd.DataFrame) -> pd.DataFrame:
         """The results of the evaluators that count; the others are reported.
 
         One without an evaluator counts, unless an identifier says that there was one (--EVALID).
@@ -161,27 +161,29 @@ class Assessments(TableMaker):
         if not names or (stated and column not in self.sdtm.evaluators):
             return chosen
         counted = evaluators(self.table, column, self.sdtm)
-        stated_by = [stripped(chosen[name]).str.upper() for name in names]
+        stated_by = [strip_texts(chosen[name]).str.upper() for name in names]
         nobody = (pd.concat(stated_by, axis=1) == "").all(axis=1)
         named = stated_by[0].isin(counted) if names[0] == f"{domain}EVAL" else nobody
         key = f"inputs.sdtm.evaluators.{column}"
         expected = _("{evaluators}, or no evaluator ({key}); the result is not used").format(
             evaluators=_(" or ").join(counted), key=key
         )
-        others = chosen.loc[~(nobody | named)]
+        unused = chosen.loc[~(nobody | named)]
         if names[0] == f"{domain}EVAL":
-            evaluated = others.index[others[names[0]] != ""]
+            evaluated = unused.index[unused[names[0]] != ""]
             self.report(domain, evaluated, column, "unused_record", expected, names[0])
-            others = others.drop(evaluated)
-        self.report(domain, others.index, column, "unused_record", expected, names[-1])
+            unused = unused.drop(evaluated)
+        self.report(domain, unused.index, column, "unused_record", expected, names[-1])
         return chosen.loc[nobody | named]
 
 
-def _measured(column: str, once: pd.DataFrame, first: pd.DataFrame) -> dict[str, PlacedColumn]:
+def _measure_columns(
+    column: str, results: pd.DataFrame, first: pd.DataFrame
+) -> dict[str, PlacedColumn]:
     """A measure, and the limit of an enzyme, from its results; elsewhere empty."""
-    places = once[["file", "row"]].reindex(first.index).fillna(first).astype({"row": "int64"})
+    places = results[["file", "row"]].reindex(first.index).fillna(first).astype({"row": "int64"})
     pairs = {column: "value"} | ({_LIMITS[column]: "limit"} if column in _LIMITS else {})
     return {
-        native: PlacedColumn(once[key].reindex(first.index, fill_value=""), places)
+        native: PlacedColumn(results[key].reindex(first.index, fill_value=""), places)
         for native, key in pairs.items()
     }

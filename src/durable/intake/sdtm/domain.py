@@ -24,7 +24,7 @@ class Domain:
     """All records, also those that the plan leaves out; indexed as `frame`."""
 
     @classmethod
-    def of_files(cls, parts: Mapping[str, pd.DataFrame]) -> Domain:
+    def from_files(cls, parts: Mapping[str, pd.DataFrame]) -> Domain:
         """The domain of the records of its files, all of which count.
 
         `parts` holds them by the name of the file, each frame indexed by the rows of the file; a
@@ -38,7 +38,7 @@ class Domain:
         frame = frames[0] if len(frames) == 1 else pd.concat(frames).fillna("")
         return cls(frame, tuple(parts), tuple(starts), frame)
 
-    def only(self, kept: pd.Series[bool]) -> Domain:
+    def select(self, kept: pd.Series[bool]) -> Domain:
         """The domain with those of its records that count that are True in `kept` (as `frame`)."""
         return replace(self, frame=self.frame.loc[kept])
 
@@ -56,7 +56,7 @@ class Domain:
         return pd.DataFrame({"file": files, "row": rows}, index=index)
 
 
-def stripped(column: pd.Series[str]) -> pd.Series[str]:
+def strip_texts(column: pd.Series[str]) -> pd.Series[str]:
     """Texts without the blanks around them."""
     return column.str.strip()
 
@@ -68,5 +68,5 @@ def has_one_of(frame: pd.DataFrame, conditions: Mapping[str, Iterable[str]]) -> 
     """
     kept = pd.Series(True, index=frame.index)
     for name, texts in conditions.items():
-        kept &= stripped(frame[name]).isin([*texts])
+        kept &= strip_texts(frame[name]).isin([*texts])
     return kept

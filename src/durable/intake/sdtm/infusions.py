@@ -10,9 +10,9 @@ from fractions import Fraction
 import pandas as pd
 
 from durable.intake.findings import place_in_words
-from durable.intake.numbers import NUMBER, scaled
+from durable.intake.numbers import NUMBER, product_text
 from durable.intake.readers.cells import plain_decimal
-from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.domain import strip_texts
 from durable.intake.sdtm.maker import TableMaker, without_time
 from durable.intake.tables import days_between
 from durable.language import _
@@ -48,19 +48,19 @@ def infusions(maker: TableMaker, chosen: pd.DataFrame, column: str, variable: st
     variable
         Variable by which the records were chosen.
     """
-    again = chosen["USUBJID"].duplicated(keep=False)
-    if maker.sdtm.infusions == "single" or not again.any():
+    has_several = chosen["USUBJID"].duplicated(keep=False)
+    if maker.sdtm.infusions == "single" or not has_several.any():
         later = chosen.index[chosen.duplicated("USUBJID")]
         expected = _("one infusion (inputs.sdtm.infusions)")
         maker.report("EX", later, column, "duplicate_record", expected, variable)
-        return Infusions(_first(chosen))
+        return Infusions(_first_records(chosen))
     day = chosen["EXSTDTC"].map(without_time).str.strip()
-    undated = again & ~day.map(_is_day).astype(bool)
+    undated = has_several & ~day.map(_is_day).astype(bool)
     expected = _("a whole date: another infusion is recorded, and which is the first is unknown")
     maker.report("EX", chosen.index[undated], column, _RULE, expected, "EXSTDTC")
     ordered = chosen.assign(day=day).loc[~undated]
     # The time of day after the date; where nobody noted it the order of the file.
-    ordered = ordered.assign(EXSTDTC=stripped(ordered["EXSTDTC"]))
+    ordered = ordered.assign(EXSTDTC=strip_texts(ordered["EXSTDTC"]))
     ordered = ordered.sort_values(["USUBJID", "EXSTDTC"], kind="stable")
     added: dict[str, list[int]] = {}
     for subject, records in ordered.groupby("USUBJID", sort=False):
@@ -71,10 +71,10 @@ def infusions(maker: TableMaker, chosen: pd.DataFrame, column: str, variable: st
         else:
             added[str(subject)] = _near(maker, records, column)
     # A subject without a dated record has a finding; any of them stands for it.
-    return Infusions(_first(pd.concat([ordered, chosen.loc[undated]])), added)
+    return Infusions(_first_records(pd.concat([ordered, chosen.loc[undated]])), added)
 
 
-def _first(chosen: pd.DataFrame) -> pd.Series[int]:
+def _first_records(chosen: pd.DataFrame) -> pd.Series[int]:
     once = chosen.drop_duplicates("USUBJID")
     return pd.Series(once.index, index=once["USUBJID"], dtype="int64")
 
@@ -88,17 +88,17 @@ def _is_day(text: str) -> bool:
 
 def _report_others(maker: TableMaker, records: pd.DataFrame, column: str, variable: str) -> None:
     """Report records after the first; an error where they are of its day and not told apart."""
-    one, *others = records.index
+    first, *others = records.index
     for number in others:
         start = str(records.loc[number, "EXSTDTC"])
-        alike = records.loc[number, "day"] == records.loc[one, "day"]
-        timed = "T" in start and "T" in str(records.loc[one, "EXSTDTC"])
-        if alike and (not timed or start == records.loc[one, "EXSTDTC"]):
+        alike = records.loc[number, "day"] == records.loc[first, "day"]
+        timed = "T" in start and "T" in str(records.loc[first, "EXSTDTC"])
+        if alike and (not timed or start == records.loc[first, "EXSTDTC"]):
             expected = _("one infusion on the first day, or infusions: total (inputs.sdtm)")
             maker.report("EX", [number], column, _RULE, expected, "EXSTDTC")
         else:
             expected = _("{treatment} once: the first infusion alone is used").format(
-                treatment=records.loc[one, variable]
+                treatment=records.loc[first, variable]
             )
             maker.report("EX", [number], column, "unused_record", expected, variable)
 
@@ -144,7 +144,7 @@ def _total(maker: TableMaker, first: str, numbers: list[int], name: str) -> str:
     """The doses of some records, each with its file and row; their sum is what is read for it."""
     if len(numbers) < 2:
         return first
-    doses = [_mapped(maker, str(maker.frame("EX").loc[number, name])) for number in numbers]
+    doses = [_mapped_dose(maker, str(maker.frame("EX").loc[number, name])) for number in numbers]
     values = [_number(dose) for dose in doses]
     wrong = [number for number, value in zip(numbers, values, strict=True) if value is None]
     maker.report("EX", wrong, "cells_per_kg", _RULE, _("a dose: it is one of several"), name)
@@ -177,14 +177,14 @@ def doses_by_weight(
     unit = recorded_units(maker.spec("cells_per_kg"))[maker.sdtm.units["subjects"]["cells_per_kg"]]
     texts = []
     for recorded, who, day in zip(dose, subject, infused.str.strip(), strict=True):
-        text = readings.get(recorded, _mapped(maker, recorded))
+        text = readings.get(recorded, _mapped_dose(maker, recorded))
         weight = _weight(maker, who, day) if _number(text) is not None and _is_day(day) else None
         if weight is None:
             # Without a weight the dose is not known in cells per kg. What is no number stays.
             texts.append("" if _number(text) is not None else recorded)
             continue
         texts.append(f"{recorded} {unit.name} / {weight.text} kg ({weight.place})")
-        readings[texts[-1]] = scaled(unit.factor / Fraction(weight.value), text) or ""
+        readings[texts[-1]] = product_text(unit.factor / Fraction(weight.value), text) or ""
     return pd.Series(texts, index=dose.index, dtype=object)
 
 
@@ -200,9 +200,9 @@ def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
     assert maker.sdtm.weight is not None  # noqa: S101  (asked by the caller)
     name, code = maker.sdtm.weight.split(".")
     frame, column, result = maker.frame(name), "cells_per_kg", f"{name}STRESC"
-    mine = frame.loc[(stripped(frame[f"{name}TESTCD"]) == code) & (frame["USUBJID"] == subject)]
+    mine = frame.loc[(strip_texts(frame[f"{name}TESTCD"]) == code) & (frame["USUBJID"] == subject)]
     mine = mine.assign(day=mine[f"{name}DTC"].map(without_time).str.strip())
-    filled = (stripped(mine[result]) != "") & mine["day"].map(_is_day).astype(bool)
+    filled = (strip_texts(mine[result]) != "") & mine["day"].map(_is_day).astype(bool)
     mine = mine.loc[filled & (mine["day"] <= day)]
     mine = mine.loc[mine["day"] == mine["day"].max()]
     if mine.empty:
@@ -215,7 +215,7 @@ def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
         return None
     first, text = int(mine.index[0]), str(mine[result].iloc[0]).strip()
     weight = _number(text)
-    if len(set(stripped(mine[result]))) > 1:
+    if len(set(strip_texts(mine[result]))) > 1:
         expected = _("one body weight on the last day up to the infusion")
         maker.report(name, mine.index[1:], column, "duplicate_record", expected, result)
     elif str(mine[f"{name}STRESU"].iloc[0]).strip().casefold() != "kg":
@@ -231,7 +231,7 @@ def _weight(maker: TableMaker, subject: str, day: str) -> _Weight | None:
     return None
 
 
-def _mapped(maker: TableMaker, text: str) -> str:
+def _mapped_dose(maker: TableMaker, text: str) -> str:
     """A dose by the value map of the plan."""
     values = maker.sdtm.values.get("subjects", {}).get("cells_per_kg", {})  # noqa: PD011
     return values.get(text.strip(), text.strip())

@@ -128,11 +128,11 @@ class TableMaker:
             )
 
     def report_empty(
-        self, column: str, domain: str, what: str, severity: Severity | None = None
+        self, column: str, domain: str, source: str, severity: Severity | None = None
     ) -> None:
-        """Report a column for which the domain holds no record; `what` names the records."""
+        """Report a column for which the domain holds no record; `source` names the records."""
         message = _("no record of {what}; expected one where {column} is recorded").format(
-            what=what, column=column
+            what=source, column=column
         )
         file = self.domains[domain].file
         self.findings.add_about_file(

@@ -18,10 +18,10 @@ from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Findings, Recorded
 from durable.intake.needs import Needs, always_needed
 from durable.intake.reading import open_file, read_cells, unreadable_table
-from durable.intake.sdtm.domain import Domain, stripped
+from durable.intake.sdtm.domain import Domain, strip_texts
 from durable.intake.sdtm.selecting import Selecting
 from durable.intake.sdtm.variables import with_variables
-from durable.intake.sources import about_files
+from durable.intake.sources import file_provenance
 from durable.language import _
 from durable.plan import Input, Sdtm
 from durable.plan.limits import Limits
@@ -67,18 +67,18 @@ class Package:
         -------
         Recorded, dict
             The table is not ``readable`` where a domain or a variable that it needs is absent
-            (reported). The dict is that of `about_files`, with the names of the domains or their
+            (reported). The dict is that of `file_provenance`, with the names of domains or their
             parts; ``declared`` in it lists, where there are some, the choices of the plan in words.
         """
         names = delivered_domains(name, self.sdtm)
         read_domains = {domain: self._domain(name, domain) for domain in names}
         declared = [*_counts(read_domains), *(_dose_rules(self.sdtm) if name == "subjects" else [])]
-        about = _about(read_domains) | ({"declared": declared} if declared else {})
+        provenance = _provenance(read_domains) | ({"declared": declared} if declared else {})
         domains = {name: one.domain for name, one in read_domains.items() if one.domain is not None}
         file = ", ".join(name for one in read_domains.values() for name in one.names.values())
-        placed = None if len(domains) < len(names) else self._placed(name, domains)
+        placed = None if len(domains) < len(names) else self._column_places(name, domains)
         if placed is None:
-            return unreadable_table(name, file), about
+            return unreadable_table(name, file), provenance
         spec = INPUT_TABLES[name].sdtm
         assert spec is not None  # noqa: S101  (the plan takes no other table)
         maker = named_object(spec.maker)
@@ -86,7 +86,7 @@ class Package:
         table_maker = maker(name, file, self.sdtm, self.findings, domains, placed, extra=extra)
         recorded = table_maker.make_table()
         self._readings[name] = table_maker.readings
-        return with_variables(recorded, placed, domains), about
+        return with_variables(recorded, placed, domains), provenance
 
     def conversions(self, name: str) -> Input:
         """Value maps, units and rules for partial dates of a table, as those of a native file.
@@ -118,7 +118,7 @@ class Package:
         parts = {part: self._file(table, part, path) for part, path in paths.items()}
         files = {part: Path(path).name for part, path in paths.items()}
         frames = {files[part]: frame for part, (frame, _, _) in parts.items() if frame is not None}
-        domain = Domain.of_files(frames) if len(frames) == len(parts) else None
+        domain = Domain.from_files(frames) if len(frames) == len(parts) else None
         if domain is not None:
             selecting = Selecting(table, name, self.sdtm, self.findings)
             domain = selecting.select(domain, self._strangers(table, name))
@@ -156,11 +156,11 @@ class Package:
         if known is None or "USUBJID" not in known.frame:
             return frozenset()
         everybody, some = (
-            set(stripped(frame["USUBJID"])) for frame in (known.all_records, known.frame)
+            set(strip_texts(frame["USUBJID"])) for frame in (known.all_records, known.frame)
         )
         return frozenset(everybody - some)
 
-    def _placed(self, table: str, domains: Mapping[str, Domain]) -> dict[str, str] | None:
+    def _column_places(self, table: str, domains: Mapping[str, Domain]) -> dict[str, str] | None:
         """Place of each column that the package has; None (reported) where there is no table.
 
         A variable may lack where nothing needs its column and the plan does not speak of it.
@@ -309,10 +309,10 @@ def _counts(read_domains: Mapping[str, _ReadDomain]) -> list[str]:
     ]
 
 
-def _about(read_domains: Mapping[str, _ReadDomain]) -> dict[str, Any]:
+def _provenance(read_domains: Mapping[str, _ReadDomain]) -> dict[str, Any]:
     """Digests, names and numbers of records of the files of a table."""
     files, names, records = (
         {name: value for one in read_domains.values() for name, value in getattr(one, key).items()}
         for key in ("sha256", "names", "records")
     )
-    return about_files(files, names, records)
+    return file_provenance(files, names, records)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.domain import strip_texts
 from durable.intake.sdtm.maker import PlacedColumn, TableMaker, clock_time, without_time
 from durable.intake.sdtm.results import report_contradicted
 from durable.language import _
@@ -24,7 +24,7 @@ class Records(TableMaker):
         """
         principal = self.principal
         self._check_known(self.domains[principal].all_records)
-        frame = self._occurred(principal)
+        frame = self._occurred_records(principal)
         index = pd.RangeIndex(len(frame))
         sources = {**self.places} | {"subject_id": f"{principal}.USUBJID"}
         columns = {
@@ -32,10 +32,10 @@ class Records(TableMaker):
             for name, source in sources.items()
         }
         numbers = pd.Series(frame.index, index=index)
-        columns |= self._derived(frame.set_axis(index), columns, numbers)
+        columns |= self._derived_columns(frame.set_axis(index), columns, numbers)
         return self.native_table(columns, pd.Series(frame.index.astype("int64"), index=index))
 
-    def _derived(
+    def _derived_columns(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """Columns that are derived from several variables, by their native names: none here."""
@@ -46,12 +46,12 @@ class Records(TableMaker):
         """Name of the domain whose records are the rows of the table: "AE"."""
         return principal_domain(self.table)
 
-    def _occurred(self, principal: str) -> pd.DataFrame:
+    def _occurred_records(self, principal: str) -> pd.DataFrame:
         """The records of the domain without those of what did not occur (--OCCUR; reported)."""
         frame, name = self.frame(principal), f"{principal}OCCUR"
         if name not in frame:
             return frame
-        not_so = stripped(frame[name]) == "N"
+        not_so = strip_texts(frame[name]) == "N"
         expected = _("Y or empty; records of what did not occur are not used")
         self.report(principal, frame.index[not_so], "subject_id", "unused_record", expected, name)
         return frame.loc[~not_so]
@@ -59,25 +59,25 @@ class Records(TableMaker):
     def _check_known(self, known: pd.DataFrame) -> None:
         """Report qualifiers and records without record or subject in the principal domain."""
         for domain in (name for name in self.domains if name != self.principal):
-            other = self.frame(domain)
+            records = self.frame(domain)
             if domain.startswith("SUPP"):
-                self._check_qualifiers(domain, other, known)
+                self._check_qualifiers(domain, records, known)
             else:
-                lost = other.index[~other["USUBJID"].isin(known["USUBJID"])]
+                lost = records.index[~records["USUBJID"].isin(known["USUBJID"])]
                 expected = _("a subject of {domain}; the record is not used").format(
                     domain=self.principal
                 )
                 rule = "unused_record"
                 self.report(domain, lost, "subject_id", rule, expected, "USUBJID", "error")
 
-    def _check_qualifiers(self, domain: str, other: pd.DataFrame, known: pd.DataFrame) -> None:
+    def _check_qualifiers(self, domain: str, qualifiers: pd.DataFrame, known: pd.DataFrame) -> None:
         names = {place.split(".")[1]: n for n, place in self.places.items() if domain in place}
-        used = other.loc[stripped(other["QNAM"]).isin(names)]
+        used = qualifiers.loc[strip_texts(qualifiers["QNAM"]).isin(names)]
         present = pd.Series(data=False, index=used.index)
-        for variable in dict.fromkeys(stripped(used["IDVAR"])):
+        for variable in dict.fromkeys(strip_texts(used["IDVAR"])):
             if not variable or variable in known:
                 keys = _keys(used, variable, "IDVARVAL")
-                present |= (stripped(used["IDVAR"]) == variable) & keys.isin(
+                present |= (strip_texts(used["IDVAR"]) == variable) & keys.isin(
                     _keys(known, variable, variable)
                 )
         for row in used.index[~present]:
@@ -98,7 +98,7 @@ class Records(TableMaker):
         elif domain.startswith("SUPP"):
             cells = self._qualifier(frame, column, source, origin)
         else:
-            cells = self._of_subject(frame, column, source, origin)
+            cells = self._subject_variable(frame, column, source, origin)
         if column == "sample_time":
             return PlacedColumn(cells.text.map(clock_time).astype(object), cells.origin)
         if column.endswith("_date"):
@@ -110,34 +110,36 @@ class Records(TableMaker):
     ) -> PlacedColumn:
         """A supplemental qualifier (QNAM), by the record that its IDVAR and IDVARVAL name."""
         domain, name = source.split(".")
-        other = self.frame(domain)
-        chosen = other.loc[stripped(other["QNAM"]) == name]
+        qualifiers = self.frame(domain)
+        chosen = qualifiers.loc[strip_texts(qualifiers["QNAM"]) == name]
         if chosen.empty:
             self.report_empty(column, domain, source)
         record = pd.Series(float("nan"), index=frame.index)
-        for variable in dict.fromkeys(stripped(chosen["IDVAR"])):
+        for variable in dict.fromkeys(strip_texts(chosen["IDVAR"])):
             if variable and variable not in frame:
                 continue
-            some = chosen.loc[stripped(chosen["IDVAR"]) == variable]
-            keys = _keys(some, variable, "IDVARVAL")
-            again = keys.duplicated()
+            same_idvar = chosen.loc[strip_texts(chosen["IDVAR"]) == variable]
+            keys = _keys(same_idvar, variable, "IDVARVAL")
+            is_repeat = keys.duplicated()
             rule = "duplicate_record"
-            self.report(domain, some.index[again], column, rule, _("one record for it"), "QVAL")
-            once = pd.Series(some.index[~again], index=keys.loc[~again])
+            self.report(
+                domain, same_idvar.index[is_repeat], column, rule, _("one record for it"), "QVAL"
+            )
+            once = pd.Series(same_idvar.index[~is_repeat], index=keys.loc[~is_repeat])
             record = record.fillna(_keys(frame, variable, variable).map(once))
         return self._look_up(domain, record, "QVAL", record_origin)
 
-    def _of_subject(
+    def _subject_variable(
         self, frame: pd.DataFrame, column: str, source: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
         """A variable of a domain with one record a subject."""
         domain, name = source.split(".")
-        other = self.frame(domain)
-        if other.empty:
+        records = self.frame(domain)
+        if records.empty:
             self.report_empty(column, domain, source)
-        again = other.index[other.duplicated("USUBJID")]
+        again = records.index[records.duplicated("USUBJID")]
         self.report(domain, again, column, "duplicate_record", _("one record for it"), name)
-        numbers = first_record(other, frame["USUBJID"])
+        numbers = first_record(records, frame["USUBJID"])
         return self._look_up(domain, numbers, name, record_origin)
 
     def _look_up(
@@ -158,15 +160,15 @@ class Records(TableMaker):
 class AdverseEvents(Records):
     """The adverse events, from AE; one without AESPID is identified by AESEQ."""
 
-    def _derived(
+    def _derived_columns(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """The number of an event: AESPID, and where it is empty AESEQ; AESEQ itself is checked."""
         if "AESEQ" not in frame:
             return {}
         number = frame["AESEQ"]
-        keys = frame["USUBJID"] + "\0" + stripped(number)
-        wrong = numbers[keys.duplicated() | (stripped(number) == "")]
+        keys = frame["USUBJID"] + "\0" + strip_texts(number)
+        wrong = numbers[keys.duplicated() | (strip_texts(number) == "")]
         expected = _("a number that no other event of the subject has")
         self.report("AE", wrong, "ae_seq", "duplicate_record", expected, "AESEQ")
         if "ae_id" in columns and self.is_mapped("ae_id"):
@@ -177,7 +179,7 @@ class AdverseEvents(Records):
         )
         return {
             "ae_id": PlacedColumn(
-                identifier.mask(stripped(identifier) == "", number).astype(object), origin
+                identifier.mask(strip_texts(identifier) == "", number).astype(object), origin
             )
         }
 
@@ -185,14 +187,14 @@ class AdverseEvents(Records):
 class Samples(Records):
     """The samples of PC (table kinetics) or LB (table laboratory)."""
 
-    def _derived(
+    def _derived_columns(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         """Whether a result is below the limit, and the results without those that say so."""
         if self.places["value"] == "PC.PCSTRESC":
             report_contradicted(self, "PC", self.frame("PC").loc[numbers], "value")
         value = columns["value"]
-        result = stripped(value.text)
+        result = strip_texts(value.text)
         words = result.str.startswith("<") | result.isin(self.sdtm.below_lloq)
         if self.is_mapped("below_lloq"):
             flag = columns["below_lloq"]
@@ -200,7 +202,7 @@ class Samples(Records):
             text = pd.Series("N", index=result.index, dtype=object).mask(words, "Y")
             flag = PlacedColumn(text.mask(result == "", ""), value.origin)
         # A word that the flag contradicts stays, for the checks to report.
-        blank = words & (stripped(flag.text) == "Y")
+        blank = words & (strip_texts(flag.text) == "Y")
         return {"below_lloq": flag, "value": PlacedColumn(value.text.mask(blank, ""), value.origin)}
 
 
@@ -214,4 +216,6 @@ def _keys(frame: pd.DataFrame, variable: str, value: str) -> pd.Series[str]:
     """Subject and value of the variable by which a qualifier names its record; 01 and 1.0 are 1."""
     if not variable:
         return frame["USUBJID"]
-    return frame["USUBJID"] + "\0" + stripped(frame[value]).str.replace(_NUMBER, r"\1", regex=True)
+    return (
+        frame["USUBJID"] + "\0" + strip_texts(frame[value]).str.replace(_NUMBER, r"\1", regex=True)
+    )

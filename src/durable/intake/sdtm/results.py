@@ -8,7 +8,7 @@ import pandas as pd
 
 from durable.contracts.words import is_missing_word
 from durable.intake.numbers import NUMBER
-from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.domain import strip_texts
 from durable.intake.sdtm.maker import TableMaker
 from durable.language import _
 
@@ -33,7 +33,7 @@ def report_contradicted(maker: TableMaker, domain: str, records: pd.DataFrame, c
     standard = f"{domain}STRESC"
     if standard not in records:
         return
-    text = stripped(records[standard])
+    text = strip_texts(records[standard])
     number = _variable(records, f"{domain}STRESN")
     both = (text != "") & (number != "") & (text != number)
     for index in records.index[both].tolist():
@@ -58,7 +58,7 @@ def _variable(records: pd.DataFrame, name: str) -> pd.Series[str]:
     """A variable without blanks around its texts; '' throughout where there is none."""
     if name not in records:
         return pd.Series("", index=records.index, dtype=object)
-    return stripped(records[name])
+    return strip_texts(records[name])
 
 
 def same_number(text: str, number: str) -> bool:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 import pandas as pd
 
 from durable.contracts.spelling import other_spellings
-from durable.intake.findings import Findings, escaped, spelling_message
-from durable.intake.sdtm.domain import Domain, has_one_of, stripped
+from durable.intake.findings import (
+    Findings,
+    spelling_message,
+    texts_in_words,
+    visible_text,
+)
+from durable.intake.sdtm.domain import Domain, has_one_of, strip_texts
 from durable.language import _
 from durable.plan import Sdtm
 
@@ -47,7 +52,7 @@ class Selecting:
         if absent:
             return None
         if strangers and "USUBJID" in domain.frame:
-            domain = domain.only(~stripped(domain.frame["USUBJID"]).isin(strangers))
+            domain = domain.select(~strip_texts(domain.frame["USUBJID"]).isin(strangers))
         for key, conditions in (("where", where), ("where_not", where_not)):
             for name, texts in conditions.items():
                 plan_key = f"inputs.sdtm.{key}.{self.name}.{name}"
@@ -57,18 +62,18 @@ class Selecting:
                 has = has_one_of(domain.frame, {name: texts})
                 kept = has if key == "where" else ~has
                 words = (
-                    expected(texts)
+                    texts_in_words(texts)
                     if key == "where"
-                    else _("other than {texts}").format(texts=expected(texts))
+                    else _("other than {texts}").format(texts=texts_in_words(texts))
                 )
                 self.report_left_out(domain, domain.frame.index[~kept], name, words, plan_key)
-                domain = domain.only(kept)
+                domain = domain.select(kept)
         return domain
 
     def report_left_out(
         self,
         domain: Domain,
-        out: pd.Index[int],
+        numbers: pd.Index[int],
         variable: str,
         words: str,
         key: str,
@@ -78,7 +83,7 @@ class Selecting:
 
         Parameters
         ----------
-        out
+        numbers
             Numbers of the records.
         variable
             Variable by which they are left out, whose value is shown.
@@ -89,17 +94,17 @@ class Selecting:
         column
             Native column that the finding is on.
         """
-        if not len(out):
+        if not len(numbers):
             return
-        ((file, row),) = domain.locate(out[:1]).itertuples(index=False, name=None)
-        value = str(domain.frame.loc[out[0], variable])
+        ((file, row),) = domain.locate(numbers[:1]).itertuples(index=False, name=None)
+        value = str(domain.frame.loc[numbers[0], variable])
         message = _(
             "{variable}: found {value}; {number} record(s) of {name} left out, the first here;"
             " expected {words} ({key})"
         ).format(
             variable=variable,
-            value=escaped(value) or _("empty"),
-            number=len(out),
+            value=visible_text(value) or _("empty"),
+            number=len(numbers),
             name=self.name,
             words=words,
             key=key,
@@ -114,10 +119,10 @@ class Selecting:
         `column` holds the texts of all records, and `name` is their variable; the text '' (empty)
         is not asked for. `key` is that of the plan.
         """
-        there = set(stripped(column))
+        there = set(strip_texts(column))
         for text in (text for text in texts if text not in there and text):
             message = _("no record has {text!r} ({key}); expected one at least").format(
-                text=escaped(text), key=key
+                text=visible_text(text), key=key
             )
             self._add(domain.file, "no_such_value", message, column=name, value=text)
 
@@ -125,7 +130,7 @@ class Selecting:
         self, domain: Domain, texts: Collection[str], key: str, name: str
     ) -> None:
         """Report records that count though their text is a spelling of one that leaves out."""
-        column = stripped(domain.frame[name])
+        column = strip_texts(domain.frame[name])
         for text, usual in other_spellings(column.unique(), texts).items():
             numbers = column.index[column == text]
             ((file, row),) = domain.locate(numbers[:1]).itertuples(index=False, name=None)
@@ -134,8 +139,3 @@ class Selecting:
 
     def _add(self, file: str, rule: str, message: str, **location: str | int) -> None:
         self.findings.add_about_file(self.table, file, rule, message, **location)  # type: ignore[arg-type]
-
-
-def expected(texts: Iterable[str]) -> str:
-    """Texts of a condition in words, such as "Y or empty"."""
-    return _(" or ").join(text or _("empty") for text in texts)

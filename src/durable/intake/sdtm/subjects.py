@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from durable.intake.rules import Severity
-from durable.intake.sdtm.domain import stripped
+from durable.intake.sdtm.domain import strip_texts
 from durable.intake.sdtm.infusions import Infusions, doses_by_weight, infusions, total_doses
 from durable.intake.sdtm.maker import PlacedColumn, without_time
 from durable.intake.sdtm.records import Records, first_record
@@ -25,7 +25,7 @@ class Subjects(Records):
 
     _infusions: Infusions | None = None
 
-    def _derived(
+    def _derived_columns(
         self, frame: pd.DataFrame, columns: dict[str, PlacedColumn], numbers: pd.Series[int]
     ) -> dict[str, PlacedColumn]:
         places = self.places
@@ -33,9 +33,9 @@ class Subjects(Records):
             domain = self.frame("DM")
             self.check_unit("DM", domain.loc[domain["AGE"] != ""], "AGEU", "age_years")
         if "DTHFL" in frame:
-            undated = stripped(frame["DTHFL"]) == "Y"
+            undated = strip_texts(frame["DTHFL"]) == "Y"
             if "death_date" in columns:
-                undated &= stripped(columns["death_date"].text) == ""
+                undated &= strip_texts(columns["death_date"].text) == ""
             expected = _("the date of death (death_date)")
             self.report("DM", numbers[undated], "death_date", "missing_value", expected, "DTHFL")
         self._check_deaths(frame["USUBJID"], columns)
@@ -43,7 +43,7 @@ class Subjects(Records):
         self._check_dispositions()
         if "infusion_date" in columns:
             self._check_infusions(frame["USUBJID"], columns["infusion_date"].text, numbers)
-        derived = {"study_subject_id": _within_study(frame["USUBJID"], columns)}
+        derived = {"study_subject_id": _study_identifiers(frame["USUBJID"], columns)}
         if self.sdtm.weight is None or "cells_per_kg" not in columns:
             return derived
         dose = columns["cells_per_kg"]
@@ -51,38 +51,38 @@ class Subjects(Records):
         cells = doses_by_weight(self, dose.text, frame["USUBJID"], infused)
         return derived | {"cells_per_kg": PlacedColumn(cells.astype(object), dose.origin)}
 
-    def _of_subject(
+    def _subject_variable(
         self, frame: pd.DataFrame, column: str, source: str, record_origin: pd.DataFrame
     ) -> PlacedColumn:
         domain, name = source.split(".")
         selected = self.spec(column).sdtm.selected
         if selected is None or selected.domain != domain:
-            return super()._of_subject(frame, column, source, record_origin)
+            return super()._subject_variable(frame, column, source, record_origin)
         variable, key = selected.variable, selected.key
         wanted = getattr(self.sdtm, key)
         chosen = self.frame(domain)
-        chosen = chosen.loc[stripped(chosen[variable]).isin(wanted)]
+        chosen = chosen.loc[strip_texts(chosen[variable]).isin(wanted)]
         if key == "lymphodepletion":
             # What has no date is not the first.
-            dated = stripped(chosen[name]) != ""
+            dated = strip_texts(chosen[name]) != ""
             chosen = pd.concat(
                 [chosen.loc[dated].sort_values(name, kind="stable"), chosen.loc[~dated]]
             )
         elif key == "infusion":
-            return self._of_infusion(frame, column, source, record_origin, chosen)
-        elif column == self._first_of(domain, key):
+            return self._infusion_variable(frame, column, source, record_origin, chosen)
+        elif column == self._reported_column(domain, key):
             again = chosen.index[chosen.duplicated("USUBJID")]
             expected = _("one {key}").format(key=key)
             self.report(domain, again, column, "duplicate_record", expected, variable)
             if key == "withdrawal":
                 self._check_withdrawals(chosen)
-        if chosen.empty and key != "withdrawal" and column == self._first_of(domain, key):
+        if chosen.empty and key != "withdrawal" and column == self._reported_column(domain, key):
             what = f"{variable} {_(' or ').join(wanted)} (inputs.sdtm.{key})"
             self.report_empty(column, domain, what)
         numbers = first_record(chosen, frame["USUBJID"])
         return self._look_up(domain, numbers, name, record_origin)
 
-    def _of_infusion(
+    def _infusion_variable(
         self,
         frame: pd.DataFrame,
         column: str,
@@ -93,7 +93,7 @@ class Subjects(Records):
         """A variable of the infusion, by the rule of the plan for several."""
         name = source.split(".")[1]
         if self._infusions is None:
-            first_column = self._first_of("EX", "infusion")
+            first_column = self._reported_column("EX", "infusion")
             self._infusions = infusions(self, chosen, first_column, "EXTRT")
             if chosen.empty:
                 what = f"EXTRT {_(' or ').join(self.sdtm.infusion)} (inputs.sdtm.infusion)"
@@ -103,11 +103,11 @@ class Subjects(Records):
         cells = self._look_up("EX", numbers, name, record_origin)
         if column != "cells_per_kg":
             return cells
-        self.check_unit("EX", chosen.loc[stripped(chosen[name]) != ""], "EXDOSU", column)
+        self.check_unit("EX", chosen.loc[strip_texts(chosen[name]) != ""], "EXDOSU", column)
         doses = total_doses(self, cells.text, frame["USUBJID"], self._infusions, name)
         return PlacedColumn(doses.astype(object), cells.origin)
 
-    def _first_of(self, domain: str, key: str) -> str:
+    def _reported_column(self, domain: str, key: str) -> str:
         """The column that findings on the records that a key of the plan selects are on.
 
         The date of the infusion or withdrawal where it is one of them, else the first.
@@ -129,7 +129,7 @@ class Subjects(Records):
             return
         starts = self.frame("EX")["EXSTDTC"].map(without_time).str.strip()
         start = subject.map(self._infusions.first.map(starts)).fillna("")
-        date, shown = stripped(date), name if domain == "DM" else "USUBJID"
+        date, shown = strip_texts(date), name if domain == "DM" else "USUBJID"
         for day in dict.fromkeys(start[(start != "") & (start != date)]):
             words = _("{day}, the date of the infusion in EX").format(day=day)
             for wrong, severity in ((date != "", _WARNING), (date == "", _ERROR)):
@@ -141,15 +141,15 @@ class Subjects(Records):
         if not {"DSDECOD", "DSSTDTC"} <= {*(self.frame("DS") if "DS" in self.domains else ())}:
             return
         frame = self.frame("DS")
-        deaths = frame.loc[stripped(frame["DSDECOD"]).str.upper() == "DEATH"]
+        deaths = frame.loc[strip_texts(frame["DSDECOD"]).str.upper() == "DEATH"]
         nowhere = pd.Series("", index=subject.index)
         dates = columns["death_date"].text if "death_date" in columns else nowhere
-        by_subject = stripped(dates).set_axis(subject)
+        by_subject = strip_texts(dates).set_axis(subject)
         recorded = deaths["USUBJID"].map(by_subject.loc[~by_subject.index.duplicated()])
         undated = deaths.index[recorded == ""]
         expected = _("the date of death (death_date)")
         self.report("DS", undated, "death_date", "missing_value", expected, "DSDECOD")
-        day = stripped(deaths["DSSTDTC"].map(without_time))
+        day = strip_texts(deaths["DSSTDTC"].map(without_time))
         for index in deaths.index[recorded.fillna("") != ""].tolist():
             known, here = recorded.loc[index], day.loc[index]
             # A date in part may be the same day.
@@ -183,7 +183,7 @@ class Subjects(Records):
         selecting = {**sdtm.where.get("DS", {}), **sdtm.where_not.get("DS", {})}
         if name not in chosen or name in selecting:
             return
-        of_treatment = chosen.index[stripped(chosen[name]).str.upper() == "STUDY TREATMENT"]
+        of_treatment = chosen.index[strip_texts(chosen[name]).str.upper() == "STUDY TREATMENT"]
         expected = _("{text}, or those that count ({key})").format(
             text="STUDY PARTICIPATION", key=f"inputs.sdtm.where.DS.{name}"
         )
@@ -194,15 +194,15 @@ class Subjects(Records):
     ) -> None:
         """Each other value once, at its first record."""
         frame = self.frame(domain)
-        others = frame.loc[~stripped(frame[name]).isin(known)]
-        rows = others.index[~stripped(others[name]).duplicated()]
+        others = frame.loc[~strip_texts(frame[name]).isin(known)]
+        rows = others.index[~strip_texts(others[name]).duplicated()]
         self.report(domain, rows, column, "unused_record", expected, name)
 
 
-def _within_study(unique: pd.Series[str], columns: dict[str, PlacedColumn]) -> PlacedColumn:
+def _study_identifiers(unique: pd.Series[str], columns: dict[str, PlacedColumn]) -> PlacedColumn:
     """SUBJID, and USUBJID where there is none: that the column is filled says which is which."""
     origin = columns["subject_id"].origin
     if "study_subject_id" not in columns:
         return PlacedColumn(unique.astype(object), origin)
     within = columns["study_subject_id"]
-    return PlacedColumn(within.text.mask(stripped(within.text) == "", unique), within.origin)
+    return PlacedColumn(within.text.mask(strip_texts(within.text) == "", unique), within.origin)

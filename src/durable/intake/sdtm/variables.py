@@ -9,7 +9,7 @@ import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded
-from durable.intake.sdtm.domain import Domain, stripped
+from durable.intake.sdtm.domain import Domain, strip_texts
 from durable.plan.sdtm import principal_domain
 
 
@@ -49,7 +49,7 @@ def _sequences(name: str, domain: Domain) -> pd.DataFrame:
     """Domain and --SEQ ('' without one) of its records, by file and row."""
     records = domain.all_records
     location = domain.locate(records.index)
-    seq = stripped(records[f"{name}SEQ"]) if f"{name}SEQ" in records else ""
+    seq = strip_texts(records[f"{name}SEQ"]) if f"{name}SEQ" in records else ""
     return location.assign(domain=name, seq=seq).set_index(["file", "row"])
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import PurePath
 
-from durable.intake.findings import sheet_in_words
+from durable.intake.findings import sheet_in_words, texts_in_words
 from durable.language import N_, _
 from durable.plan import Input
 from durable.plan.source_files import EVERY
@@ -25,9 +25,9 @@ def declared_readings(source: Input) -> Iterator[str]:
     value maps, units, dates and joined files are not among them.
     """
     for name, texts in source.where.items():
-        yield _("records with {name} {texts}").format(name=name, texts=_listed(texts))
+        yield _("records with {name} {texts}").format(name=name, texts=texts_in_words(texts))
     for name, texts in source.where_not.items():
-        yield _("records without {name} {texts}").format(name=name, texts=_listed(texts))
+        yield _("records without {name} {texts}").format(name=name, texts=texts_in_words(texts))
     for name, text in source.constant.items():
         yield _("{name} is {text!r} throughout").format(name=name, text=text)
     for part in source.files:
@@ -42,12 +42,8 @@ def declared_readings(source: Input) -> Iterator[str]:
         yield _("{name} is the number of the row").format(name=source.row_number)
     for name, texts in source.missing.items():
         words = _("{texts} is missing") if name == EVERY else _("{texts} is missing in {name}")
-        yield words.format(texts=_listed(texts), name=name)
+        yield words.format(texts=texts_in_words(texts), name=name)
     for name, rule in source.numbers.below.items():
         yield _("{name} below a limit is read as {value}").format(name=name, value=_(_BELOW[rule]))
     for name, rule in source.numbers.above.items():
         yield _("{name} above a limit is read as {value}").format(name=name, value=_(_BELOW[rule]))
-
-
-def _listed(texts: Iterable[str]) -> str:
-    return _(" or ").join(text or _("empty") for text in texts)

@@ -12,7 +12,7 @@ from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
 from durable.intake.findings import Recorded
 from durable.intake.needs import Needs
-from durable.intake.shaping.rows import Report, Rows, alike, report_blank
+from durable.intake.shaping.rows import Report, Rows, report_blank, spelling_hint
 from durable.intake.texts import all_blank, categorical, is_blank
 from durable.language import _
 from durable.plan import Input
@@ -59,14 +59,14 @@ def native_table(
     columns: dict[str, Any] = {
         name: rows.text[wanted[name]].array
         if name in present
-        else _throughout(source.constant.get(name, ""), len(rows.text))
+        else _constant_column(source.constant.get(name, ""), len(rows.text))
         for name in table.names
     }
     # A row that has nothing but the constants of its file is an empty one.
     by_row = present.difference(source.constant_in_files)
     blank = all_blank(rows.text, {wanted[name] for name in by_row})
     report_blank(rows, blank, report)
-    text = _numbered(pd.DataFrame(columns, copy=False), rows, source)
+    text = _with_row_numbers(pd.DataFrame(columns, copy=False), rows, source)
     origin = {n: rows.elsewhere.get(wanted.get(n, ""), rows.place) for n in table.names}
     origin = origin if source.is_reshaped else {}
     units = _units(rows, source, present, report, file)
@@ -87,7 +87,7 @@ def native_table(
     )
 
 
-def _numbered(text: pd.DataFrame, rows: Rows, source: Input) -> pd.DataFrame:
+def _with_row_numbers(text: pd.DataFrame, rows: Rows, source: Input) -> pd.DataFrame:
     """The table with the row of each record, and with the column that the plan makes of it."""
     number = np.arange(1, len(text) + 1)
     text["source_row"] = number if source.is_reshaped else rows.place["row"].to_numpy("int64")
@@ -127,7 +127,7 @@ def _report_limit_units(
             report("other_unit", message, file=file, column=name)
 
 
-def _throughout(text: str, number: int) -> Any:
+def _constant_column(text: str, number: int) -> Any:
     return categorical([text]).repeat(number)
 
 
@@ -153,21 +153,21 @@ def _report_absent(
         column = spec.by_name[name]
         declared = name in source.columns and source.columns[name] is None
         why = _(", needed by {keys}").format(keys=needed[name]) if needed.get(name) else ""
-        about = {"table": table, "name": name, "why": why}
+        message_parts = {"table": table, "name": name, "why": why}
         if declared:
             if name in rows.text:
                 message = _(
                     "column {name} is in the file; expected none: the plan says that it is not"
                     " recorded (inputs.{table}.columns.{name})"
-                ).format(**about)
+                ).format(**message_parts)
                 report("recorded_column", message, file=file, column=name)
             if why or column.essential:
                 message = _(
                     "not recorded (inputs.{table}.columns.{name}); expected a column{why}"
-                ).format(**about)
+                ).format(**message_parts)
                 report("missing_column", message, file=file, column=name)
             continue
-        like = alike(wanted.get(name, name), unused)
+        like = spelling_hint(wanted.get(name, name), unused)
         # One that is written otherwise is recorded.
         if name in planned or name in needed or like:
             key = f" (inputs.{table}.columns.{name})" if name in source.columns else ""
@@ -179,7 +179,7 @@ def _report_absent(
                     " inputs.{table}.columns.{name} if it is not recorded"
                 )
             foreign = wanted.get(name, name)
-            message = words.format(foreign=foreign, key=key, alike=like, **about)
+            message = words.format(foreign=foreign, key=key, alike=like, **message_parts)
             report("missing_column", message, file=file, column=name)
 
 

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import escaped, row_in_words
-from durable.intake.shaping.rows import Report, Rows, pick, stripped
+from durable.intake.findings import row_in_words, visible_text
+from durable.intake.shaping.rows import Report, Rows, pick, strip_texts
 from durable.intake.texts import is_blank
 from durable.language import _
 from durable.plan.source_files import Long
@@ -23,7 +23,7 @@ def pivot(
     rows: Rows,
     long: Long,
     keys: Sequence[str],
-    others: Iterable[str],
+    record_columns: Iterable[str],
     report: Report,
     section: str,
     file: str,
@@ -37,7 +37,7 @@ def pivot(
     ----------
     keys
         Columns that identify a record.
-    others
+    record_columns
         Columns of the record itself, which have to agree among its measurements.
     section, file
         Section of the plan, and name of its file (of several their names), for the findings.
@@ -50,17 +50,17 @@ def pivot(
     """
     if not report.has_columns(rows, [*long.columns, *keys], section, file):
         return None
-    tests = stripped(rows.text[long.test])
+    tests = strip_texts(rows.text[long.test])
     _report_tests(rows, tests, long, report, section, file)
     record = _records(rows, keys)
     first = pd.Series(np.arange(len(record))).groupby(record, sort=True).first()
     starts: _Positions = first.to_numpy(np.intp)
-    kept = [name for name in others if name in rows.text and name not in long.columns]
+    kept = [name for name in record_columns if name in rows.text and name not in long.columns]
     columns: dict[str, pd.Series[str]] = {}
     elsewhere: dict[str, pd.DataFrame] = {}
     units: dict[str, pd.Series[str]] = {}
     for name in (*keys, *kept):
-        source = _agreed(rows, name, record, starts, report)
+        source = _record_sources(rows, name, record, starts, report)
         columns[name] = pick(rows.text[name], source)
         if name in rows.elsewhere:
             elsewhere[name] = _origin(rows.elsewhere[name], source, starts)
@@ -106,12 +106,12 @@ def _sources(
 
 def _records(rows: Rows, keys: Sequence[str]) -> _Positions:
     """Number of the record of each row, in the order in which the records begin."""
-    cells = pd.DataFrame({name: stripped(rows.text[name]) for name in keys})
+    cells = pd.DataFrame({name: strip_texts(rows.text[name]) for name in keys})
     groups = cells.groupby(list(keys), observed=True, sort=False)
     return np.asarray(groups.ngroup(), dtype=np.intp)
 
 
-def _agreed(
+def _record_sources(
     rows: Rows, name: str, record: _Positions, starts: _Positions, report: Report
 ) -> _Positions:
     """The row by which each record has a column, -1 where none has; reported where they differ."""
@@ -120,14 +120,14 @@ def _agreed(
     source = np.full(len(starts), -1, dtype=np.intp)
     # The first of each record: of several the last assignment counts.
     source[record[filled[::-1]]] = filled[::-1]
-    texts = stripped(column).astype(object).to_numpy()
+    texts = strip_texts(column).astype(object).to_numpy()
     differs: _Positions = filled[texts[filled] != texts[source[record[filled]]]]
     for position in differs.tolist():
-        before = int(source[record[position]])
+        first_position = int(source[record[position]])
         message = _("found {text}; expected {before} as in {place}, of the same record").format(
-            text=escaped(texts[position]),
-            before=escaped(texts[before]),
-            place=_place_in_words(rows, before, position),
+            text=visible_text(texts[position]),
+            before=visible_text(texts[first_position]),
+            place=_place_in_words(rows, first_position, position),
         )
         text = texts[position]
         _report_row(rows, position, report, "differs_in_record", message, name, text)
@@ -138,34 +138,34 @@ def _first_results(
     rows: Rows, results: _Positions, record: _Positions, long: Long, test: str, report: Report
 ) -> _Positions:
     """Of the rows with a result of a test the first of each record; the others are reported."""
-    again = pd.Series(record[results]).duplicated().to_numpy(bool)
+    is_repeat = pd.Series(record[results]).duplicated().to_numpy(bool)
     first = dict(zip(record[results][::-1].tolist(), results[::-1].tolist(), strict=True))
-    for position in results[again].tolist():
+    for position in results[is_repeat].tolist():
         place = _place_in_words(rows, first[int(record[position])], position)
         value = str(rows.text[long.value].iloc[position])
         message = _("a second result of {test}; expected one, as in {place}").format(
             test=test, place=place
         )
         _report_row(rows, position, report, "duplicate_result", message, long.tests[test], value)
-    kept: _Positions = results[~again]
+    kept: _Positions = results[~is_repeat]
     return kept
 
 
 def _report_row(
     rows: Rows, position: int, report: Report, rule: str, message: str, column: str, value: str
 ) -> None:
-    file, row = _place(rows, position)
+    file, row = _file_and_row(rows, position)
     report(rule, message, file=file, row=row, column=column, value=value)
 
 
-def _place(rows: Rows, position: int) -> tuple[str, int]:
+def _file_and_row(rows: Rows, position: int) -> tuple[str, int]:
     """File and row of a position from 0."""
     return str(rows.place["file"].iloc[position]), int(rows.place["row"].iloc[position])
 
 
 def _place_in_words(rows: Rows, position: int, of_finding: int) -> str:
     """The place of one position as a finding on another names it."""
-    return row_in_words(*_place(rows, position), _place(rows, of_finding)[0])
+    return row_in_words(*_file_and_row(rows, position), _file_and_row(rows, of_finding)[0])
 
 
 def _origin(location: pd.DataFrame, source: _Positions, starts: _Positions) -> pd.DataFrame:
@@ -187,7 +187,7 @@ def _report_tests(
                 " ({key}.tests): they are not used"
             ).format(
                 number=number,
-                test=escaped(str(test)) or _("no test"),
+                test=visible_text(str(test)) or _("no test"),
                 tests=", ".join(long.tests),
                 key=key,
             )

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from durable.intake.findings import Findings, escaped
+from durable.intake.findings import Findings, visible_text
 from durable.intake.rules import Severity
 from durable.intake.texts import all_blank, categorical, map_texts
 from durable.language import _
@@ -38,15 +38,15 @@ class Rows:
     def take(self, positions: npt.NDArray[np.intp]) -> Rows:
         """The rows at these positions, from 0, in that order and numbered anew."""
 
-        def some(frame: Any) -> Any:
+        def take_rows(frame: Any) -> Any:
             return frame.take(positions).reset_index(drop=True)
 
         return replace(
             self,
-            text=some(self.text),
-            place=some(self.place),
-            elsewhere={name: some(frame) for name, frame in self.elsewhere.items()},
-            units={name: some(units) for name, units in self.units.items()},
+            text=take_rows(self.text),
+            place=take_rows(self.place),
+            elsewhere={name: take_rows(frame) for name, frame in self.elsewhere.items()},
+            units={name: take_rows(units) for name, units in self.units.items()},
         )
 
     def with_columns(self, columns: Mapping[str, Any]) -> Rows:
@@ -75,7 +75,7 @@ class Report:
         """Whether the rows have all the columns that a key of the plan names; others reported."""
         absent = [name for name in dict.fromkeys(names) if name not in rows.text]
         for name in absent:
-            hint = alike(name, rows.names)
+            hint = spelling_hint(name, rows.names)
             message = _("no column {name} ({key}); expected in the header{alike}").format(
                 name=name, key=key, alike=hint
             )
@@ -83,19 +83,19 @@ class Report:
         return not absent
 
 
-def alike(wanted: str, others: Iterable[str]) -> str:
+def spelling_hint(wanted: str, names: Iterable[str]) -> str:
     """Words that name one of the other columns that is the wanted one in another spelling.
 
     `` (the header has Hgb)`` for HGB; where characters only look alike, with these. The first of
     them in order of their characters; '' where there is none.
     """
-    for other in sorted(others):
-        if other.casefold() == wanted.casefold():
-            return _(" (the header has {other})").format(other=escaped(other))
-        differs = look_alike(other, wanted)
+    for name in sorted(names):
+        if name.casefold() == wanted.casefold():
+            return _(" (the header has {other})").format(other=visible_text(name))
+        differs = look_alike(name, wanted)
         if differs:
             return _(" (the header has {other}: {differs})").format(
-                other=escaped(other), differs=differs
+                other=visible_text(name), differs=differs
             )
     return ""
 
@@ -125,14 +125,14 @@ def _texts(rows: Rows, name: str) -> npt.NDArray[np.object_]:
     return texts
 
 
-def stripped(column: pd.Series[str]) -> pd.Series[str]:
+def strip_texts(column: pd.Series[str]) -> pd.Series[str]:
     """Texts without the blanks around them, categorical."""
     return pd.Series(map_texts(column, str.strip), index=column.index)
 
 
 def keys_of(text: pd.DataFrame, names: Iterable[str]) -> pd.Series[str]:
     """The stripped texts of one or more columns joined, one key a row."""
-    parts = [stripped(text[name]).astype(object) for name in names]
+    parts = [strip_texts(text[name]).astype(object) for name in names]
     key = parts[0]
     for part in parts[1:]:
         key = key + _BETWEEN + part

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from durable.contracts.spelling import other_spellings
-from durable.intake.findings import escaped, spelling_message
+from durable.intake.findings import spelling_message, visible_text
 from durable.intake.shaping.rows import Report, Rows
 from durable.language import _
 from durable.plan.source_files import Selection
@@ -51,7 +51,7 @@ def _report_unknown(
         there = {text.strip() for text in rows.text[name].cat.categories}
         for text in (text for text in texts if text not in there):
             message = _("no record has {text!r} ({key}.{name}); expected one at least").format(
-                text=escaped(text), key=key, name=name
+                text=visible_text(text), key=key, name=name
             )
             report("no_such_value", message, file=file, column=name, value=text)
 

@@ -32,7 +32,7 @@ def stack(
         repeated, and the new ones added. None (reported) where no column matches, one that is named
         is missing, or a new one has the name of another.
     """
-    if not report.has_columns(rows, stack_spec.named, f"{key}.columns", file):
+    if not report.has_columns(rows, stack_spec.named_columns, f"{key}.columns", file):
         return None
     names = stack_spec.new
     matched = stack_spec.new_values(name for name in rows.names if name not in kept)
@@ -42,8 +42,8 @@ def stack(
         )
         report("missing_column", message, file=file, column=str(stack_spec.columns))
         return None
-    rest = [name for name in rows.names if name not in matched]
-    clashes = [name for name in (*names, stack_spec.value) if name in rest]
+    other_names = [name for name in rows.names if name not in matched]
+    clashes = [name for name in (*names, stack_spec.value) if name in other_names]
     for name in clashes:
         message = _(
             "column {name} is in the file; expected another name for the new one ({key})"
@@ -62,10 +62,12 @@ def stack(
             for name, part in zip(matched, filled, strict=True)
         ]
     )[order]
-    kept_rows = replace(rows, text=rows.text[rest]).take(positions)
-    new = {name: _named([groups[name] for groups in matched.values()], numbers) for name in names}
+    kept_rows = replace(rows, text=rows.text[other_names]).take(positions)
+    new = {
+        name: _new_column([groups[name] for groups in matched.values()], numbers) for name in names
+    }
     return kept_rows.with_columns(new | {stack_spec.value: categorical(cells)})
 
 
-def _named(values: list[str], numbers: np.ndarray[tuple[int], np.dtype[np.intp]]) -> object:
+def _new_column(values: list[str], numbers: np.ndarray[tuple[int], np.dtype[np.intp]]) -> object:
     return categorical(np.array(values, dtype=object)[numbers])

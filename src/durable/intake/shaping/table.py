@@ -11,7 +11,7 @@ import pandas as pd
 
 from durable.contracts.input_table import InputTable
 from durable.contracts.tables import INPUT_TABLES
-from durable.intake.findings import Findings, Recorded, escaped, sheet_in_words
+from durable.intake.findings import Findings, Recorded, sheet_in_words, visible_text
 from durable.intake.needs import Needs, always_needed
 from durable.intake.readers.cells import Cells, File
 from durable.intake.reading import (
@@ -26,11 +26,11 @@ from durable.intake.shaping.headers import has_names
 from durable.intake.shaping.joining import join
 from durable.intake.shaping.native import native_table, wanted_columns
 from durable.intake.shaping.pivoting import pivot
-from durable.intake.shaping.rows import Report, Rows, alike, concatenate, without_blank
+from durable.intake.shaping.rows import Report, Rows, concatenate, spelling_hint, without_blank
 from durable.intake.shaping.selecting import select
 from durable.intake.shaping.several import report_empty, report_left_out
 from durable.intake.shaping.stacking import stack
-from durable.intake.sources import about_files
+from durable.intake.sources import file_provenance
 from durable.intake.texts import categorical
 from durable.language import _
 from durable.plan import FileForm, Format, Input
@@ -67,7 +67,7 @@ class SourceReader:
     _sheets: dict[str, str | None] = field(default_factory=dict)
     """The sheet that each section of the plan reads of a workbook; None where it has no such."""
     _cells: dict[FileForm, Cells | None] = field(default_factory=dict)
-    """By what is read (`_as_read`); None where it is no table."""
+    """By what is read (`_read_form`); None where it is no table."""
     _used: dict[FileForm, _Used] = field(default_factory=dict)
     _compared: set[str] = field(default_factory=set)
 
@@ -93,20 +93,20 @@ class SourceReader:
             it, in datasets the number of the record); of a table that is made of several files or
             rows the number of the record, whose cells have an ``origin``. Not ``readable`` where
             there is no table. The dict has ``sha256`` ('' where the file could not be opened); of
-            a table of several files or rows it is that of `about_files`. ``declared`` in it lists,
+            a table of several files or rows that of `file_provenance`. ``declared`` in it lists,
             where there are some, the choices of the plan in words (`declared_readings`).
         """
         needed = needs or always_needed()
         spec = INPUT_TABLES[name].with_columns(needed.extra.get(name, ()))
         making = _Making(self, spec, source, needed)
         rows = making.rows()
-        about = making.about()
+        provenance = making.provenance()
         names = making.names()
         if rows is None:
-            return unreadable_table(name, ", ".join(names)), about
+            return unreadable_table(name, ", ".join(names)), provenance
         report = Report(name, self.findings)
         recorded = native_table(rows, source, needed, report, names)
-        return recorded, about
+        return recorded, provenance
 
     def rows(
         self,
@@ -140,7 +140,7 @@ class SourceReader:
         names = set(cells.header) if names is None else names
         spelt = {name.lower(): name for name in names} if source.kind in _SAS else {}
         header = [spelt.get(name, name) for name in cells.header]
-        used = self._used.setdefault(self._as_read(section, source), _Used(file, cells.header))
+        used = self._used.setdefault(self._read_form(section, source), _Used(file, cells.header))
         used.names |= {old for old, name in zip(cells.header, header, strict=True) if name in names}
         texts = cells.with_decimal(decimal).text
         text = texts.set_axis(header, axis=1).loc[:, [bool(name) for name in header]]
@@ -151,7 +151,7 @@ class SourceReader:
 
     def _read(self, table: str, source: FileForm, section: str) -> tuple[File, Cells] | None:
         """A file and its cells, read once, and compared with what each section expects of it."""
-        file = self._opened(table, source, section)
+        file = self._open_file(table, source, section)
         if file is None:
             return None
         is_new = section not in self._compared
@@ -160,8 +160,8 @@ class SourceReader:
             report_other(file, source)
         if source.kind == "xlsx" and self._choose_sheet(file, source, section) is None:
             return None
-        form = self._as_read(section, source)
-        file = replace(file, name=self.shown(section, source))
+        form = self._read_form(section, source)
+        file = replace(file, name=self.file_name(section, source))
         if form not in self._cells:
             cells = read_cells(file, form)
             named = cells is not None and has_names(file, cells)
@@ -171,11 +171,11 @@ class SourceReader:
             report_incomplete(file, source, cells)
         return None if cells is None else (file, cells)
 
-    def _opened(self, table: str, source: FileForm, section: str) -> File | None:
+    def _open_file(self, table: str, source: FileForm, section: str) -> File | None:
         """The file of a section, whose bytes are read once; None (reported) where it has none."""
         path = _full_path(source)
         if path not in self._files:
-            name, form = self.shown(section, source), source.model_copy(update={"sha256": None})
+            name, form = self.file_name(section, source), source.model_copy(update={"sha256": None})
             file = open_file(table, form, self.findings, self.limits, section=section, name=name)
             self._files[path] = file
         opened = self._files[path]
@@ -195,13 +195,13 @@ class SourceReader:
         self._sheets[section] = chosen
         return chosen
 
-    def _as_read(self, section: str, source: FileForm) -> FileForm:
+    def _read_form(self, section: str, source: FileForm) -> FileForm:
         """What a section reads of a file: full path and sheet, without what is expected of it."""
         sheet = self._sheets.get(section)
         update = {"path": _full_path(source), "sheet": sheet, "sha256": None, "records": None}
         return source.model_copy(update=update)
 
-    def shown(self, section: str, source: FileForm) -> str:
+    def file_name(self, section: str, source: FileForm) -> str:
         """Name of a file in findings: that of the file itself, or another by `names`.
 
         Once it is read, a workbook of several sheets has that of the section: ``visits.xlsx (M2)``,
@@ -214,7 +214,7 @@ class SourceReader:
 
     def use(self, section: str, source: FileForm, names: Collection[str]) -> None:
         """Count columns of a file that was read as used, so that none of them is reported."""
-        self._used[self._as_read(section, source)].names |= set(names)
+        self._used[self._read_form(section, source)].names |= set(names)
 
     def digest(self, source: FileForm) -> str:
         """SHA-256 of a file that was read, in hexadecimal; '' where it could not be opened."""
@@ -223,14 +223,14 @@ class SourceReader:
 
     def records(self, section: str, source: FileForm) -> int:
         """Number of records of a file that was read; 0 where it could not be, or is no table."""
-        cells = self._cells.get(self._as_read(section, source))
+        cells = self._cells.get(self._read_form(section, source))
         return 0 if cells is None else cells.records
 
     def report_unused(self) -> None:
         """Report named columns of the files that no table made so far uses."""
         for used in self._used.values():
             for name in sorted({name for name in used.header if name} - used.names):
-                message = _("column {name} is not used").format(name=escaped(name))
+                message = _("column {name} is not used").format(name=visible_text(name))
                 used.file.report("unused_column", message, column=name)
 
 
@@ -270,7 +270,7 @@ class _Making:
 
     def names(self) -> tuple[str, ...]:
         """Names of the files in findings, each once; that of a query comes first."""
-        names = [self.reader.shown(section, file) for section, file in self.files()]
+        names = [self.reader.file_name(section, file) for section, file in self.files()]
         if self.source.sql is not None:
             names.insert(0, Path(self.source.sql.path).name)
         return tuple(dict.fromkeys(names))
@@ -284,10 +284,10 @@ class _Making:
         """Name of the query or of the table's own file; of several their names with commas."""
         if self.source.sql is not None:
             return Path(self.source.sql.path).name
-        names = (self.reader.shown(section, file) for section, file in self.own_files())
+        names = (self.reader.file_name(section, file) for section, file in self.own_files())
         return ", ".join(dict.fromkeys(names))
 
-    def about(self) -> dict[str, Any]:
+    def provenance(self) -> dict[str, Any]:
         """What ``checked/sources.json`` says of the files (`SourceReader.table`); after `rows`."""
         reader, files = self.reader, dict(self.files())
         lines = [line for line in (self.counted, *declared_readings(self.source)) if line]
@@ -295,35 +295,37 @@ class _Making:
         if not self.source.is_reshaped:
             return {"sha256": reader.digest(files[self.table])} | declared
         digests = {section: reader.digest(file) for section, file in files.items()}
-        names = {section: reader.shown(section, file) for section, file in files.items()}
+        names = {section: reader.file_name(section, file) for section, file in files.items()}
         records = {section: reader.records(section, file) for section, file in files.items()}
         if self.source.sql is not None:
             digests[f"{self.table}.sql"] = self.query_digest
             names[f"{self.table}.sql"] = Path(self.source.sql.path).name
-        return about_files(digests, names, records) | declared
+        return file_provenance(digests, names, records) | declared
 
     def rows(self) -> Rows | None:
         """The rows of the table before `native_table`; None (reported) where there is no table."""
         if self.source.sql is not None:
-            return self._queried(self.source.sql)
+            return self._query_rows(self.source.sql)
         constants = [file.constant for file in self.source.files] or [{}]
         parts = [
-            self._of_file(section, file, constant)
+            self._file_rows(section, file, constant)
             for (section, file), constant in zip(self.own_files(), constants, strict=True)
         ]
         readable = [part for part in parts if part is not None]
         if len(readable) < len(parts):
             return None
         self._report_lacking(readable)
-        report_empty(readable, [self.reader.shown(*pair) for pair in self.own_files()], self.report)
+        report_empty(
+            readable, [self.reader.file_name(*pair) for pair in self.own_files()], self.report
+        )
         rows: Rows | None = concatenate(readable)
-        for step in (self._selected, self._joined, self._stacked, self._pivoted):
+        for step in (self._select_rows, self._join_files, self._stack_columns, self._pivot_tests):
             rows = None if rows is None else step(rows)
         return rows
 
-    def _of_file(self, section: str, file: FileForm, constant: Mapping[str, str]) -> Rows | None:
+    def _file_rows(self, section: str, file: FileForm, constant: Mapping[str, str]) -> Rows | None:
         """The rows of a file, with the columns that have one value in it."""
-        rows = self._read(file, section, self._mentioned())
+        rows = self._read(file, section, self._columns_by_name())
         if rows is None:
             return None
         wanted = wanted_columns(self.spec, self.source)
@@ -331,9 +333,9 @@ class _Making:
         shared = [name for name in constants if name in rows.text]
         for name in shared:
             message = _("column {name} is in the file; expected it there or in {key}").format(
-                name=escaped(name), key=f"inputs.{section}.constant"
+                name=visible_text(name), key=f"inputs.{section}.constant"
             )
-            file_name = self.reader.shown(section, file)
+            file_name = self.reader.file_name(section, file)
             self.report("shared_column", message, file=file_name, column=name)
         columns = {n: categorical([text]).repeat(len(rows.text)) for n, text in constants.items()}
         return None if shared else rows.with_columns(columns)
@@ -360,14 +362,14 @@ class _Making:
                     " recorded there"
                 ).format(
                     foreign=wanted[name],
-                    alike=alike(wanted[name], part.names),
+                    alike=spelling_hint(wanted[name], part.names),
                     section=section,
                     name=name,
                 )
-                file_name = self.reader.shown(section, file)
+                file_name = self.reader.file_name(section, file)
                 self.report("missing_column", message, file=file_name, column=name)
 
-    def _queried(self, sql: SqlFile) -> Rows | None:
+    def _query_rows(self, sql: SqlFile) -> Rows | None:
         from durable.intake.shaping.query import query
 
         section, limits = f"{self.table}.sql", self.reader.limits
@@ -385,7 +387,7 @@ class _Making:
         decimal = self.source.numbers.decimal
         return query(file, tables, self.report, f"inputs.{section}", limits.cells, decimal)
 
-    def _mentioned(self) -> set[str]:
+    def _columns_by_name(self) -> set[str]:
         """Columns of the table's own files that are read by name."""
         source = self.source
         names = {*wanted_columns(self.spec, source).values(), *source.unit_columns.values()}
@@ -393,10 +395,10 @@ class _Making:
         if source.long is not None:
             names |= set(source.long.columns)
         if source.stack is not None:
-            names |= set(source.stack.named)
+            names |= set(source.stack.named_columns)
         return names
 
-    def _selected(self, rows: Rows) -> Rows | None:
+    def _select_rows(self, rows: Rows) -> Rows | None:
         key = f"inputs.{self.table}"
         selected = select(rows, self.source, self.report, key, self.own_name)
         if selected is not None and self.source.selects:
@@ -406,7 +408,7 @@ class _Making:
             )
         return selected
 
-    def _joined(self, rows: Rows) -> Rows | None:
+    def _join_files(self, rows: Rows) -> Rows | None:
         joined: Rows | None = rows
         for number, join_spec in enumerate(self.source.join):
             joined = None if joined is None else self._with_join(joined, join_spec, number)
@@ -421,24 +423,24 @@ class _Making:
             names |= set(long.columns)
         elif not columns:
             # All columns are taken: those of the table are then used.
-            names |= self._mentioned()
-        other = self._read(_form(join_spec), section, names)
-        name = self.reader.shown(section, join_spec)
+            names |= self._columns_by_name()
+        right = self._read(_form(join_spec), section, names)
+        name = self.reader.file_name(section, join_spec)
         key = f"inputs.{section}"
-        other = None if other is None else select(other, join_spec, self.report, key, name)
-        other = None if other is None else without_blank(other, self.report)
-        if other is not None and long is not None:
+        right = None if right is None else select(right, join_spec, self.report, key, name)
+        right = None if right is None else without_blank(right, self.report)
+        if right is not None and long is not None:
             keys = list(join_spec.by.values())
-            other = pivot(other, long, keys, columns, self.report, f"{key}.long", name)
-        if other is None:
+            right = pivot(right, long, keys, columns, self.report, f"{key}.long", name)
+        if right is None:
             return None
-        return join(rows, other, join_spec, self.report, key, (self.own_name, name))
+        return join(rows, right, join_spec, self.report, key, (self.own_name, name))
 
-    def _stacked(self, rows: Rows) -> Rows | None:
+    def _stack_columns(self, rows: Rows) -> Rows | None:
         if self.source.stack is None:
             return rows
         key = f"inputs.{self.table}.stack"
-        kept = self._mentioned()
+        kept = self._columns_by_name()
         stacked = stack(rows, self.source.stack, kept, self.report, key, self.own_name)
         if stacked is not None:
             used = set(rows.names).difference(stacked.names)
@@ -446,7 +448,7 @@ class _Making:
                 self.reader.use(section, file, used)
         return stacked
 
-    def _pivoted(self, rows: Rows) -> Rows | None:
+    def _pivot_tests(self, rows: Rows) -> Rows | None:
         source, spec, long = self.source, self.spec, self.source.long
         if long is None:
             return rows
@@ -468,13 +470,13 @@ class _Making:
         # Measurements of joined files bear their native names already.
         measurements = long.tests.values()
         joined = [n for n in rows.elsewhere if n not in {*wanted.values(), *measurements}]
-        others = [
+        record_columns = [
             *(wanted[n] for n in wanted if wanted[n] not in keys),
             *self.source.unit_columns.values(),
             *joined,
         ]
         key = f"inputs.{self.table}.long"
-        return pivot(rows, long, keys, others, self.report, key, self.own_name)
+        return pivot(rows, long, keys, record_columns, self.report, key, self.own_name)
 
 
 def _form(file: FileForm) -> FileForm:

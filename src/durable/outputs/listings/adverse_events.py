@@ -10,7 +10,7 @@ from durable.outputs.listings.listing import (
     SUBJECT_AND_GROUPS,
     Column,
     Listing,
-    coded,
+    coded_text,
     date,
     number,
     period,
@@ -56,21 +56,23 @@ LISTING = Listing(
         number("ADURN", N_("Duration (days)")),
         Column("AETOXGR", N_("CTCAE grade"), "number", empty=N_("missing")),
         number("ASTCTGR", N_("ASTCT grade")),
-        coded("AESER", N_("Serious")),
-        coded("AEREL", N_("Related")),
-        coded("AEDLT", "DLT"),
+        coded_text("AESER", N_("Serious")),
+        coded_text("AEREL", N_("Related")),
+        coded_text("AEDLT", "DLT"),
         text("AESI", "AESI"),
         Column("AEOUT", N_("Outcome"), shown=shown_outcome),
-        coded("ONGOFL", N_("Ongoing")),
-        coded("APHASE", N_("Phase")),
+        coded_text("ONGOFL", N_("Ongoing")),
+        coded_text("APHASE", N_("Phase")),
         *period(plan),
-        coded("TRTEMFL", N_("All"), over=_EMERGENT),
+        coded_text("TRTEMFL", N_("All"), spanning_heading=_EMERGENT),
         *(
-            coded(window_flag(days), _("{days} days").format(days=days), over=_EMERGENT)
+            coded_text(
+                window_flag(days), _("{days} days").format(days=days), spanning_heading=_EMERGENT
+            )
             for days in plan.safety.windows_days
         ),
-        coded("PROLCYFL", N_("Prolonged cytopenia")),
-        coded("AOCCPIFL", N_("Worst grade of the term")),
+        coded_text("PROLCYFL", N_("Prolonged cytopenia")),
+        coded_text("AOCCPIFL", N_("Worst grade of the term")),
     ),
     notes=lambda plan: (
         _(

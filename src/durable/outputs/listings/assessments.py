@@ -21,13 +21,13 @@ from durable.outputs.listings.listing import (
     Columns,
     Listing,
     category_label,
-    coded,
+    coded_text,
     date,
     number,
     text,
 )
 from durable.plan import Plan
-from durable.wording import capitalised
+from durable.wording import capitalise
 
 #: Variables of ADRS that identify an assessment.
 ASSESSMENT = ["USUBJID", "SRCSEQ"]
@@ -57,9 +57,13 @@ _MEASURED = [
 def _component_columns(plan: Plan, component: Component) -> Columns:
     code, value = component.paramcd, value_column(plan, component)
     return (
-        Column(code, N_("value"), "number", value.decimals, over=value.label, part=_SCORES),
-        Column(f"{code}PC", N_("change (%)"), "number", 1, over=value.label, part=_SCORES),
-        Column(f"{code}SC", N_("score"), "number", over=value.label, part=_SCORES),
+        Column(
+            code, N_("value"), "number", value.decimals, spanning_heading=value.label, part=_SCORES
+        ),
+        Column(
+            f"{code}PC", N_("change (%)"), "number", 1, spanning_heading=value.label, part=_SCORES
+        ),
+        Column(f"{code}SC", N_("score"), "number", spanning_heading=value.label, part=_SCORES),
     )
 
 
@@ -68,13 +72,14 @@ def value_column(plan: Plan, component: Component) -> Column:
     measure = core_set_measure(plan.response.measures[component.name])
     # A multiple of the upper limit of normal is a quotient; the other measures are as recorded.
     decimals = 2 if measure is ENZYME else None
-    return Column(component.paramcd, capitalised(_(measure.label)), "number", decimals)
+    return Column(component.paramcd, capitalise(_(measure.label)), "number", decimals)
 
 
 def item_columns(part: str = "") -> Columns:
     """Columns that say whether each item of the remission rules is met: Y, N or U (unknown)."""
     return tuple(
-        coded(code, capitalised(_(label)), _REMISSION_ITEMS, part) for code, label in _ITEMS.items()
+        coded_text(code, capitalise(_(label)), _REMISSION_ITEMS, part)
+        for code, label in _ITEMS.items()
     )
 
 
@@ -124,12 +129,12 @@ LISTING = Listing(
     variables=lambda plan: (
         SUBJECT,
         text("VISIT", N_("Visit recorded")),
-        coded("AVISIT", N_("Analysis visit")),
+        coded_text("AVISIT", N_("Analysis visit")),
         date("ADT", N_("Date")),
         STUDY_DAY,
         number("AWTDIFF", N_("Days from target")),
-        coded("ABLFL", N_("Baseline")),
-        coded("ANL01FL", N_("Analysed at visit")),
+        coded_text("ABLFL", N_("Baseline")),
+        coded_text("ANL01FL", N_("Analysed at visit")),
         *(column for one in COMPONENTS.values() for column in _component_columns(plan, one)),
         Column(SCORE.paramcd, SCORE.paramcd, "number", part=_SCORES),
         Column(
@@ -138,10 +143,10 @@ LISTING = Listing(
             "number",
             part=_SCORES,
         ),
-        coded("LEVEL", category_label(), part=_SCORES),
-        coded("REASON", N_("Score status"), part=_SCORES),
+        coded_text("LEVEL", category_label(), part=_SCORES),
+        coded_text("REASON", N_("Score status"), part=_SCORES),
         *item_columns(_STATUS),
-        *(coded(code, label, part=_STATUS) for code, label in _STATUSES.items()),
+        *(coded_text(code, label, part=_STATUS) for code, label in _STATUSES.items()),
     ),
     notes=lambda plan: (
         *wording.core_set(plan.response),

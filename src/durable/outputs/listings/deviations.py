@@ -14,11 +14,11 @@ from durable.outputs.listings.listing import (
     SUBJECT_AND_GROUPS,
     Column,
     Listing,
-    coded,
+    coded_text,
     date,
 )
 from durable.plan import Plan
-from durable.sections import required
+from durable.sections import require_section
 
 
 def _notes(plan: Plan) -> Iterator[str]:
@@ -26,7 +26,7 @@ def _notes(plan: Plan) -> Iterator[str]:
         "Study day 1 is the day of infusion; days after infusion count from 0. Not assessable: the"
         " data do not tell whether there is a deviation."
     )
-    yield important_categories(required(plan.deviations, "deviations"))
+    yield important_categories(require_section(plan.deviations, "deviations"))
 
 
 LISTING = Listing(
@@ -36,14 +36,14 @@ LISTING = Listing(
     variables=lambda _plan: (
         SUBJECT,
         *GROUPS,
-        coded("DVDECOD", N_("Category")),
-        coded("AVISIT", N_("Visit")),
+        coded_text("DVDECOD", N_("Category")),
+        coded_text("AVISIT", N_("Visit")),
         date("ADT", N_("Date")),
         STUDY_DAY,
         Column("DVPLAN", N_("Planned"), shown=shown_deviation),
         Column("DVTERM", N_("Found"), shown=shown_deviation),
-        coded("DVSTAT", N_("Judged as")),
-        coded("DVIMPFL", N_("Important")),
+        coded_text("DVSTAT", N_("Judged as")),
+        coded_text("DVIMPFL", N_("Important")),
     ),
     notes=_notes,
     by=SUBJECT_AND_GROUPS,

@@ -14,7 +14,7 @@ from durable.outputs.listings.listing import (
     STUDY_DAY,
     SUBJECT,
     Listing,
-    coded,
+    coded_text,
     date,
     text,
 )
@@ -41,7 +41,7 @@ LISTING = Listing(
         STUDY_DAY,
         *(value_column(plan, component) for component in COMPONENTS.values()),
         *item_columns(),
-        coded("REMIS", N_("Remission")),
+        coded_text("REMIS", N_("Remission")),
     ),
     notes=lambda plan: (
         _(

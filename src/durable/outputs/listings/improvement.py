@@ -17,7 +17,7 @@ from durable.outputs.listings.listing import (
     SUBJECT_AND_GROUPS,
     Listing,
     category_label,
-    coded,
+    coded_text,
     date,
     number,
 )
@@ -41,15 +41,15 @@ LISTING = Listing(
     variables=lambda _plan: (
         SUBJECT,
         *GROUPS,
-        coded("AVISIT", N_("Visit")),
+        coded_text("AVISIT", N_("Visit")),
         date("ADT", N_("Assessed")),
         STUDY_DAY,
         number("AWTARGET", N_("Target (days after infusion)")),
         number("AWTDIFF", N_("Days from target")),
         number(SCORE.paramcd, SCORE.paramcd),
-        coded("LEVEL", category_label()),
-        coded("AVALC", N_("Improved")),
-        coded("REASON", N_("Reason")),
+        coded_text("LEVEL", category_label()),
+        coded_text("AVALC", N_("Improved")),
+        coded_text("REASON", N_("Reason")),
     ),
     notes=lambda plan: (
         *wording.improvement(plan.response),

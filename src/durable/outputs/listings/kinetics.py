@@ -9,7 +9,7 @@ from durable.outputs import definitions
 from durable.outputs.listings.listing import (
     SUBJECT,
     Listing,
-    coded,
+    coded_text,
     concentration,
     date,
     number,
@@ -35,11 +35,11 @@ LISTING = Listing(
         number("AFRLT", N_("Days after infusion")),
         *period(plan, number("ARRLT", N_("Days in period"))),
         concentration("AVAL", N_("Concentration"), 6, empty=_no_concentration),
-        coded("AVALU", N_("Unit")),
-        coded("BLQFL", N_("Below LLOQ")),
+        coded_text("AVALU", N_("Unit")),
+        coded_text("BLQFL", N_("Below LLOQ")),
         concentration("LLOQ", "LLOQ", 6),
-        coded("ANL01FL", N_("Used for parameters")),
-        coded("NCAXRS", N_("Reason why not")),
+        coded_text("ANL01FL", N_("Used for parameters")),
+        coded_text("NCAXRS", N_("Reason why not")),
     ),
     notes=lambda plan: (
         _(

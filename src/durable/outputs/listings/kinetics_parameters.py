@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from durable.language import N_, _
 from durable.outputs import definitions
-from durable.outputs.listings.listing import SUBJECT, Listing, coded, concentration, period, text
+from durable.outputs.listings.listing import (
+    SUBJECT,
+    Listing,
+    coded_text,
+    concentration,
+    period,
+    text,
+)
 from durable.plan import Plan
-from durable.wording import listed
+from durable.wording import list_words
 
 
 def _extrapolation(plan: Plan) -> str:
     form = _("day {day}: at most {days} days before")
     spans = [form.format(day=a.day, days=a.extrapolation_days) for a in plan.kinetics.auc]
     return _("Extrapolated if the last sample is quantifiable and late enough ({spans}).").format(
-        spans=listed(spans)
+        spans=list_words(spans)
     )
 
 
@@ -26,11 +33,11 @@ LISTING = Listing(
         text("PARCAT1", N_("Assay")),
         *period(plan),
         text("PARAMCD", N_("Code")),
-        coded("PARAM", N_("Parameter")),
+        coded_text("PARAM", N_("Parameter")),
         concentration("AVAL", N_("Value"), 2, empty="NC"),
-        coded("AVALU", N_("Unit")),
-        coded("FLAG", N_("Flag")),
-        coded("REASON", N_("Reason")),
+        coded_text("AVALU", N_("Unit")),
+        coded_text("FLAG", N_("Flag")),
+        coded_text("REASON", N_("Reason")),
     ),
     notes=lambda plan: (
         _(

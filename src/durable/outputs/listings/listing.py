@@ -13,7 +13,7 @@ from durable.language import N_, _
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.formats import trimmed_number
 from durable.plan import Plan
-from durable.vocabulary import IMPUTATION_FLAGS, PERIOD, shown
+from durable.vocabulary import IMPUTATION_FLAGS, PERIOD, translate_coded
 from durable.wording import short_dose_level
 
 Kind = Literal["text", "number", "date"]
@@ -33,7 +33,7 @@ class Column:
     """Decimals shown; as recorded when None. The CSV has full precision."""
     trimmed: bool = False
     """Without trailing zeros, in a column whose numbers have little in common."""
-    over: str = ""
+    spanning_heading: str = ""
     """Heading over neighbouring columns that belong together."""
     part: str = ""
     """Part of the listing that shows the column; every part when empty."""
@@ -135,14 +135,14 @@ def _whole_numbers(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**whole_numbers)
 
 
-def text(name: str, label: str, over: str = "", part: str = "") -> Column:
+def text(name: str, label: str, spanning_heading: str = "", part: str = "") -> Column:
     """A column of text, shown as it is recorded."""
-    return Column(name, label, over=over, part=part)
+    return Column(name, label, spanning_heading=spanning_heading, part=part)
 
 
-def coded(name: str, label: str, over: str = "", part: str = "") -> Column:
+def coded_text(name: str, label: str, spanning_heading: str = "", part: str = "") -> Column:
     """A column of coded texts, shown in the language in force; in the CSV as in the dataset."""
-    return Column(name, label, over=over, part=part, shown=shown)
+    return Column(name, label, spanning_heading=spanning_heading, part=part, shown=translate_coded)
 
 
 def number(name: str, label: str, decimals: int | None = None) -> Column:
@@ -204,8 +204,8 @@ SUBJECT_AND_GROUPS = (SUBJECT.name, *(column.name for column in GROUPS))
 INFUSION = date("TRTSDT", N_("Infusion"))
 STUDY_DAY = number("ADY", N_("Study day"))
 _SOURCE = (
-    text("SRCDOM", N_("Table"), over=N_("Source")),
-    text("SRCVAR", N_("Column"), over=N_("Source")),
-    Column("SRCSEQ", N_("Row"), "number", over=N_("Source")),
+    text("SRCDOM", N_("Table"), spanning_heading=N_("Source")),
+    text("SRCVAR", N_("Column"), spanning_heading=N_("Source")),
+    Column("SRCSEQ", N_("Row"), "number", spanning_heading=N_("Source")),
 )
 _TRACED = N_("Source: input table, column and row (the header is row 1) that determine the record.")

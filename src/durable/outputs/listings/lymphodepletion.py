@@ -18,7 +18,7 @@ from durable.outputs.listings.listing import (
     SUBJECT_AND_GROUPS,
     Column,
     Listing,
-    coded,
+    coded_text,
     date,
     text,
 )
@@ -67,7 +67,7 @@ LISTING = Listing(
         STUDY_DAY,
         Column("DOSE", N_("Dose"), "number", 4, trimmed=True, empty=_no_dose),
         text("UNIT", N_("Unit")),
-        coded("ANL01FL", N_("Counted")),
+        coded_text("ANL01FL", N_("Counted")),
     ),
     notes=lambda _plan: (
         _(

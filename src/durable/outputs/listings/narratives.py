@@ -22,14 +22,14 @@ from durable.outputs.listings.listing import (
     Columns,
     Listing,
     category_label,
-    coded,
+    coded_text,
     date,
     imputed_flags,
     number,
     text,
 )
 from durable.plan import Plan
-from durable.vocabulary import shown
+from durable.vocabulary import translate_coded
 from durable.wording import clauses
 
 #: What a narrative is of.
@@ -107,8 +107,8 @@ def _therapies(cases: pd.DataFrame, therapies: pd.DataFrame | None) -> dict[str,
     on_the_day = (start <= of_cases["ADT"]) & ~(end < of_cases["ADT"])
     new = (of_cases["new_systemic"] == "Y") & (start >= of_cases["TRTSDT"])
     return {
-        "THERAPY": _joined(of_cases.loc[on_the_day], cases),
-        "NEWTHER": _joined(of_cases.loc[new], cases),
+        "THERAPY": _case_texts(of_cases.loc[on_the_day], cases),
+        "NEWTHER": _case_texts(of_cases.loc[new], cases),
     }
 
 
@@ -150,14 +150,14 @@ def _other_events(cases: pd.DataFrame) -> pd.Series[Any]:
     events = cases.loc[cases["AEID"].notna(), ["USUBJID", "AEDECOD", "ASTDY"]].reset_index()
     events["text"] = [*map(_other_event, events["AEDECOD"], events["ASTDY"])]
     pairs = cases[["USUBJID"]].reset_index().merge(events, on="USUBJID", suffixes=("", "_other"))
-    return _joined(pairs.loc[pairs["index"] != pairs["index_other"]], cases)
+    return _case_texts(pairs.loc[pairs["index"] != pairs["index_other"]], cases)
 
 
 def _other_event(term: str, day: float) -> str:
     return term if pd.isna(day) else _("{term} (day {day:.0f})").format(term=term, day=day)
 
 
-def _joined(texts: pd.DataFrame, cases: pd.DataFrame) -> pd.Series[Any]:
+def _case_texts(texts: pd.DataFrame, cases: pd.DataFrame) -> pd.Series[Any]:
     """The texts of each case in one; missing where it has none."""
     of_cases = texts.groupby("index", sort=False)["text"]
     joined = of_cases.agg(lambda of_case: clauses([*of_case])).astype(object)
@@ -168,17 +168,17 @@ def _not_recorded(record: Mapping[str, str]) -> str:
     return _("not recorded") if record["AEID"] else ""
 
 
-def _of_infused(nothing: str) -> Callable[[Mapping[str, str]], str]:
+def _empty_text(nothing: str) -> Callable[[Mapping[str, str]], str]:
     """What is shown where there is no value, of a column that only the infused have."""
     return lambda record: _(nothing) if record["TRTSDT"] else _("not infused")
 
 
-def _recorded(name: str, label: str) -> Column:
+def _event_column(name: str, label: str) -> Column:
     """A column of what is recorded of an event, which says so where nothing is."""
-    return Column(name, label, empty=_not_recorded, shown=shown)
+    return Column(name, label, empty=_not_recorded, shown=translate_coded)
 
 
-def _in_part(part: str, *columns: Column) -> Columns:
+def _part_columns(part: str, *columns: Column) -> Columns:
     return tuple(replace(column, part=part) for column in columns)
 
 
@@ -189,7 +189,7 @@ def _columns(_plan: Plan) -> Columns:
         text("AEDECOD", N_("Preferred term")),
         date("ADT", N_("Onset, or death")),
         STUDY_DAY,
-        *_in_part(
+        *_part_columns(
             _SUBJECT,
             *GROUPS,
             number("AGE", N_("Age (years)")),
@@ -197,7 +197,7 @@ def _columns(_plan: Plan) -> Columns:
             number("CELLSKG", N_("Cells per kg")),
             INFUSION,
         ),
-        *_in_part(
+        *_part_columns(
             _EVENT,
             text("AEID", N_("Event")),
             text("AETERM", N_("Term as reported")),
@@ -208,16 +208,16 @@ def _columns(_plan: Plan) -> Columns:
             number("ADURN", N_("Duration (days)")),
             Column("AETOXGR", N_("CTCAE grade"), "number", empty=_not_recorded),
             number("ASTCTGR", N_("ASTCT grade")),
-            _recorded("AESER", N_("Serious")),
-            _recorded("AEREL", N_("Related")),
-            _recorded("AEDLT", "DLT"),
+            _event_column("AESER", N_("Serious")),
+            _event_column("AEREL", N_("Related")),
+            _event_column("AEDLT", "DLT"),
             text("AESI", "AESI"),
             Column("AEOUT", N_("Outcome"), empty=_not_recorded, shown=shown_outcome),
-            coded("ONGOFL", N_("Ongoing")),
-            coded("APHASE", N_("Phase")),
-            coded("TRTEMFL", N_("Treatment-emergent")),
+            coded_text("ONGOFL", N_("Ongoing")),
+            coded_text("APHASE", N_("Phase")),
+            coded_text("TRTEMFL", N_("Treatment-emergent")),
         ),
-        *_in_part(_COURSE, *_course_columns()),
+        *_part_columns(_COURSE, *_course_columns()),
     )
 
 
@@ -228,16 +228,16 @@ def _course_columns() -> Columns:
         Column(
             "NEWTHER",
             N_("New systemic therapies since infusion"),
-            empty=_of_infused(N_("none recorded")),
+            empty=_empty_text(N_("none recorded")),
         ),
         number("BESTSCOR", _("Best {score} by then").format(score=SCORE.paramcd)),
         date("BESTDT", _("Date of best {score}").format(score=SCORE.paramcd)),
-        coded("BESTLVL", category_label()),
+        coded_text("BESTLVL", category_label()),
         Column(
             "REMSTAT",
             N_("In remission at last assessment by then"),
-            empty=_of_infused(N_("not assessed")),
-            shown=shown,
+            empty=_empty_text(N_("not assessed")),
+            shown=translate_coded,
         ),
         date("REMSTDT", N_("Date of that assessment")),
         Column("OTHSAE", N_("Other serious or fatal events"), empty=N_("none")),
@@ -285,7 +285,7 @@ LISTING = Listing(
     source="ADSL, ADAE, ADRS, therapies",
     variables=_columns,
     notes=_notes,
-    imputed=_in_part(_COURSE, *_IMPUTED),
+    imputed=_part_columns(_COURSE, *_IMPUTED),
     of_assessments=_OF_ASSESSMENTS,
     without_assessments=lambda _plan: (*map(_, _EVENTS), _(_ABBREVIATIONS)),
     records=_records,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from durable.files import recorded_cell
-from durable.language import N_, _, translated
+from durable.language import N_, _, translate_stored
 from durable.outputs.datasets import ResultsFolder
 from durable.outputs.listings.listing import Column, Listing, number, text
 from durable.plan import Plan
@@ -19,7 +19,7 @@ def _records(folder: ResultsFolder, _plan: Plan) -> pd.DataFrame:
 
 
 def _severity(severity: str) -> str:
-    return translated(severity, _SEVERITIES)
+    return translate_stored(severity, _SEVERITIES)
 
 
 LISTING = Listing(

@@ -17,7 +17,7 @@ from durable.outputs.listings.listing import (
     SUBJECT,
     Columns,
     Listing,
-    coded,
+    coded_text,
     date,
     imputed_flags,
     number,
@@ -42,16 +42,16 @@ _REINFUSION = (
     number("CELLSKG2", N_("Cells per kg, second infusion")),
 )
 _SEEN = (
-    coded("BLREMFL", N_("In remission at baseline")),
+    coded_text("BLREMFL", N_("In remission at baseline")),
     number(ATTAINABLE_SCORE.name, ATTAINABLE_SCORE.label),
     text(ENZYME_FOLLOWED.name, ENZYME_FOLLOWED.label),
     number(ENZYME_AT_BASELINE.name, N_("Enzyme at baseline, x ULN"), 2),
     date("REMSDT", N_("First remission")),
     date("NSTDT", N_("First new systemic therapy")),
 )
-_KIND = (coded("NSTTYP", N_("First new systemic therapy is")),)
+_KIND = (coded_text("NSTTYP", N_("First new systemic therapy is")),)
 _LAST = (
-    coded("NSTPREFL", N_("New therapy before remission")),
+    coded_text("NSTPREFL", N_("New therapy before remission")),
     date("LSTALVDT", N_("Last known alive")),
     date("EOSDT", N_("Withdrawal")),
     text("DCSREAS", N_("Reason for withdrawal")),
