@@ -1,6 +1,6 @@
 """Response over time, from the input files.
 
-The score and the measures at each visit; the incidence of what ends a response; who is in remission
+The score and the measures at each visit; the incidence of the end of response; who is in remission
 when.
 """
 

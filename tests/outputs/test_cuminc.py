@@ -1,4 +1,4 @@
-"""Cumulative incidence of what ends a response: causes in force, estimates, and who is at risk."""
+"""Cumulative incidence of the end of response: causes in force, estimates, and who is at risk."""
 
 from __future__ import annotations
 

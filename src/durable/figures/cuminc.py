@@ -1,4 +1,4 @@
-"""Cumulative incidence of what ends a response: a curve a cause, and counts under the axis."""
+"""Cumulative incidence of the end of response: a curve a cause, and counts under the axis."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def footnotes(_plan: Plan) -> tuple[str, ...]:
 FIGURES = (
     FigureSpec(
         name="cuminc",
-        title=N_("Cumulative incidence of what ends a response, by cause"),
+        title=N_("Cumulative incidence of the end of response, by cause"),
         population=POPULATIONS[DOR.population],
         source=f"ADTTE, PARAMCD {DOR.code}",
         columns=COLUMNS,

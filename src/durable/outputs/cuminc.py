@@ -1,4 +1,4 @@
-"""``t_cuminc``: cumulative incidence of what ends a response, by cause (Aalen, Johansen 1978)."""
+"""``t_cuminc``: cumulative incidence of the end of response, by cause (Aalen, Johansen 1978)."""
 
 from __future__ import annotations
 
@@ -208,12 +208,12 @@ OUTPUT = Output(
     tables=(
         _table(
             "t_cuminc",
-            N_("Cumulative incidence of what ends a response, by cause"),
+            N_("Cumulative incidence of the end of response, by cause"),
             every_month=False,
         ),
         _table(
             "t_cuminc_s",
-            N_("Cumulative incidence of what ends a response, by cause: every month"),
+            N_("Cumulative incidence of the end of response, by cause: every month"),
             every_month=True,
         ),
     ),

@@ -8,7 +8,7 @@ from durable.sections import Section
 
 
 class OverTime(Section):
-    """Response over time: summaries by visit, and incidence of what ends a response."""
+    """Response over time: summaries by visit, and incidence of the end of response."""
 
     after_new_therapy: Literal["included", "excluded"] = "included"
     """Assessments after the start of new systemic therapy in the summaries by visit: included
