@@ -48,6 +48,12 @@ def test_one_result_between_two_in_aplasia_is_no_recovery() -> None:
     assert found["BCREC"] == (270, 0, "B-CELL RECOVERY")
 
 
+def test_a_result_of_the_day_of_aplasia_counts_towards_no_recovery() -> None:
+    # 0 and then 150 on day 14, 120 on day 30: one result of a later day, and nothing confirms it.
+    assert courses((14, 0), (14, 150), (30, 120))["BCREC"] == (14, 2, "RECOVERY NOT CONFIRMED")
+    assert courses((14, 0), (14, 150), (30, 120), (60, 110))["BCREC"][:2] == (30, 0)
+
+
 def test_a_recovery_that_is_not_confirmed_is_censored_before_it() -> None:
     found = courses((14, None), (90, 30), (180, 150))
     assert found["BCREC"] == (90, 2, "RECOVERY NOT CONFIRMED")

@@ -71,6 +71,13 @@ def test_of_two_forms_that_differ_the_later_row_stands_for_the_day():
     assert ends(held_then_lost, cutoff=300)[:3] == ("RECURRENCE", 0, 180)
 
 
+def test_of_two_forms_that_differ_the_later_row_decides_the_first_remission():
+    lost = derived([subject()], [BASE, visit(60, INACTIVE), visit(60, FLARING)])
+    assert lost.adsl["REMFL"].item() == "N"
+    held = derived([subject()], [BASE, visit(60, FLARING), visit(60, INACTIVE)])
+    assert held.adsl["REMSDT"].item() == date(60)
+
+
 def test_a_worsening_is_not_against_the_best_of_its_own_day():
     rule = {"recurrence": {"worsening": {"enabled": True}, "confirmed_loss": False}}
     # Extramuscular activity: 1.0 before, then 0.0 and 2.5 on one day: worse by 1.5, not by 2.5.
@@ -131,6 +138,14 @@ def test_what_the_date_of_censoring_is_is_said():
 def test_new_therapy_before_the_next_assessment_confirms_a_loss_under_every_strategy(strategy):
     visits = [*IN, visit(180, FLARING), visit(270, INACTIVE)]
     assert ends(visits, [rescue(190)], new_therapy=strategy) == ("RECURRENCE", 0, 180, 121)
+
+
+def test_a_new_therapy_that_is_not_the_first_confirms_a_loss_too():
+    visits = [*IN, visit(180, FLARING), visit(270, INACTIVE)]
+    first = rescue(60)  # on the day of the first remission; by treatment policy it is no event
+    policy = {"new_therapy": "treatment_policy", "cutoff": 300}
+    assert ends(visits, [first], **policy) == ("ONGOING AT DATA CUT-OFF", 1, 270, 211)
+    assert ends(visits, [first, rescue(190)], **policy) == ("RECURRENCE", 0, 180, 121)
 
 
 def test_new_therapy_on_the_day_of_the_loss_confirms_it():
