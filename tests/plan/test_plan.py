@@ -97,6 +97,21 @@ def test_a_variant_that_changes_nothing_is_redundant() -> None:
     assert base.redundant == ("composite", "each_composite", "worst", "sas")
 
 
+def test_a_variant_of_a_limit_that_is_not_in_force_is_redundant() -> None:
+    """The primary rule is modified_printo, without worsening: its limits alone are read."""
+    base = plan(
+        sensitivity={
+            "score_60": {"response": {"remission": {"tis_min": 60}}},
+            "three_measures": {"response": {"recurrence": {"worsening": {"csm_count": 2}}}},
+            "by_score": {"response": {"remission": {"rule": "tis", "tis_min": 60}}},
+            "cmas_50": {"response": {"remission": {"criteria": {"cmas_min": 50}}}},
+            "worsening": {"response": {"recurrence": {"worsening": {"enabled": True}}}},
+            "death": {"response": {"missed_assessments": {"applies_to_death": True}}},
+        }
+    )
+    assert base.redundant == ("score_60", "three_measures")
+
+
 def test_one_strategy_for_new_therapy_or_a_key_for_each_endpoint() -> None:
     every = plan(response={"new_therapy": "treatment_policy"}).response.new_therapy
     assert (every.improvement, every.remission, every.duration) == ("treatment_policy",) * 3

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field, model_validator
 from durable.jdm.drug_free import DrugFree, DrugFreeAnalysis, GlucocorticoidIncrease
 from durable.jdm.measures import COMPONENTS
 from durable.jdm.reinfusion import Reinfusion
-from durable.jdm.remission import ITEMS, Remission
+from durable.jdm.remission import ITEMS, REMISSION_RULES, Remission
 from durable.schedule import Visit
 from durable.sections import Days, Name, NonEmptyUniqueList, Number, Positive, Score, Section
 
@@ -341,6 +341,28 @@ class Response(Section):
         """
         named = {visit.visit: visit for visit in schedule}
         return named.get(self.remission_deadline) or max(schedule, key=lambda visit: visit.day)
+
+    @property
+    def without_unread(self) -> Response:
+        """The same with the defaults of keys that another key switches off.
+
+        These are the limits of other rules of remission, of worsening that does not count, and of
+        an analysis that censors for no missed assessments. Equal ones define response alike.
+        """
+        limits = {key for rule in REMISSION_RULES.values() for key in rule.keys}
+        unread = limits - set(self.remission.definition.keys)
+        defaults = {key: Remission.model_fields[key].get_default() for key in unread}
+        worsening, missed = self.recurrence.worsening, self.missed_assessments
+        if not worsening.enabled:
+            worsening = Worsening()
+        if missed.consecutive is None:
+            missed = MissedAssessments(consecutive=None)
+        changed = {
+            "remission": self.remission.model_copy(update=defaults),
+            "recurrence": self.recurrence.model_copy(update={"worsening": worsening}),
+            "missed_assessments": missed,
+        }
+        return self.model_copy(update=changed)
 
     def asks_for(self, analysis: DrugFreeAnalysis) -> bool:
         """Whether the section `drug_free` asks for an analysis; False where it is empty."""

@@ -120,11 +120,14 @@ class Plan(Section):
 
     @property
     def redundant(self) -> tuple[str, ...]:
-        """Names of the sensitivity analyses whose definitions and subjects are the primary ones."""
+        """Names of the sensitivity analyses whose definitions and subjects are the primary ones.
+
+        A limit of a rule that is not in force makes no other definition.
+        """
         return tuple(
             name
             for name in self.sensitivity
-            if self.response_of(name) == self.response
+            if self.response_of(name).without_unread == self.response.without_unread
             and self.statistics_of(name) == self.statistics
             and self.sensitivity[name].population == "infused"
         )
