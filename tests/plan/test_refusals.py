@@ -190,6 +190,52 @@ REFUSED = [
         "laboratory.icaht.late_limits: found [5, 4, 3, 2, 1]; expected at most 4 entries",
     ),
     (
+        "a rule of B cells on a test that the plan does not declare",
+        changed("laboratory", {"b_cells": {"test": "CD19"}}),
+        "laboratory.b_cells.test: found 'CD19'; expected a test of laboratory.tests: one of NEUT, "
+        "LYM, WBC, HGB, PLAT, BCELL, IGG, IGM, IGA, FERRITIN, CRP, IL6",
+    ),
+    (
+        "a rule of neutrophils on a test that the plan does not declare",
+        changed("laboratory", {"icaht": {"test": "NEUTS"}}),
+        "laboratory.icaht.test: found 'NEUTS'; expected a test of laboratory.tests: one of NEUT, "
+        "LYM, WBC, HGB, PLAT, BCELL, IGG, IGM, IGA, FERRITIN, CRP, IL6 (did you mean NEUT?)",
+    ),
+    (
+        "a prior of a sensitivity analysis, which none reads",
+        changed("sensitivity", {"v": {"statistics": {"beta_prior": {"a": 5, "b": 5}}}}),
+        "sensitivity.v.statistics.beta_prior: found a key that no sensitivity analysis reads; "
+        "expected it in statistics: posterior means are of the primary analysis",
+    ),
+    (
+        "landmarks of a sensitivity analysis under the key of the primary one",
+        changed("sensitivity", {"v": {"statistics": {"landmarks_months": [36]}}}),
+        "sensitivity.v.statistics.landmarks_months: found a key that no sensitivity analysis "
+        "reads; expected sensitivity_landmarks_months, the months of these analyses",
+    ),
+    (
+        "the default deadline, stated, where the schedule has no such visit",
+        changed("schedule", schedule(("M2", 60, 14), ("M3", 90, 14), ("D180", 180, 14)))
+        | {"response": {"remission_deadline": "M6"}},
+        "response.remission_deadline: found 'M6'; expected one of M2, M3, D180",
+    ),
+    (
+        "a boundary that begins after its last subject, and so never applies",
+        changed(
+            "monitoring.safety",
+            {
+                "crs": {
+                    "event": "crs",
+                    "acceptable_rate": 0.1,
+                    "unacceptable_rate": 0.4,
+                    "maximum_subjects": 20,
+                    "from_subjects": 25,
+                }
+            },
+        ),
+        "from_subjects up to maximum_subjects, 20",
+    ),
+    (
         "a label that is too long",
         changed("subgroups", {"sex": {"column": "sex", "label": "x" * 28}}),
         f"subgroups.sex.label: found '{'x' * 28}'; expected at most 27 characters",

@@ -16,9 +16,11 @@ from durable.plan.deviations import deviation_findings
 from durable.plan.exposure import cells_outcome_findings
 from durable.plan.findings import Finding, one_of, unknown_names, validation_findings
 from durable.plan.input_checks import input_findings
+from durable.plan.laboratory import laboratory_findings
 from durable.plan.monitoring import monitoring_findings
 from durable.plan.outputs import Outputs
 from durable.plan.plan import Plan
+from durable.plan.sensitivity import NOT_VARIED
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
@@ -49,6 +51,8 @@ def cross_findings(valid: Mapping[str, Any], raw: Mapping[str, Any]) -> list[Fin
         findings += input_findings(valid["inputs"], _declared_columns(valid))
     if "analysis" in valid and valid.get("series") is not None:
         findings += _series_findings(valid["analysis"], valid["series"])
+    if "laboratory" in valid:
+        findings += laboratory_findings(valid["laboratory"])
     if {"groups", "subgroups"} <= set(valid):
         findings += group_findings(valid["groups"], valid["subgroups"])
     if "response" in valid and valid.get("monitoring") is not None:
@@ -142,8 +146,9 @@ def _deadline_findings(
 ) -> list[Finding]:
     labels = [visit.visit for visit in schedule]
     deadline = response.remission_deadline
-    # The default stands for the last visit where the schedule has none of that name.
-    if deadline in [*labels, Response.model_fields["remission_deadline"].default]:
+    # The default stands for the last visit where the schedule has none of that name; what the plan
+    # says does not.
+    if deadline in labels or "remission_deadline" not in response.model_fields_set:
         return []
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
 
@@ -172,6 +177,12 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
         for section, model in (("response", Response), ("statistics", Statistics)):
             base = valid[section].model_dump(exclude_unset=True)
             combined = merge_values(base, getattr(change, section))
+            found = "a key that no sensitivity analysis reads"
+            findings += [
+                Finding(f"{key}.{section}.{unread}", found, expected)
+                for unread, expected in NOT_VARIED[section].items()
+                if unread in getattr(change, section)
+            ]
             try:
                 checked = model.model_validate(combined)
             except ValidationError as error:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from durable.language import N_
+from durable.plan.findings import Finding, one_of
 from durable.sections import (
     FromOne,
     Line,
@@ -186,3 +188,19 @@ class Laboratory(Section):
     def by_code(self) -> dict[str, LaboratoryTest]:
         """The tests by code, in their order."""
         return {test.code: test for test in self.tests}
+
+
+def laboratory_findings(section: Laboratory) -> Iterator[Finding]:
+    """Findings on tests that the plan names in a rule and does not declare: none has a result.
+
+    The tests of the defaults may be absent: a plan that names its tests may have no B cells.
+    """
+    named = [
+        ("b_cells.test", section.b_cells, section.b_cells.test),
+        ("b_cells.immunoglobulin", section.b_cells, section.b_cells.immunoglobulin),
+        ("icaht.test", section.icaht, section.icaht.test),
+    ]
+    for key, rule, code in named:
+        if key.partition(".")[2] in rule.model_fields_set and code not in section.by_code:
+            expected = f"a test of laboratory.tests: {one_of(code, section.by_code)}"
+            yield Finding(f"laboratory.{key}", repr(code), expected)

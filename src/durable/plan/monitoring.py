@@ -80,6 +80,8 @@ class SafetyBoundary(Section):
     def _rates_in_order(self) -> SafetyBoundary:
         if self.unacceptable_rate <= self.acceptable_rate:
             raise ValueError("unacceptable_rate higher than acceptable_rate")
+        if self.from_subjects > self.maximum_subjects:
+            raise ValueError(f"from_subjects up to maximum_subjects, {self.maximum_subjects}")
         if self.event == "dlt" and (self.window_days, self.least_grade) != (None, None):
             raise ValueError("window_days and least_grade only of crs and icans")
         return self
