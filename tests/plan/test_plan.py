@@ -112,6 +112,14 @@ def test_a_variant_of_a_limit_that_is_not_in_force_is_redundant() -> None:
     assert base.redundant == ("score_60", "three_measures")
 
 
+def test_a_plan_that_states_its_defaults_is_the_same_plan() -> None:
+    """As a pinned one does, also where a default names what this plan does not have."""
+    visits = [visit.model_dump() for visit in plan().schedule if visit.visit != "M6"]
+    tests = [{"code": "CD19", "label": "CD19", "unit": "/uL", "group": "immunology"}]
+    base = plan(schedule=visits, laboratory={"tests": tests, "main_tests": ["CD19"]})
+    assert parse(base.model_dump(mode="json", exclude={"pins"})) == base
+
+
 def test_one_strategy_for_new_therapy_or_a_key_for_each_endpoint() -> None:
     every = plan(response={"new_therapy": "treatment_policy"}).response.new_therapy
     assert (every.improvement, every.remission, every.duration) == ("treatment_policy",) * 3

@@ -214,12 +214,6 @@ REFUSED = [
         "reads; expected sensitivity_landmarks_months, the months of these analyses",
     ),
     (
-        "the default deadline, stated, where the schedule has no such visit",
-        changed("schedule", schedule(("M2", 60, 14), ("M3", 90, 14), ("D180", 180, 14)))
-        | {"response": {"remission_deadline": "M6"}},
-        "response.remission_deadline: found 'M6'; expected one of M2, M3, D180",
-    ),
-    (
         "a boundary that begins after its last subject, and so never applies",
         changed(
             "monitoring.safety",

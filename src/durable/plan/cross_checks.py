@@ -146,9 +146,9 @@ def _deadline_findings(
 ) -> list[Finding]:
     labels = [visit.visit for visit in schedule]
     deadline = response.remission_deadline
-    # The default stands for the last visit where the schedule has none of that name; what the plan
-    # says does not.
-    if deadline in labels or "remission_deadline" not in response.model_fields_set:
+    # The default stands for the last visit where the schedule has none of that name; a pinned plan
+    # states it.
+    if deadline in [*labels, Response.model_fields["remission_deadline"].default]:
         return []
     return [Finding(f"{prefix}.remission_deadline", repr(deadline), one_of(deadline, labels))]
 

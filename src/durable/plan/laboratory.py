@@ -193,7 +193,8 @@ class Laboratory(Section):
 def laboratory_findings(section: Laboratory) -> Iterator[Finding]:
     """Findings on tests that the plan names in a rule and does not declare: none has a result.
 
-    The tests of the defaults may be absent: a plan that names its tests may have no B cells.
+    The tests of the defaults may be absent: a plan that names its tests may have no B cells, and a
+    pinned one states all of them.
     """
     named = [
         ("b_cells.test", section.b_cells, section.b_cells.test),
@@ -201,6 +202,7 @@ def laboratory_findings(section: Laboratory) -> Iterator[Finding]:
         ("icaht.test", section.icaht, section.icaht.test),
     ]
     for key, rule, code in named:
-        if key.partition(".")[2] in rule.model_fields_set and code not in section.by_code:
+        default = type(rule).model_fields[key.partition(".")[2]].default
+        if code not in {*section.by_code, default}:
             expected = f"a test of laboratory.tests: {one_of(code, section.by_code)}"
             yield Finding(f"laboratory.{key}", repr(code), expected)
