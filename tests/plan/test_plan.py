@@ -98,18 +98,21 @@ def test_a_variant_that_changes_nothing_is_redundant() -> None:
 
 
 def test_a_variant_of_a_limit_that_is_not_in_force_is_redundant() -> None:
-    """The primary rule is modified_printo, without worsening: its limits alone are read."""
+    """The primary rule is modified_printo, without worsening: its limits alone are read. Posterior
+    means, restricted means and these months are of the primary analysis."""
     base = plan(
         sensitivity={
             "score_60": {"response": {"remission": {"tis_min": 60}}},
             "three_measures": {"response": {"recurrence": {"worsening": {"csm_count": 2}}}},
+            "prior": {"statistics": {"beta_prior": {"a": 5, "b": 5}}},
+            "months": {"statistics": {"landmarks_months": [36], "rmst_months": 36}},
             "by_score": {"response": {"remission": {"rule": "tis", "tis_min": 60}}},
             "cmas_50": {"response": {"remission": {"criteria": {"cmas_min": 50}}}},
             "worsening": {"response": {"recurrence": {"worsening": {"enabled": True}}}},
             "death": {"response": {"missed_assessments": {"applies_to_death": True}}},
         }
     )
-    assert base.redundant == ("score_60", "three_measures")
+    assert base.redundant == ("score_60", "three_measures", "prior", "months")
 
 
 def test_a_plan_that_states_its_defaults_is_the_same_plan() -> None:

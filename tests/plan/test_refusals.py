@@ -202,18 +202,6 @@ REFUSED = [
         "LYM, WBC, HGB, PLAT, BCELL, IGG, IGM, IGA, FERRITIN, CRP, IL6 (did you mean NEUT?)",
     ),
     (
-        "a prior of a sensitivity analysis, which none reads",
-        changed("sensitivity", {"v": {"statistics": {"beta_prior": {"a": 5, "b": 5}}}}),
-        "sensitivity.v.statistics.beta_prior: found a key that no sensitivity analysis reads; "
-        "expected it in statistics: posterior means are of the primary analysis",
-    ),
-    (
-        "landmarks of a sensitivity analysis under the key of the primary one",
-        changed("sensitivity", {"v": {"statistics": {"landmarks_months": [36]}}}),
-        "sensitivity.v.statistics.landmarks_months: found a key that no sensitivity analysis "
-        "reads; expected sensitivity_landmarks_months, the months of these analyses",
-    ),
-    (
         "a boundary that begins after its last subject, and so never applies",
         changed(
             "monitoring.safety",

@@ -20,7 +20,6 @@ from durable.plan.laboratory import laboratory_findings
 from durable.plan.monitoring import monitoring_findings
 from durable.plan.outputs import Outputs
 from durable.plan.plan import Plan
-from durable.plan.sensitivity import NOT_VARIED
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
@@ -177,12 +176,6 @@ def _sensitivity_findings(valid: Mapping[str, Any]) -> list[Finding]:
         for section, model in (("response", Response), ("statistics", Statistics)):
             base = valid[section].model_dump(exclude_unset=True)
             combined = merge_values(base, getattr(change, section))
-            found = "a key that no sensitivity analysis reads"
-            findings += [
-                Finding(f"{key}.{section}.{unread}", found, expected)
-                for unread, expected in NOT_VARIED[section].items()
-                if unread in getattr(change, section)
-            ]
             try:
                 checked = model.model_validate(combined)
             except ValidationError as error:

@@ -25,7 +25,7 @@ from durable.plan.monitoring import Monitoring
 from durable.plan.outputs import Outputs
 from durable.plan.over_time import OverTime
 from durable.plan.safety import Safety
-from durable.plan.sensitivity import Variant
+from durable.plan.sensitivity import NOT_VARIED_RESPONSE, NOT_VARIED_STATISTICS, Variant
 from durable.plan.series import Series
 from durable.plan.simulation import Simulation
 from durable.plan.statistics import Statistics
@@ -122,14 +122,15 @@ class Plan(Section):
     def redundant(self) -> tuple[str, ...]:
         """Names of the sensitivity analyses whose definitions and subjects are the primary ones.
 
-        A limit of a rule that is not in force makes no other definition.
+        A limit of a rule that is not in force makes no other definition, nor does a key that the
+        primary analysis alone reads.
         """
+        primary = _varied(self.response, self.statistics)
         return tuple(
             name
-            for name in self.sensitivity
-            if self.response_of(name).without_unread == self.response.without_unread
-            and self.statistics_of(name) == self.statistics
-            and self.sensitivity[name].population == "infused"
+            for name, variant in self.sensitivity.items()
+            if _varied(self.response_of(name), self.statistics_of(name)) == primary
+            and variant.population == "infused"
         )
 
     @property
@@ -198,3 +199,11 @@ def _value_at_path(value: Any, path: list[str]) -> Any:
     for key in path:
         value = None if value is None else value[key]
     return value
+
+
+def _varied(response: Response, statistics: Statistics) -> tuple[Response, Statistics]:
+    """The definitions without what no row of a sensitivity analysis depends on."""
+    return (
+        response.without_unread.model_copy(update=dict.fromkeys(NOT_VARIED_RESPONSE)),
+        statistics.model_copy(update=dict.fromkeys(NOT_VARIED_STATISTICS)),
+    )

@@ -6,18 +6,10 @@ from typing import Any, Literal
 
 from durable.sections import Line, Section
 
-#: By section the keys that nothing of a sensitivity analysis is made from, and what is expected of
-#: them: under such a change its row would repeat the primary one, as if the results were robust.
-NOT_VARIED = {
-    "response": {
-        "drug_free": "it in response: its endpoints are of the primary analysis",
-    },
-    "statistics": {
-        "landmarks_months": "sensitivity_landmarks_months, the months of these analyses",
-        "rmst_months": "it in statistics: restricted means are of the primary analysis",
-        "beta_prior": "it in statistics: posterior means are of the primary analysis",
-    },
-}
+#: Keys that nothing of a sensitivity analysis is made from. Restricted means, posterior means and
+#: drug-free endpoints are of the primary analysis, the months are `sensitivity_landmarks_months`.
+NOT_VARIED_RESPONSE = ("drug_free",)
+NOT_VARIED_STATISTICS = ("landmarks_months", "rmst_months", "beta_prior")
 
 
 class Variant(Section):
@@ -29,7 +21,7 @@ class Variant(Section):
     """Subjects of the analysis: all infused, or those infused and eligible (ELIGFL of ADSL is Y);
     the latter only with a table screening or eligibility."""
     response: dict[str, Any] = {}
-    """Keys of response that differ; not drug_free, which the primary analysis alone reads."""
+    """Keys of response that differ; drug_free is read by the primary analysis alone."""
     statistics: dict[str, Any] = {}
-    """Keys of statistics that differ; not landmarks_months, rmst_months and beta_prior, which the
-    primary analysis alone reads."""
+    """Keys of statistics that differ; landmarks_months, rmst_months and beta_prior are read by the
+    primary analysis alone."""
