@@ -125,11 +125,11 @@ class Plan(Section):
         A limit of a rule that is not in force makes no other definition, nor does a key that the
         primary analysis alone reads.
         """
-        primary = _varied(self.response, self.statistics)
+        primary = _definitions_read(self.response, self.statistics)
         return tuple(
             name
             for name, variant in self.sensitivity.items()
-            if _varied(self.response_of(name), self.statistics_of(name)) == primary
+            if _definitions_read(self.response_of(name), self.statistics_of(name)) == primary
             and variant.population == "infused"
         )
 
@@ -201,7 +201,7 @@ def _value_at_path(value: Any, path: list[str]) -> Any:
     return value
 
 
-def _varied(response: Response, statistics: Statistics) -> tuple[Response, Statistics]:
+def _definitions_read(response: Response, statistics: Statistics) -> tuple[Response, Statistics]:
     """The definitions without what no row of a sensitivity analysis depends on."""
     return (
         response.without_unread.model_copy(update=dict.fromkeys(NOT_VARIED_RESPONSE)),
