@@ -147,8 +147,9 @@ def _check_birth(table: StudyTable, study: Study, findings: Findings) -> None:
     first, last = earliest_day(frame, "birth_date"), latest_day(frame, "birth_date")
     screened = frame["screening_date"]
     unborn = first > screened
-    expected = Phrase(_("a date not after {late} ({date})"), {"late": "screening_date",
-                                                              "date": screened})  # fmt: skip
+    expected = Phrase(
+        _("a date not after {late} ({date})"), {"late": "screening_date", "date": screened}
+    )
     findings.add(table.recorded, unborn, "birth_date", "born_after_screening", expected)
     age = subject_value(frame, known, "age_years")
     consent = subject_value(frame, known, "consent_date").fillna(screened)

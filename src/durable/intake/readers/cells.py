@@ -158,8 +158,11 @@ class Cells:
         That is how a spreadsheet shows them, and saves them as CSV, where texts have that sign. So
         1.234 stays the number that it is where the texts of the file have points for thousands.
         """
-        held = {} if sign == "." else self.numbers
-        columns = {name: with_decimal(self.text[name], cells, sign) for name, cells in held.items()}
+        if sign == ".":
+            return self
+        columns = {
+            name: with_decimal(self.text[name], cells, sign) for name, cells in self.numbers.items()
+        }
         return replace(self, text=self.text.assign(**columns))
 
 
@@ -167,6 +170,8 @@ def with_decimal(
     column: pd.Series[str], numbers: npt.NDArray[np.bool_], sign: str
 ) -> pd.Series[str]:
     """The texts of a column with `sign` for the point in those that are `numbers`; categorical."""
+    if sign == ".":
+        return column
     texts = column.astype(object).to_numpy().copy()
     # Moments with a fraction of a second are no decimals.
     written = {

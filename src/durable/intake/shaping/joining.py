@@ -24,8 +24,8 @@ def join(
     """Rows with the columns of another file; None (reported) where they cannot be joined.
 
     A row whose key the other file does not have, or is empty, is kept, with '' in these columns,
-    and reported;
-    reported are also records of the other file with a key of no row, which are not used.
+    and reported; reported are also records of the other file with a key of no row, which are not
+    used.
     Without ``columns`` in the plan all but the key are taken. Refused are an absent column, one
     that both files have, and a key that occurs twice in the other file.
 
